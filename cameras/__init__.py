@@ -1,0 +1,1 @@
+"""Camera records, optics, footprints, frame metadata, availability, coverage and gaps."""

@@ -1,0 +1,1 @@
+"""Frame metadata: one reader a source, one door for all of them."""

@@ -1,0 +1,1 @@
+"""Places: CRS and datums, jurisdictions, road network, sightlines, the database base."""

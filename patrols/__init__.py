@@ -1,0 +1,1 @@
+"""Zones, teams, stops, the cross-patrol problem, its solver and its checker."""

@@ -1,0 +1,1 @@
+"""Flask app, pages, Folium maps and the command line."""
