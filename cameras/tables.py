@@ -1,0 +1,310 @@
+"""Tables of cameras, their frames, and what analyses of them found."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TSTZMULTIRANGE, TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy.orm import Mapped, mapped_column
+
+from geo.db import Base, BigKey, Dated, Stamp, geometry, half_open, scope_column
+from geo.tables import batch_column
+
+CAUSES = ("moved", "degraded", "outage", "not_measured", "uncertain", "resolution", "occluded", "no_camera")
+_CAUSE_LIST = ", ".join(f"'{cause}'" for cause in CAUSES)
+
+
+class Camera(Dated, Base):
+    """One camera record (一机一档) in one period; a changed position or pose opens a new period."""
+
+    __tablename__ = "camera"
+    __table_args__ = (
+        half_open("valid"),
+        ExcludeConstraint(("code", "="), ("valid", "&&"), name="ex_camera_code_valid"),
+        CheckConstraint("azimuth_quality IN ('measured', 'coarse', 'unknown')", name="azimuth_quality"),
+        CheckConstraint("azimuth_deg >= 0 AND azimuth_deg < 360", name="azimuth"),
+        CheckConstraint("mount_height_m > 0", name="mount_height"),
+        CheckConstraint("hfov_deg > 0 AND hfov_deg <= 360", name="hfov"),
+    )
+
+    id: Mapped[BigKey]
+    code: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    azimuth_deg: Mapped[float | None] = mapped_column(Float)
+    azimuth_quality: Mapped[str] = mapped_column(Text)
+    tilt_deg: Mapped[float | None] = mapped_column(Float)
+    hfov_deg: Mapped[float | None] = mapped_column(Float)
+    vfov_deg: Mapped[float | None] = mapped_column(Float)
+    width_px: Mapped[float | None] = mapped_column(Float)
+    height_px: Mapped[float | None] = mapped_column(Float)
+    mount_height_m: Mapped[float | None] = mapped_column(Float)
+    ptz: Mapped[bool]
+    parent_code: Mapped[str | None] = mapped_column(Text)
+    geom: Mapped[Any] = mapped_column(geometry("POINT"), nullable=False)
+    jurisdiction_path: Mapped[str | None] = scope_column(nullable=True)
+    batch_id: Mapped[int] = batch_column()
+
+
+class CameraPreset(Base):
+    """A named pose of a PTZ camera and the daily local hours it is scheduled for."""
+
+    __tablename__ = "camera_preset"
+    __table_args__ = (UniqueConstraint("camera_id", "name"),)
+
+    id: Mapped[BigKey]
+    camera_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("camera.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(Text)
+    azimuth_deg: Mapped[float] = mapped_column(Float)
+    tilt_deg: Mapped[float | None] = mapped_column(Float)
+    hfov_deg: Mapped[float | None] = mapped_column(Float)
+    vfov_deg: Mapped[float | None] = mapped_column(Float)
+    width_px: Mapped[float | None] = mapped_column(Float)
+    from_s: Mapped[int | None] = mapped_column(Integer)
+    until_s: Mapped[int | None] = mapped_column(Integer)
+
+
+class FrameSource(Base):
+    """Where frame metadata comes from, and how often it is expected to speak."""
+
+    __tablename__ = "frame_source"
+    __table_args__ = (CheckConstraint("expected_interval_s > 0", name="interval"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    code: Mapped[str] = mapped_column(Text, unique=True)
+    kind: Mapped[str] = mapped_column(Text)
+    expected_interval_s: Mapped[float] = mapped_column(Float)
+    label: Mapped[str] = mapped_column(Text, server_default="real")
+
+
+class CameraSource(Base):
+    """That a source is expected to speak for a camera: silence from the first day counts."""
+
+    __tablename__ = "camera_source"
+
+    camera_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("camera.id", ondelete="CASCADE"), primary_key=True
+    )
+    source_id: Mapped[int] = mapped_column(
+        ForeignKey("frame_source.id", ondelete="CASCADE"), primary_key=True
+    )
+
+
+class Frame(Base):
+    """Metadata of one frame; partitioned by UTC day of `captured_at`."""
+
+    __tablename__ = "frame"
+    __table_args__ = ({"postgresql_partition_by": "RANGE (captured_at)"},)
+
+    camera_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    source_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    captured_at: Mapped[datetime] = mapped_column(primary_key=True)
+    azimuth_deg: Mapped[float | None] = mapped_column(Float)
+    tilt_deg: Mapped[float | None] = mapped_column(Float)
+    hfov_deg: Mapped[float | None] = mapped_column(Float)
+    vfov_deg: Mapped[float | None] = mapped_column(Float)
+    width_px: Mapped[float | None] = mapped_column(Float)
+    height_px: Mapped[float | None] = mapped_column(Float)
+    luma: Mapped[float | None] = mapped_column(Float)
+    contrast: Mapped[float | None] = mapped_column(Float)
+    sharpness: Mapped[float | None] = mapped_column(Float)
+    similarity: Mapped[float | None] = mapped_column(Float)
+    osd_at: Mapped[datetime | None]
+    lon: Mapped[float | None] = mapped_column(Float)
+    lat: Mapped[float | None] = mapped_column(Float)
+    altitude_m: Mapped[float | None] = mapped_column(Float)
+    event: Mapped[int] = mapped_column(SmallInteger)
+
+
+class FrameFile(Base):
+    """A frame file that was stored whole; the same file twice stores nothing twice."""
+
+    __tablename__ = "frame_file"
+
+    sha256: Mapped[str] = mapped_column(Text, primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("frame_source.id"), primary_key=True)
+    file_name: Mapped[str] = mapped_column(Text)
+    row_count: Mapped[int] = mapped_column(BigInteger)
+    stored_at: Mapped[Stamp]
+    label: Mapped[str] = mapped_column(Text, server_default="real")
+
+
+class Analysis(Base):
+    """One run over frames and footprints, kept with all that is needed to repeat it."""
+
+    __tablename__ = "analysis"
+    __table_args__ = (half_open("period"),)
+
+    id: Mapped[BigKey]
+    period: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+    level: Mapped[str] = mapped_column(Text)
+    slot_min: Mapped[int]
+    threshold: Mapped[float] = mapped_column(Float)
+    parameters: Mapped[Any] = mapped_column(JSONB)
+    input_revision: Mapped[str] = mapped_column(Text)
+    code_version: Mapped[str] = mapped_column(Text)
+    author: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[Stamp]
+    totals: Mapped[Any] = mapped_column(JSONB)
+
+
+def analysis_column() -> Mapped[int]:
+    """The analysis a row belongs to, and goes with."""
+    return mapped_column(BigInteger, ForeignKey("analysis.id", ondelete="CASCADE"), index=True)
+
+
+def camera_column() -> Mapped[int]:
+    """The camera a row speaks of."""
+    return mapped_column(BigInteger, ForeignKey("camera.id", ondelete="CASCADE"), index=True)
+
+
+class Pose(Base):
+    """One way a camera looked, or should look, in an analysis."""
+
+    __tablename__ = "pose"
+
+    id: Mapped[BigKey]
+    analysis_id: Mapped[int] = analysis_column()
+    camera_id: Mapped[int] = camera_column()
+    origin: Mapped[str] = mapped_column(Text)
+    azimuth_deg: Mapped[float | None] = mapped_column(Float)
+    azimuth_tolerance_deg: Mapped[float] = mapped_column(Float)
+    tilt_deg: Mapped[float | None] = mapped_column(Float)
+    hfov_deg: Mapped[float | None] = mapped_column(Float)
+    vfov_deg: Mapped[float | None] = mapped_column(Float)
+    width_px: Mapped[float | None] = mapped_column(Float)
+    mount_height_m: Mapped[float | None] = mapped_column(Float)
+    assumed: Mapped[str] = mapped_column(Text)
+    certain: Mapped[bool]
+    nominal: Mapped[bool]
+    stand: Mapped[Any] = mapped_column(geometry("POINT"), nullable=False)
+
+
+class Footprint(Base):
+    """What one pose can see at one pixel-density level, behind obstructions."""
+
+    __tablename__ = "footprint"
+    __table_args__ = (UniqueConstraint("pose_id", "level"),)
+
+    id: Mapped[BigKey]
+    analysis_id: Mapped[int] = analysis_column()
+    pose_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("pose.id", ondelete="CASCADE"))
+    level: Mapped[str] = mapped_column(Text)
+    certain: Mapped[bool]
+    area_m2: Mapped[float] = mapped_column(Float)
+    geom: Mapped[Any] = mapped_column(geometry("GEOMETRY"), nullable=False)
+    jurisdiction_path: Mapped[str | None] = scope_column(nullable=True)
+
+
+class Availability(Base):
+    """What evidence says of one camera in one half-open period; periods never overlap."""
+
+    __tablename__ = "availability"
+    __table_args__ = (
+        half_open("period"),
+        ExcludeConstraint(
+            ("analysis_id", "="), ("camera_id", "="), ("period", "&&"), name="ex_availability_camera_period"
+        ),
+        CheckConstraint("state IN ('usable', 'degraded', 'outage', 'not_measured')", name="state"),
+    )
+
+    id: Mapped[BigKey]
+    analysis_id: Mapped[int] = analysis_column()
+    camera_id: Mapped[int] = camera_column()
+    period: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+    state: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    moved: Mapped[bool]
+    pose_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("pose.id", ondelete="CASCADE"))
+    nominal_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("pose.id", ondelete="CASCADE"))
+    jurisdiction_path: Mapped[str | None] = scope_column(nullable=True)
+
+
+class CameraFinding(Base):
+    """Something a technician should know of a camera: what, how much, when."""
+
+    __tablename__ = "camera_finding"
+
+    id: Mapped[BigKey]
+    analysis_id: Mapped[int] = analysis_column()
+    camera_id: Mapped[int] = camera_column()
+    kind: Mapped[str] = mapped_column(Text)
+    value: Mapped[float | None] = mapped_column(Float)
+    period: Mapped[Range[datetime] | None] = mapped_column(TSTZRANGE)
+    jurisdiction_path: Mapped[str | None] = scope_column(nullable=True)
+
+
+class Gap(Base):
+    """Touching watched ground of one leaf jurisdiction, open in the same windows for one cause.
+
+    `measure` is millimetres of street or a count of places; `deficit` is measure times
+    milliseconds, exact, and the sum of `deficit_by_cause`.
+    """
+
+    __tablename__ = "gap"
+    __table_args__ = (
+        CheckConstraint(f"cause IN ({_CAUSE_LIST})", name="cause"),
+        CheckConstraint("ground IN ('street', 'place')", name="ground"),
+        Index("ix_gap_analysis_cause", "analysis_id", "cause"),
+    )
+
+    id: Mapped[BigKey]
+    analysis_id: Mapped[int] = analysis_column()
+    rank: Mapped[int]
+    merged: Mapped[int]
+    ground: Mapped[str] = mapped_column(Text)
+    cause: Mapped[str] = mapped_column(Text)
+    level: Mapped[str] = mapped_column(Text)
+    measure: Mapped[int] = mapped_column(BigInteger)
+    open_ms: Mapped[int] = mapped_column(BigInteger)
+    deficit: Mapped[int] = mapped_column(BigInteger)
+    deficit_by_cause: Mapped[Any] = mapped_column(JSONB)
+    windows: Mapped[Any] = mapped_column(TSTZMULTIRANGE)
+    reasons: Mapped[Any] = mapped_column(JSONB)
+    geom: Mapped[Any] = mapped_column(geometry("GEOMETRY"), nullable=False)
+    jurisdiction_path: Mapped[str] = scope_column()
+
+
+class GapCamera(Base):
+    """A camera concerned by a gap, and for how long."""
+
+    __tablename__ = "gap_camera"
+
+    gap_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("gap.id", ondelete="CASCADE"), primary_key=True
+    )
+    camera_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("camera.id", ondelete="CASCADE"), primary_key=True
+    )
+    minutes: Mapped[float] = mapped_column(Float)
+
+
+class CoverageShare(Base):
+    """Watched ground of one jurisdiction, kind and level: how much, and how much was seen."""
+
+    __tablename__ = "coverage_share"
+    __table_args__ = (UniqueConstraint("analysis_id", "jurisdiction_path", "ground", "kind", "level"),)
+
+    id: Mapped[BigKey]
+    analysis_id: Mapped[int] = analysis_column()
+    ground: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    level: Mapped[str] = mapped_column(Text)
+    measure: Mapped[int] = mapped_column(BigInteger)
+    total: Mapped[int] = mapped_column(BigInteger)
+    certain: Mapped[int] = mapped_column(BigInteger)
+    possible: Mapped[int] = mapped_column(BigInteger)
+    twice: Mapped[int] = mapped_column(BigInteger)
+    deficit_by_cause: Mapped[Any] = mapped_column(JSONB)
+    jurisdiction_path: Mapped[str] = scope_column()

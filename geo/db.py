@@ -1,0 +1,149 @@
+"""Database base: declarative base, column types, engines, sessions and bulk rows.
+
+Only the store ring uses this module. Nothing here commits: who opens a session ends it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
+
+from geoalchemy2 import Geometry
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Engine,
+    ForeignKey,
+    MetaData,
+    create_engine,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
+from sqlalchemy.dialects.postgresql.base import ischema_names
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column, sessionmaker
+from sqlalchemy.types import UserDefinedType
+
+from geo.errors import LianfangError
+
+APP_URL_VARIABLE = "LIANFANG_DATABASE_URL"
+OWNER_URL_VARIABLE = "LIANFANG_OWNER_DATABASE_URL"
+
+
+class Ltree(UserDefinedType[str]):
+    """PostgreSQL `ltree`: labels [a-z0-9_] joined by dots, the scope path of a row."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Type name in DDL."""
+        return "LTREE"
+
+
+# Without this, reflection (and so `alembic check`) sees an unknown type.
+ischema_names["ltree"] = Ltree
+
+
+class Base(DeclarativeBase):
+    """All tables of Lianfang; names of constraints are fixed so that migrations can drop them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: DateTime(timezone=True)}
+
+
+BigKey = Annotated[int, mapped_column(BigInteger, primary_key=True)]
+Stamp = Annotated[datetime, mapped_column(server_default=func.now())]
+
+
+def geometry(kind: str) -> Geometry:
+    """Column type of a geometry in EPSG:4326, longitude first, with a GiST index."""
+    return Geometry(kind, srid=4326, spatial_index=True)
+
+
+def scope_column(*, nullable: bool = False) -> Mapped[Any]:
+    """Jurisdiction path that a row belongs to; follows a jurisdiction that is renamed."""
+    return mapped_column(
+        Ltree, ForeignKey("jurisdiction.path", onupdate="CASCADE"), nullable=nullable, index=True
+    )
+
+
+def half_open(column: str) -> CheckConstraint:
+    """Constraint that a stored period is `[start, end)` and holds at least an instant."""
+    return CheckConstraint(
+        f"NOT isempty({column}) AND lower_inc({column}) AND NOT upper_inc({column})",
+        name=f"{column}_half_open",
+    )
+
+
+class Dated:
+    """Period in which a row is true of the world; an open end means until further notice."""
+
+    @declared_attr
+    def valid(cls) -> Mapped[Range[datetime]]:
+        """Half-open `[from, until)`."""
+        return mapped_column(TSTZRANGE, nullable=False)
+
+
+def make_engine(url: str, **options: Any) -> Engine:
+    """Engine on `url`: UTC, pinged before use, no search path surprises."""
+    return create_engine(
+        url, pool_pre_ping=True, connect_args={"options": "-c timezone=UTC -c jit=off"}, **options
+    )
+
+
+def urls_from_environment() -> tuple[str | None, str | None]:
+    """(app URL, owner URL) of a real server, where the environment names one."""
+    return os.environ.get(APP_URL_VARIABLE), os.environ.get(OWNER_URL_VARIABLE)
+
+
+def session_factory(engine: Engine) -> sessionmaker[Session]:
+    """Factory of sessions on `engine`."""
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """One session, one transaction: committed on success, rolled back on any error."""
+    with session_factory(engine)() as session, session.begin():
+        yield session
+
+
+def reserve_ids(session: Session, table: str, count: int) -> list[int]:
+    """`count` fresh primary keys of `table`, for rows that are then written by `copy_rows`."""
+    statement = text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :count)")
+    return [row[0] for row in session.execute(statement, {"table": table, "count": count})]
+
+
+def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """Write rows by COPY inside the session's transaction; answers how many.
+
+    Geometries are given as hexadecimal EWKB or WKB with SRID, ranges as their text, JSON as text.
+    Table and column names come from code, never from a user.
+    """
+    driver = session.connection().connection.driver_connection
+    if driver is None:
+        raise LianfangError("the database connection was lost; try again")
+    names = ", ".join(f'"{name}"' for name in columns)
+    count = 0
+    with driver.cursor().copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
+        for row in rows:
+            copy.write_row(row)
+            count += 1
+    return count
+
+
+def period_text(start: datetime | None, end: datetime | None) -> str:
+    """Text of the half-open range `[start, end)`, None meaning unbounded."""
+    return f"[{start.isoformat() if start else ''},{end.isoformat() if end else ''})"
