@@ -19,11 +19,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, TSTZMULTIRANGE, TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
+from cameras.causes import CAUSE_NAMES
 from geo.db import Base, BigKey, Dated, Stamp, geometry, half_open, scope_column
 from geo.tables import batch_column
 
-CAUSES = ("moved", "degraded", "outage", "not_measured", "uncertain", "resolution", "occluded", "no_camera")
-_CAUSE_LIST = ", ".join(f"'{cause}'" for cause in CAUSES)
+_CAUSE_LIST = ", ".join(f"'{cause}'" for cause in CAUSE_NAMES)
 
 
 class Camera(Dated, Base):

@@ -5,12 +5,17 @@ Only the store ring uses this module. Nothing here commits: who opens a session 
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
 from geoalchemy2 import Geometry
 from sqlalchemy import (
     BigInteger,
@@ -129,8 +134,8 @@ def reserve_ids(session: Session, table: str, count: int) -> list[int]:
 def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Write rows by COPY inside the session's transaction; answers how many.
 
-    Geometries are given as hexadecimal EWKB or WKB with SRID, ranges as their text, JSON as text.
-    Table and column names come from code, never from a user.
+    Geometries are given as hexadecimal EWKB, ranges and JSON as text. Table and column names
+    come from code, never from a user.
     """
     driver = session.connection().connection.driver_connection
     if driver is None:
@@ -144,6 +149,58 @@ def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterab
     return count
 
 
+def write_frame(session: Session, table: str, frame: pd.DataFrame) -> pd.Index:
+    """Write a frame whose columns are named as the table's; answers the new primary keys.
+
+    Geometry columns must be in EPSG:4326 and are written with their SRID; NaN becomes NULL;
+    dicts and lists become JSON. A column `id`, where present, is used as the key.
+    """
+    columns: dict[str, Any] = {}
+    if "id" not in frame.columns:
+        columns["id"] = reserve_ids(session, table, len(frame))
+    for name in frame.columns:
+        series = frame[name]
+        if isinstance(series.dtype, gpd.array.GeometryDtype):
+            if series.crs is None or series.crs.to_epsg() != 4326:
+                raise ValueError(
+                    f"{table}.{name} must be in EPSG:4326, not {series.crs}; project it back first"
+                )
+            columns[name] = _ewkb(np.asarray(series.values))
+        elif series.dtype.kind in "biu":
+            columns[name] = series.tolist()
+        else:
+            columns[name] = [_cell(value) for value in series.tolist()]
+    copy_rows(session, table, list(columns), zip(*columns.values(), strict=True))
+    return pd.Index(columns["id"], name="id", dtype="int64")
+
+
+def _ewkb(geometries: Any) -> list[str | None]:
+    with_srid = shapely.set_srid(geometries, 4326)
+    return list(shapely.to_wkb(with_srid, hex=True, include_srid=True))
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, dict | list | tuple):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return None if value is None or value is pd.NA or value is pd.NaT or value != value else value
+
+
+def read_frame(session: Session, sql: str, **parameters: Any) -> pd.DataFrame:
+    """Rows of a query as a DataFrame, one column a column."""
+    result = session.execute(text(sql), parameters)
+    return pd.DataFrame(result.fetchall(), columns=list(result.keys()))
+
+
+def read_geoframe(session: Session, sql: str, *, geom: str = "geom", **parameters: Any) -> gpd.GeoDataFrame:
+    """Rows of a query as a GeoDataFrame in EPSG:4326; `geom` must come as WKB (`ST_AsBinary`)."""
+    frame = read_frame(session, sql, **parameters)
+    shapes = shapely.from_wkb([None if wkb is None else bytes(wkb) for wkb in frame.pop(geom)])
+    return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, index=frame.index, crs=4326))
+
+
 def period_text(start: datetime | None, end: datetime | None) -> str:
     """Text of the half-open range `[start, end)`, None meaning unbounded."""
     return f"[{start.isoformat() if start else ''},{end.isoformat() if end else ''})"
+
+
+ALWAYS = period_text(None, None)

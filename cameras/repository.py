@@ -1,0 +1,226 @@
+"""Rows of cameras, frames and analyses, in and out. Nothing is decided here."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from geo.db import ALWAYS, copy_rows, read_frame, read_geoframe, write_frame
+
+CAMERA_COLUMNS = [
+    "code",
+    "name",
+    "azimuth_deg",
+    "azimuth_quality",
+    "tilt_deg",
+    "hfov_deg",
+    "vfov_deg",
+    "width_px",
+    "height_px",
+    "mount_height_m",
+    "ptz",
+    "parent_code",
+]
+CAMERA_NUMBERS = [
+    "azimuth_deg",
+    "tilt_deg",
+    "hfov_deg",
+    "vfov_deg",
+    "width_px",
+    "height_px",
+    "mount_height_m",
+]
+PRESET_COLUMNS = [
+    "name",
+    "azimuth_deg",
+    "tilt_deg",
+    "hfov_deg",
+    "vfov_deg",
+    "width_px",
+    "from_s",
+    "until_s",
+]
+FRAME_NUMBERS = [
+    "azimuth_deg",
+    "tilt_deg",
+    "hfov_deg",
+    "vfov_deg",
+    "width_px",
+    "height_px",
+    "luma",
+    "contrast",
+    "sharpness",
+    "similarity",
+    "lon",
+    "lat",
+    "altitude_m",
+]
+
+
+def add_cameras(session: Session, cameras: gpd.GeoDataFrame, batch_id: int) -> pd.Index:
+    """Store CAMERAS (EPSG:4326), valid from now on; answers their ids in the frame's order."""
+    rows = cameras[CAMERA_COLUMNS].copy()
+    rows["valid"], rows["batch_id"], rows["geom"] = ALWAYS, batch_id, cameras.geometry
+    return write_frame(session, "camera", rows)
+
+
+def cameras(session: Session) -> gpd.GeoDataFrame:
+    """CAMERAS valid now, indexed by id in the order of their codes, with `jurisdiction_path`."""
+    frame = read_geoframe(
+        session,
+        f"""SELECT id, {", ".join(CAMERA_COLUMNS)}, jurisdiction_path::text AS jurisdiction_path,
+                   ST_AsBinary(geom) AS geom
+            FROM camera WHERE upper_inf(valid) ORDER BY code""",
+    ).set_index("id")
+    frame[CAMERA_NUMBERS] = frame[CAMERA_NUMBERS].astype(float)
+    return frame
+
+
+def camera_ids(session: Session) -> dict[str, int]:
+    """Camera id by code."""
+    rows = session.execute(text("SELECT code, id FROM camera WHERE upper_inf(valid)"))
+    return {row.code: row.id for row in rows}
+
+
+def add_presets(session: Session, presets: pd.DataFrame) -> None:
+    """Store presets: `camera` (id) and PRESET_COLUMNS."""
+    rows = presets[["camera", *PRESET_COLUMNS]].rename(columns={"camera": "camera_id"})
+    for column in ("from_s", "until_s"):
+        rows[column] = [None if np.isnan(value) else int(value) for value in rows[column].astype(float)]
+        rows[column] = rows[column].astype(object)
+    write_frame(session, "camera_preset", rows)
+
+
+def presets(session: Session) -> pd.DataFrame:
+    """Presets of PTZ cameras: camera (id), name, pose, daily window in seconds of the local day."""
+    frame = read_frame(
+        session, f"SELECT camera_id AS camera, {', '.join(PRESET_COLUMNS)} FROM camera_preset ORDER BY id"
+    )
+    numbers = [name for name in PRESET_COLUMNS if name != "name"]
+    frame[numbers] = frame[numbers].astype(float)
+    return frame
+
+
+def add_source(session: Session, *, code: str, kind: str, expected_interval_s: float, label: str) -> int:
+    """Declare a frame source, or bring the one of that code up to date; answers its id."""
+    found = session.execute(
+        text(
+            """INSERT INTO frame_source (code, kind, expected_interval_s, label)
+               VALUES (:code, :kind, :interval, :label)
+               ON CONFLICT (code) DO UPDATE SET kind = excluded.kind,
+                   expected_interval_s = excluded.expected_interval_s, label = excluded.label
+               RETURNING id"""
+        ),
+        {"code": code, "kind": kind, "interval": expected_interval_s, "label": label},
+    )
+    return int(found.scalar_one())
+
+
+def sources(session: Session) -> pd.DataFrame:
+    """SOURCES indexed by id: code, kind, expected_interval_s, label."""
+    frame = read_frame(
+        session, "SELECT id, code, kind, expected_interval_s, label FROM frame_source ORDER BY id"
+    )
+    return frame.set_index("id")
+
+
+def expect_sources(session: Session, pairs: Iterable[tuple[int, int]]) -> None:
+    """Record that (camera, source) pairs are expected to deliver."""
+    copy_rows(session, "camera_source", ["camera_id", "source_id"], pairs)
+
+
+def expected_sources(session: Session) -> pd.DataFrame:
+    """Which source is expected to speak for which camera: camera, source."""
+    return read_frame(
+        session, "SELECT camera_id AS camera, source_id AS source FROM camera_source ORDER BY 1, 2"
+    )
+
+
+def has_frame_file(session: Session, sha256: str, source_id: int) -> bool:
+    """Whether this very file was already stored for that source."""
+    found = session.execute(
+        text("SELECT 1 FROM frame_file WHERE sha256 = :sha AND source_id = :source"),
+        {"sha": sha256, "source": source_id},
+    )
+    return found.first() is not None
+
+
+def add_frame_file(
+    session: Session, *, sha256: str, source_id: int, file_name: str, rows: int, label: str
+) -> None:
+    """Note that a frame file was stored whole."""
+    session.execute(
+        text(
+            """INSERT INTO frame_file (sha256, source_id, file_name, row_count, label)
+               VALUES (:sha, :source, :name, :rows, :label)"""
+        ),
+        {"sha": sha256, "source": source_id, "name": file_name, "rows": rows, "label": label},
+    )
+
+
+def stage_frames(session: Session) -> None:
+    """Make this transaction's staging table, which keeps the same frame from being stored twice."""
+    session.execute(
+        text("CREATE TEMPORARY TABLE frame_stage (LIKE frame) ON COMMIT DROP"),
+    )
+
+
+def copy_frames(session: Session, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """COPY rows into the staging table; answers how many."""
+    return copy_rows(session, "frame_stage", columns, rows)
+
+
+def publish_frames(session: Session) -> int:
+    """Move the staged frames into their day partitions; answers how many were new."""
+    days = session.execute(
+        text("SELECT DISTINCT (captured_at AT TIME ZONE 'UTC')::date FROM frame_stage ORDER BY 1")
+    ).scalars()
+    for day in list(days):
+        session.execute(text("SELECT make_frame_partition(:day)"), {"day": day})
+    moved = session.execute(text("INSERT INTO frame SELECT * FROM frame_stage ON CONFLICT DO NOTHING"))
+    session.execute(text("TRUNCATE frame_stage"))
+    return int(moved.rowcount)  # type: ignore[attr-defined]
+
+
+def frames(
+    session: Session, *, start: datetime, end: datetime, before: timedelta
+) -> dict[str, np.ndarray[Any, Any]]:
+    """FRAMES captured in `[start - before, end)`, sorted by camera and time, as columns.
+
+    Times are epoch milliseconds; a missing on-screen time is -1, other missing numbers NaN.
+    """
+    # Epoch milliseconds are computed by the database: building a datetime a row costs ten times more.
+    numbers = ", ".join(f"COALESCE({name}, 'NaN')" for name in FRAME_NUMBERS)
+    query = f"""COPY (SELECT camera_id, source_id, (extract(epoch FROM captured_at) * 1000)::bigint,
+                      COALESCE((extract(epoch FROM osd_at) * 1000)::bigint, -1), event, {numbers}
+               FROM frame WHERE captured_at >= '{(start - before).astimezone(UTC).isoformat()}'
+                            AND captured_at < '{end.astimezone(UTC).isoformat()}'
+               ORDER BY camera_id, captured_at, source_id) TO STDOUT (FORMAT csv)"""
+    driver: Any = session.connection().connection.driver_connection
+    parts: list[bytes] = []
+    with driver.cursor().copy(query) as copy:
+        parts.extend(bytes(part) for part in copy)
+    return _columns(b"".join(parts))
+
+
+def _columns(data: bytes) -> dict[str, np.ndarray[Any, Any]]:
+    names = ["camera", "source", "captured_ms", "osd_ms", "event", *FRAME_NUMBERS]
+    whole = {
+        "camera": np.int64,
+        "source": np.int32,
+        "captured_ms": np.int64,
+        "osd_ms": np.int64,
+        "event": np.int8,
+    }
+    table = pd.read_csv(
+        io.BytesIO(data), header=None, names=names, dtype=dict.fromkeys(names, np.float64) | whole
+    )
+    return {name: table[name].to_numpy() for name in names}

@@ -1,0 +1,204 @@
+"""Rows of places, in and out: site, imports, jurisdictions, roads, obstructions, places, water.
+
+Frames are in EPSG:4326 with the columns that the compute modules use; nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from geo.db import ALWAYS, read_frame, read_geoframe, write_frame
+from geo.tables import ImportBatch, Site
+
+ROAD_FLAGS = [
+    "foot_forward",
+    "foot_backward",
+    "ebike_forward",
+    "ebike_backward",
+    "car_forward",
+    "car_backward",
+    "watched",
+    "steps",
+]
+
+# Where a row of each scoped table lies: the point that decides its leaf jurisdiction.
+SCOPE_POINT = {
+    "road_edge": "ST_LineInterpolatePoint(t.geom, 0.5)",
+    "obstruction": "ST_PointOnSurface(t.geom)",
+    "place": "t.geom",
+    "camera": "t.geom",
+    "team": "t.base",
+}
+
+
+def site(session: Session) -> Site | None:
+    """The site, or None before anything was imported."""
+    return session.get(Site, 1)
+
+
+def add_batch(
+    session: Session,
+    *,
+    kind: str,
+    file_name: str,
+    sha256: str,
+    datum: str,
+    label: str,
+    rows: int,
+    author: str,
+) -> int:
+    """Record an import; answers its id."""
+    batch = ImportBatch(
+        kind=kind,
+        file_name=file_name,
+        sha256=sha256,
+        datum=datum,
+        label=label,
+        row_count=rows,
+        author=author,
+    )
+    session.add(batch)
+    session.flush()
+    return batch.id
+
+
+def has_batch(session: Session, kind: str, sha256: str) -> bool:
+    """Whether this very file was already imported as `kind`."""
+    found = select(ImportBatch.id).where(ImportBatch.kind == kind, ImportBatch.sha256 == sha256).limit(1)
+    return session.scalar(found) is not None
+
+
+def input_revision(session: Session) -> str:
+    """Twelve hexadecimal digits that change when any imported or ingested file does."""
+    rows = read_frame(
+        session,
+        """SELECT kind AS a, sha256 AS b FROM import_batch
+           UNION ALL SELECT 'frames', sha256 FROM frame_file ORDER BY a, b""",
+    )
+    return hashlib.sha256("\n".join(rows["a"] + " " + rows["b"]).encode()).hexdigest()[:12]
+
+
+def add_jurisdictions(session: Session, frame: gpd.GeoDataFrame, batch_id: int) -> None:
+    """Store a tree; parents may come after their children."""
+    rows = frame[["path", "code", "level", "name", "name_en", "origin"]].copy()
+    rows["valid"], rows["batch_id"] = ALWAYS, batch_id
+    write_frame(session, "jurisdiction", _with_shapes(rows, frame, multi=True))
+
+
+def jurisdictions(session: Session, *, under: str | None = None) -> gpd.GeoDataFrame:
+    """JURISDICTIONS ordered by path; `under` keeps a path and what lies below it."""
+    return read_geoframe(
+        session,
+        """SELECT path::text AS path, code, level, name, name_en, origin, ST_AsBinary(geom) AS geom
+           FROM jurisdiction WHERE CAST(:under AS ltree) IS NULL OR path <@ CAST(:under AS ltree)
+           ORDER BY path::text""",
+        under=under,
+    )
+
+
+def add_roads(session: Session, nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, batch_id: int) -> None:
+    """Store ROAD NODES and ROAD EDGES; ids are the database's own afterwards."""
+    points = pd.DataFrame({"batch_id": np.full(len(nodes), batch_id)}, index=nodes.index)
+    keys = pd.Series(write_frame(session, "road_node", _with_shapes(points, nodes)), index=nodes.index)
+    rows = edges[["way_id", "name", "road_class", *ROAD_FLAGS]].copy()
+    rows["u"], rows["v"] = edges["u"].map(keys).to_numpy(), edges["v"].map(keys).to_numpy()
+    rows["valid"], rows["batch_id"] = ALWAYS, batch_id
+    write_frame(session, "road_edge", _with_shapes(rows, edges))
+
+
+def roads(session: Session) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """(ROAD NODES, ROAD EDGES), each indexed by id; edges also carry `jurisdiction_path`."""
+    nodes = read_geoframe(session, "SELECT id, ST_AsBinary(geom) AS geom FROM road_node ORDER BY id")
+    edges = read_geoframe(
+        session,
+        f"""SELECT id, u, v, way_id, name, road_class, {", ".join(ROAD_FLAGS)},
+                   jurisdiction_path::text AS jurisdiction_path, ST_AsBinary(geom) AS geom
+            FROM road_edge WHERE upper_inf(valid) ORDER BY id""",
+    )
+    return nodes.set_index("id"), edges.set_index("id")
+
+
+def add_obstructions(session: Session, frame: gpd.GeoDataFrame, batch_id: int) -> None:
+    """Store OBSTRUCTIONS."""
+    rows = frame[["key", "height_m"]].copy()
+    rows["valid"], rows["batch_id"] = ALWAYS, batch_id
+    write_frame(session, "obstruction", _with_shapes(rows, frame, multi=True))
+
+
+def obstructions(session: Session) -> gpd.GeoDataFrame:
+    """OBSTRUCTIONS indexed by id."""
+    frame = read_geoframe(
+        session,
+        """SELECT id, key, height_m, ST_AsBinary(geom) AS geom FROM obstruction
+           WHERE upper_inf(valid) ORDER BY id""",
+    )
+    frame["height_m"] = frame["height_m"].astype(float)
+    return frame.set_index("id")
+
+
+def add_places(session: Session, frame: gpd.GeoDataFrame, batch_id: int) -> None:
+    """Store PLACES."""
+    rows = frame[["key", "kind", "name"]].copy()
+    rows["valid"], rows["batch_id"] = ALWAYS, batch_id
+    write_frame(session, "place", _with_shapes(rows, frame))
+
+
+def places(session: Session) -> gpd.GeoDataFrame:
+    """PLACES indexed by id, with `jurisdiction_path`."""
+    return read_geoframe(
+        session,
+        """SELECT id, key, kind, name, jurisdiction_path::text AS jurisdiction_path, ST_AsBinary(geom) AS geom
+           FROM place WHERE upper_inf(valid) ORDER BY id""",
+    ).set_index("id")
+
+
+def add_water(session: Session, frame: gpd.GeoDataFrame, batch_id: int) -> None:
+    """Store water polygons for the base map."""
+    rows = pd.DataFrame({"batch_id": np.full(len(frame), batch_id)}, index=frame.index)
+    write_frame(session, "water", _with_shapes(rows, frame, multi=True))
+
+
+def water(session: Session) -> gpd.GeoDataFrame:
+    """Water polygons."""
+    return read_geoframe(session, "SELECT id, ST_AsBinary(geom) AS geom FROM water ORDER BY id").set_index(
+        "id"
+    )
+
+
+def assign_scope(session: Session, table: str) -> int:
+    """Give every row of `table` the leaf jurisdiction its point lies in; answers how many changed.
+
+    A point on a border belongs to the leaf whose path sorts first, so that it belongs to one.
+    """
+    changed = session.execute(
+        text(
+            f"""UPDATE "{table}" AS r SET jurisdiction_path = leaf.path
+                FROM (SELECT t.id,
+                             (SELECT j.path FROM jurisdiction j
+                              WHERE ST_Intersects(j.geom, {SCOPE_POINT[table]})
+                              ORDER BY j.level DESC, j.path LIMIT 1) AS path
+                      FROM "{table}" AS t) AS leaf
+                WHERE leaf.id = r.id AND r.jurisdiction_path IS DISTINCT FROM leaf.path"""
+        )
+    )
+    return int(changed.rowcount)  # type: ignore[attr-defined]
+
+
+def _with_shapes(
+    rows: pd.DataFrame, frame: gpd.GeoDataFrame, *, multi: bool = False, column: str = "geom"
+) -> pd.DataFrame:
+    """`rows` with the frame's geometry as `column`, made multipart where the table wants it."""
+    shapes = np.asarray(frame.geometry.values)
+    if multi:
+        single = shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON
+        shapes = shapes.copy()
+        shapes[single] = [shapely.MultiPolygon([shape]) for shape in shapes[single]]
+    rows[column] = gpd.GeoSeries(shapes, index=rows.index, crs=frame.crs)
+    return rows

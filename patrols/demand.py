@@ -1,0 +1,212 @@
+"""From gaps to stops: where a team standing still does most against what nobody watches.
+
+Ground is cut into short pieces; each piece has a weight. A stop's demand is the weight of the
+pieces within sight of it, each piece counted for one stop only, so that stops spread out
+instead of heaping on the worst alley. What was lost tonight weighs more than ground that has
+always been blind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from cameras.causes import CAUSE_BY_NAME, LISTS
+
+
+@dataclass(frozen=True)
+class DemandSettings:
+    """How gaps become stops.
+
+    Parameters
+    ----------
+    stops : int
+        How many stops at most.
+    sight_m : float
+        Ground this near to a stop counts as attended by a team standing there, metres.
+    piece_m : float
+        Length of the pieces that street gaps are cut into, metres.
+    list_weight : mapping of str to float
+        Weight of a metre of open street by the list its cause stands on. Tonight's losses
+        (repair) outweigh what is not known (measure) and what was never built (build).
+    place_weight_m : float
+        A place nobody watches counts as this many metres of street.
+    service_s : int
+        Time a team stays, seconds.
+    prize_per_m : float
+        Prize for each weighted metre, rounded to a whole number of at least 1.
+    """
+
+    stops: int = 60
+    sight_m: float = 45.0
+    piece_m: float = 10.0
+    list_weight: dict[str, float] = field(
+        default_factory=lambda: {"repair": 4.0, "measure": 2.0, "build": 1.0}
+    )
+    place_weight_m: float = 60.0
+    service_s: int = 360
+    prize_per_m: float = 0.1
+
+    def __post_init__(self) -> None:
+        """Refuse values that give no stops or no prizes."""
+        for name in ("stops", "sight_m", "piece_m", "service_s", "prize_per_m"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; give a number above 0")
+        if set(self.list_weight) != {entry.name for entry in LISTS} or min(self.list_weight.values()) < 0:
+            raise ValueError("list_weight needs repair, measure and build, none below 0")
+
+
+def pieces(gaps: gpd.GeoDataFrame, settings: DemandSettings) -> pd.DataFrame:
+    """Gaps cut into weighted points.
+
+    Parameters
+    ----------
+    gaps : GeoDataFrame in a metric CRS
+        gap_id, cause, ground ("street" | "place"), open_share (0-1, part of the time it is open),
+        geometry (lines or points).
+
+    Returns
+    -------
+    DataFrame
+        gap (row of `gaps`), x, y (metres), metres (street length, or `place_weight_m`), weight.
+    """
+    streets = gaps[gaps["ground"] == "street"]
+    lines = shapely.get_parts(np.asarray(streets.geometry.values), return_index=True)
+    rows = np.flatnonzero((gaps["ground"] == "street").to_numpy())[lines[1]]
+    length = shapely.length(lines[0])
+    count = np.maximum(1, np.ceil(length / settings.piece_m)).astype(np.int64)
+    line = np.repeat(np.arange(len(count)), count)
+    within = np.arange(len(line)) - np.repeat(np.cumsum(count) - count, count)
+    points = shapely.line_interpolate_point(lines[0][line], (within + 0.5) / count[line], normalized=True)
+    place_rows = np.flatnonzero((gaps["ground"] == "place").to_numpy())
+    place_points = shapely.point_on_surface(np.asarray(gaps.geometry.values)[place_rows])
+    all_points = np.concatenate([points, place_points])
+    row = np.concatenate([rows[line], place_rows]) if len(line) or len(place_rows) else np.empty(0, np.int64)
+    metres = np.concatenate([(length / count)[line], np.full(len(place_rows), settings.place_weight_m)])
+    by_list = (
+        gaps["cause"].map(lambda name: settings.list_weight[CAUSE_BY_NAME[name].list.name]).to_numpy(float)
+    )
+    share = gaps["open_share"].to_numpy(float)
+    return pd.DataFrame(
+        {
+            "gap": row.astype(np.int64),
+            "x": shapely.get_x(all_points),
+            "y": shapely.get_y(all_points),
+            "metres": metres,
+            "weight": metres * (by_list * share)[row],
+        }
+    )
+
+
+def choose_stops(
+    gaps: gpd.GeoDataFrame, candidates: gpd.GeoSeries, settings: DemandSettings
+) -> gpd.GeoDataFrame:
+    """The `settings.stops` candidates of highest demand.
+
+    Parameters
+    ----------
+    gaps : GeoDataFrame in a metric CRS
+        As `pieces`.
+    candidates : GeoSeries of Point, same CRS
+        Places where a team can stand, usually street junctions.
+
+    Returns
+    -------
+    GeoDataFrame
+        In order of falling demand: candidate (label in `candidates`), prize (int), service_s,
+        demand_m (weighted metres), why (list of dicts cause, metres, places, gap_ids), geometry.
+        Fewer rows than asked when the ground is used up; none for no gaps.
+
+    Raises
+    ------
+    ValueError
+        When the two are not in the same metric CRS.
+
+    Notes
+    -----
+    Greedy maximal coverage: each choice takes the candidate whose still unclaimed pieces weigh
+    most. The greedy answer is within 1 - 1/e of the best possible (Nemhauser, Wolsey and Fisher
+    1978, section 4).
+    """
+    if gaps.crs != candidates.crs or gaps.crs is None or gaps.crs.is_geographic:
+        raise ValueError("gaps and candidates must be in one projected CRS in metres")
+    ground = pieces(gaps, settings)
+    spots = np.column_stack([candidates.x.to_numpy(), candidates.y.to_numpy()]).reshape(-1, 2)
+    chosen, claims = _greedy_cover(spots, ground, settings)
+    picked = candidates.iloc[chosen]
+    demand = np.array([ground["weight"].to_numpy()[claim].sum() for claim in claims])
+    return gpd.GeoDataFrame(
+        {
+            "candidate": picked.index,
+            "prize": np.maximum(1, np.rint(demand * settings.prize_per_m)).astype(np.int64),
+            "service_s": settings.service_s,
+            "demand_m": demand,
+            "why": [_why(gaps, ground.iloc[claim]) for claim in claims],
+        },
+        geometry=gpd.GeoSeries(picked.to_numpy(), crs=candidates.crs),
+    )
+
+
+def _greedy_cover(
+    spots: NDArray[np.float64], ground: pd.DataFrame, settings: DemandSettings
+) -> tuple[list[int], list[NDArray[np.int64]]]:
+    """Rows of the chosen spots and, for each, the pieces it claimed."""
+    if not len(spots) or not len(ground):
+        return [], []
+    near = cKDTree(ground[["x", "y"]].to_numpy()).query_ball_point(spots, settings.sight_m)
+    reach = [np.sort(np.asarray(found, np.int64)) for found in near]
+    weight = ground["weight"].to_numpy()
+    free = np.ones(len(weight), bool)
+    gain = np.array([weight[found].sum() for found in reach])
+    fresh = np.ones(len(gain), bool)
+    chosen: list[int] = []
+    claims: list[NDArray[np.int64]] = []
+    while len(chosen) < settings.stops:
+        best = int(gain.argmax())
+        if gain[best] <= 0:
+            break
+        if not fresh[best]:
+            # Gains only fall, so a stale one is recounted when it comes up and not before.
+            gain[best] = weight[reach[best][free[reach[best]]]].sum()
+            fresh[best] = True
+            continue
+        claim = reach[best][free[reach[best]]]
+        chosen.append(best)
+        claims.append(claim)
+        free[claim] = False
+        gain[best] = 0.0
+        fresh[:] = False
+        fresh[best] = True
+    return chosen, claims
+
+
+def _why(gaps: gpd.GeoDataFrame, claimed: pd.DataFrame) -> list[dict[str, Any]]:
+    """Causes behind a stop, heaviest first: open street metres, places, and the gaps they belong to."""
+    rows = claimed["gap"].to_numpy()
+    table = pd.DataFrame(
+        {
+            "cause": gaps["cause"].to_numpy()[rows],
+            "gap_id": gaps["gap_id"].to_numpy()[rows],
+            "street_m": np.where(gaps["ground"].to_numpy()[rows] == "street", claimed["metres"], 0.0),
+            "places": (gaps["ground"].to_numpy()[rows] == "place").astype(int),
+            "weight": claimed["weight"].to_numpy(),
+        }
+    )
+    found = [
+        {
+            "cause": cause,
+            "street_m": round(float(group["street_m"].sum()), 1),
+            "places": int(group["places"].sum()),
+            "weight": round(float(group["weight"].sum()), 1),
+            "gap_ids": sorted(int(number) for number in group["gap_id"].unique()),
+        }
+        for cause, group in table.groupby("cause")
+    ]
+    return sorted(found, key=lambda entry: (-entry["weight"], entry["cause"]))
