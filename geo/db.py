@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 
 import geopandas as gpd
@@ -198,9 +198,10 @@ def read_geoframe(session: Session, sql: str, *, geom: str = "geom", **parameter
     return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, index=frame.index, crs=4326))
 
 
-def period_text(start: datetime | None, end: datetime | None) -> str:
-    """Text of the half-open range `[start, end)`, None meaning unbounded."""
-    return f"[{start.isoformat() if start else ''},{end.isoformat() if end else ''})"
+def period_text(start: datetime, end: datetime | None) -> str:
+    """Text of the half-open range `[start, end)`; no end means until further notice."""
+    return f"[{start.isoformat()},{end.isoformat() if end else ''})"
 
 
-ALWAYS = period_text(None, None)
+# Stored periods have an inclusive lower bound, so "always" needs a first day.
+ALWAYS = period_text(datetime(1970, 1, 1, tzinfo=UTC), None)
