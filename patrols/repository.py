@@ -1,0 +1,143 @@
+"""Rows of zones, teams and plans, in and out. Nothing is decided here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from geo.db import ALWAYS, read_frame, read_geoframe, write_frame
+from patrols.tables import Plan
+
+
+def add_zones(session: Session, zones: gpd.GeoDataFrame, batch_id: int) -> pd.Index:
+    """Store zones (code, name, name_en, rule dict, MultiPolygon in EPSG:4326); answers their ids."""
+    rows = zones[["code", "name", "name_en", "rule"]].copy()
+    rows["valid"], rows["batch_id"], rows["geom"] = ALWAYS, batch_id, zones.geometry
+    return write_frame(session, "zone", rows)
+
+
+def set_members(session: Session, zone_id: int, paths: Sequence[str]) -> None:
+    """State which villages a zone is made of."""
+    session.execute(text("DELETE FROM zone_member WHERE zone_id = :zone"), {"zone": zone_id})
+    rows = [{"zone": zone_id, "path": path} for path in paths]
+    if rows:
+        session.execute(
+            text("INSERT INTO zone_member (zone_id, jurisdiction_path) VALUES (:zone, CAST(:path AS ltree))"),
+            rows,
+        )
+
+
+def zones(session: Session) -> gpd.GeoDataFrame:
+    """Zones valid now, indexed by id: code, name, name_en, rule, members (sorted paths), geometry."""
+    return read_geoframe(
+        session,
+        """SELECT id, code, name, name_en, rule, ST_AsBinary(geom) AS geom,
+                  ARRAY(SELECT jurisdiction_path::text FROM zone_member m WHERE m.zone_id = z.id
+                        ORDER BY 1) AS members
+           FROM zone z WHERE upper_inf(valid) ORDER BY code""",
+    ).set_index("id")
+
+
+def add_teams(session: Session, teams: gpd.GeoDataFrame, batch_id: int) -> pd.Index:
+    """Store teams: code, name, zone_id, village (path or None), mode, size, base Point in EPSG:4326."""
+    rows = teams[["code", "name", "zone_id", "mode", "size"]].copy()
+    rows["jurisdiction_path"] = teams["village"]
+    rows["valid"], rows["batch_id"], rows["base"] = ALWAYS, batch_id, teams.geometry
+    return write_frame(session, "team", rows)
+
+
+def teams(session: Session, zone_id: int) -> gpd.GeoDataFrame:
+    """A zone's teams indexed by id: code, name, mode, size, village (path or None), base geometry."""
+    return read_geoframe(
+        session,
+        """SELECT id, code, name, mode, size, jurisdiction_path::text AS village,
+                  ST_AsBinary(base) AS geom
+           FROM team WHERE zone_id = :zone AND upper_inf(valid) ORDER BY code""",
+        zone=zone_id,
+    ).set_index("id")
+
+
+def team_codes(session: Session) -> dict[str, int]:
+    """Team id by code."""
+    return {
+        row.code: row.id for row in session.execute(text("SELECT code, id FROM team WHERE upper_inf(valid)"))
+    }
+
+
+def add_plan(session: Session, plan: Plan, stops: gpd.GeoDataFrame, visits: gpd.GeoDataFrame) -> int:
+    """Store a plan with its stops (EPSG:4326) and timed visits; answers its id.
+
+    `stops`: stop_id, prize, service_s, why, crossed, crossable, village. `visits`: team_id
+    (database id), seq, stop_id (None for the way back), arrive_at, start_at, end_at, distance_m,
+    geometry of the leg that leads there.
+    """
+    session.add(plan)
+    session.flush()
+    rows = stops[["stop_id", "prize", "service_s", "why", "crossed", "crossable"]].copy()
+    rows["plan_id"], rows["jurisdiction_path"], rows["geom"] = plan.id, stops["village"], stops.geometry
+    write_frame(session, "plan_stop", rows)
+    legs = visits[["team_id", "seq", "stop_id", "arrive_at", "start_at", "end_at", "distance_m"]].copy()
+    legs["plan_id"], legs["leg"] = plan.id, visits.geometry
+    write_frame(session, "plan_visit", legs)
+    return plan.id
+
+
+def latest_plan(session: Session, *, zone_id: int | None = None) -> Plan | None:
+    """The plan made last, of one zone or of all."""
+    query = select(Plan).order_by(Plan.created_at.desc(), Plan.id.desc()).limit(1)
+    return session.scalar(query if zone_id is None else query.where(Plan.zone_id == zone_id))
+
+
+def plan_stops(session: Session, plan_id: int) -> gpd.GeoDataFrame:
+    """A plan's stops in order of their ids."""
+    return read_geoframe(
+        session,
+        """SELECT stop_id, prize, service_s, why, crossed, crossable, jurisdiction_path::text AS village,
+                  ST_AsBinary(geom) AS geom
+           FROM plan_stop WHERE plan_id = :plan ORDER BY id""",
+        plan=plan_id,
+    )
+
+
+def plan_visits(session: Session, plan_id: int) -> gpd.GeoDataFrame:
+    """A plan's legs by team and order: team, mode, village, seq, stop_id, times, distance_m, geometry."""
+    return read_geoframe(
+        session,
+        """SELECT t.code AS team, t.name AS team_name, t.mode, t.jurisdiction_path::text AS village,
+                  v.seq, v.stop_id, v.arrive_at, v.start_at, v.end_at, v.distance_m,
+                  ST_AsBinary(v.leg) AS geom
+           FROM plan_visit v JOIN team t ON t.id = v.team_id
+           WHERE v.plan_id = :plan ORDER BY t.code, v.seq""",
+        plan=plan_id,
+    )
+
+
+def open_gaps(session: Session, analysis_id: int) -> gpd.GeoDataFrame:
+    """Gaps of an analysis as demand sees them: gap_id, cause, ground, open_share (0-1), geometry."""
+    return read_geoframe(
+        session,
+        """SELECT g.id AS gap_id, g.cause, g.ground,
+                  g.open_ms / (extract(epoch FROM upper(a.period) - lower(a.period)) * 1000)::float8
+                      AS open_share,
+                  ST_AsBinary(g.geom) AS geom
+           FROM gap g JOIN analysis a ON a.id = g.analysis_id WHERE a.id = :analysis ORDER BY g.id""",
+        analysis=analysis_id,
+    )
+
+
+def latest_analysis_id(session: Session) -> int | None:
+    """The analysis made last."""
+    frame = read_frame(session, "SELECT max(id) AS id FROM analysis")
+    found = frame["id"].iloc[0]
+    return None if pd.isna(found) else int(found)
+
+
+def document(text_of_plan: str) -> Any:
+    """A plan's JSON text as the database stores it."""
+    return json.loads(text_of_plan)
