@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import CRS, Geod
 
-from geo.crs import check_lonlat, lonlat_problems, metric_crs, need_metric, to_lonlat, to_metric
+from geo.crs import (
+    check_lonlat,
+    lonlat_problems,
+    metric_crs,
+    need_metric,
+    to_lonlat,
+    to_metric,
+    true_north_deg,
+)
 
 
 @pytest.mark.parametrize(
@@ -120,3 +128,14 @@ def test_the_first_bad_row_is_named():
     check_lonlat(np.array([]), np.array([]))
     with pytest.raises(ValueError, match="one length"):
         lonlat_problems(np.array([1.0]), np.array([1.0, 2.0]))
+
+
+@pytest.mark.parametrize("lon", [24.94, 27.0, 29.0])
+def test_true_north_is_where_the_geodesic_goes(lon):
+    """A point 100 m due north by pyproj's geodesic lies in the grid direction that is answered."""
+    here = gpd.GeoSeries([shapely.Point(lon, 60.17)], crs=4326)
+    east, north, _ = Geod(ellps="WGS84").fwd(lon, 60.17, 0.0, 100.0)
+    there = gpd.GeoSeries([shapely.Point(east, north)], crs=4326).to_crs(32635)
+    grid = here.to_crs(32635)
+    direction = np.degrees(np.arctan2(there.x[0] - grid.x[0], there.y[0] - grid.y[0]))
+    assert true_north_deg(grid)[0] == pytest.approx(direction, abs=1e-3)
