@@ -18,18 +18,15 @@ def road_revision(edges: gpd.GeoDataFrame) -> str:
     Parameters
     ----------
     edges : GeoDataFrame
-        ROAD EDGES in any CRS. Order, index and names do not matter; ends, class, modes, `steps`, `watched`
-        and coordinates to 10⁻⁷ degrees (1 cm, the resolution of OpenStreetMap) do.
+        ROAD EDGES in any CRS. Order, ids and names do not matter, so a database that numbers its rows anew
+        gives the same revision; class, modes, `steps`, `watched` and coordinates to 10⁻⁷ degrees (1 cm, the
+        resolution of OpenStreetMap) do.
     """
     lonlat = to_lonlat(edges)
     flags = edges[[*MODE_COLUMNS, "watched", "steps"]].to_numpy(dtype=bool)
     packed = np.packbits(flags, axis=1)
-    ends = edges[["u", "v"]].to_numpy(dtype="<i8")
     digests = []
-    for line, (u, v), flag, road_class in zip(
-        lonlat.geometry, ends.tolist(), packed, edges["road_class"], strict=True
-    ):
+    for line, flag, road_class in zip(lonlat.geometry, packed, edges["road_class"], strict=True):
         places = np.rint(shapely.get_coordinates(line) * 1e7).astype("<i8")
-        head = f"{u},{v},{road_class},".encode()
-        digests.append(hashlib.sha256(head + flag.tobytes() + places.tobytes()).digest())
+        digests.append(hashlib.sha256(f"{road_class},".encode() + flag.tobytes() + places.tobytes()).digest())
     return hashlib.sha256(b"".join(sorted(digests))).hexdigest()[:12]

@@ -1,0 +1,150 @@
+"""A jurisdiction tree as a frame: its leaves, what lies in which, and what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geo.crs import to_metric
+
+LEVELS = ("city", "district", "town", "village", "grid")
+# Borders drawn by different hands overlap by slivers; below this they are not worth a refusal.
+OVERLAP_LIMIT_M2 = 1.0
+_PATH = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
+Finding = tuple[object, str, str, str]
+
+
+def leaves(jurisdictions: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The rows that are no other row's parent, in the order given."""
+    parents = set(_parent(jurisdictions["path"]))
+    return jurisdictions[~jurisdictions["path"].isin(parents)]
+
+
+def leaf_of(points: gpd.GeoSeries, jurisdictions: gpd.GeoDataFrame) -> pd.Series:
+    """The path of the leaf each point lies in.
+
+    Parameters
+    ----------
+    points : GeoSeries of Point
+        In the CRS of `jurisdictions`.
+    jurisdictions : GeoDataFrame
+        JURISDICTIONS; leaves without a geometry hold nothing.
+
+    Returns
+    -------
+    Series of str
+        On the index of `points`; None outside every leaf and for missing points. A point on a border belongs
+        to the leaf whose path sorts first, so that it is counted once.
+    """
+    if points.crs != jurisdictions.crs:
+        raise ValueError("points and jurisdictions must be in one CRS; project both with geo.crs")
+    ends = leaves(jurisdictions)
+    ends = ends[ends.geometry.notna()].sort_values("path", ignore_index=True)
+    paths = ends["path"].to_numpy(dtype=object)
+    found = np.full(len(points), None, dtype=object)
+    wanted = points.to_numpy()
+    good = np.flatnonzero(~(shapely.is_missing(wanted) | shapely.is_empty(wanted)))
+    if len(ends) and len(good):
+        hits = shapely.STRtree(ends.geometry.to_numpy()).query(wanted[good], predicate="intersects")
+        # Highest first: the last write, which stands, is the lowest path.
+        for point, leaf in hits[:, np.argsort(-hits[1], kind="stable")].T:
+            found[good[point]] = paths[leaf]
+    return pd.Series(found, index=points.index, name="jurisdiction_path", dtype="object")
+
+
+def check_tree(jurisdictions: gpd.GeoDataFrame) -> pd.DataFrame:
+    """What is wrong with a jurisdiction tree; empty when nothing is.
+
+    Parameters
+    ----------
+    jurisdictions : GeoDataFrame
+        JURISDICTIONS in any CRS; the index labels name the rows in the messages. Rows without a geometry are
+        allowed (below the district many sources have names and codes only).
+
+    Returns
+    -------
+    DataFrame
+        row, path, finding, message: one sentence with row, value, limit and remedy. Findings: `bad_path`,
+        `twice`, `level`, `parent_missing`, `crosses_itself`, `outside_parent`, `siblings_overlap`. Shapes of
+        rows that cross themselves are not compared further.
+    """
+    rows = [*_path_findings(jurisdictions), *_shape_findings(jurisdictions)]
+    return pd.DataFrame(rows, columns=["row", "path", "finding", "message"], dtype="object")
+
+
+def invalid_place(shape: shapely.Geometry) -> str:
+    """Where and how a polygon is invalid: "crosses itself at 24.94310, 60.17120"."""
+    reason = shapely.is_valid_reason(shape)
+    place = re.search(r"\[(\S+) (\S+)\]", reason)
+    at = f" at {float(place[1]):.6f}, {float(place[2]):.6f}" if place else ""
+    kind = "crosses itself" if "Self-intersection" in reason else f"is not valid ({reason.split('[')[0]})"
+    return f"{kind}{at}"
+
+
+def _parent(paths: pd.Series) -> list[str | None]:
+    return [path.rpartition(".")[0] or None for path in paths]
+
+
+def _path_findings(frame: gpd.GeoDataFrame) -> Iterator[Finding]:
+    known = set(frame["path"])
+    twice = frame["path"].duplicated(keep="first")
+    columns = (frame.index, frame["path"], frame["level"], frame["code"], twice)
+    for row, path, level, code, again in zip(*columns, strict=True):
+        if not _PATH.fullmatch(path):
+            told = f"row {row}: path {path!r} is not made of labels of a-z, 0-9 and _ joined by dots; "
+            yield row, path, "bad_path", told + "replace hyphens and capitals"
+            continue
+        if again:
+            told = f"row {row}: path {path!r} stands in an earlier row too; remove one of them"
+            yield row, path, "twice", told
+        labels = path.split(".")
+        if level != len(labels) - 1 or code != labels[-1]:
+            told = f"row {row}: path {path!r} is code {labels[-1]!r} at level {len(labels) - 1}, but the row "
+            yield row, path, "level", told + f"says code {code!r}, level {level}; make them agree"
+        parent = path.rpartition(".")[0]
+        if parent and parent not in known:
+            told = f"row {row}: {path!r} has no parent row {parent!r}; add it or correct the path"
+            yield row, path, "parent_missing", told
+
+
+def _shape_findings(frame: gpd.GeoDataFrame) -> Iterator[Finding]:
+    shapes = frame.geometry.to_numpy()
+    there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    sound = there & shapely.is_valid(shapes)
+    for i in np.flatnonzero(there & ~sound):
+        row, path = frame.index[i], frame["path"].iloc[i]
+        told = f"row {row}: the polygon of {path!r} {invalid_place(shapes[i])}; repair it there "
+        yield row, path, "crosses_itself", told + "(QGIS: Fix geometries) and import it again"
+    usable = frame[sound]
+    if len(usable):
+        yield from _misfits(usable)
+
+
+def _misfits(frame: gpd.GeoDataFrame) -> Iterator[Finding]:
+    """Rows outside their parent and siblings that overlap, of valid shapes."""
+    shapes = to_metric(frame).geometry.to_numpy()
+    paths = frame["path"].tolist()
+    parent = np.array(_parent(frame["path"]), dtype=object)
+    place = {path: i for i, path in enumerate(paths)}
+    limit = f"(limit {OVERLAP_LIMIT_M2:.0f} m²)"
+    for i, above in enumerate(parent):
+        if above in place:
+            outside = shapely.area(shapely.difference(shapes[i], shapes[place[above]]))
+            if outside > OVERLAP_LIMIT_M2:
+                row = frame.index[i]
+                told = f"row {row}: {paths[i]!r} lies {outside:.0f} m² outside its parent {above!r} {limit}; "
+                yield row, paths[i], "outside_parent", told + "cut it to the parent or correct the path"
+    left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    siblings = (left < right) & (parent[left] == parent[right])
+    for first, second in zip(left[siblings].tolist(), right[siblings].tolist(), strict=True):
+        shared = shapely.area(shapely.intersection(shapes[first], shapes[second]))
+        if shared > OVERLAP_LIMIT_M2:
+            row = frame.index[second]
+            told = f"row {row}: {paths[second]!r} overlaps {paths[first]!r} (row {frame.index[first]}) by "
+            told += f"{shared:.0f} m² {limit}; give the ground to one of them"
+            yield row, paths[second], "siblings_overlap", told
