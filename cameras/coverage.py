@@ -18,7 +18,8 @@ from pandas import DataFrame
 from cameras.causes import CAUSE_NAMES, COVERED, N_RANKS, RESOLUTION
 from cameras.ground import GROUNDS, Ground, Incidence
 from cameras.levels import pixels_per_metre
-from cameras.sweep import PPM, Signatures, group_by_signature, open_slots, timelines
+from cameras.signatures import Signatures, group_by_signature, timelines
+from cameras.sweep import PPM, open_slots
 from cameras.timetable import Timetable, timetable
 from geo.errors import LianfangError
 

@@ -23,7 +23,7 @@ from cameras.concerned import cameras_concerned
 from cameras.coverage import Coverage
 from cameras.ground import PLACE, STREET
 from cameras.linear import lines, pieces
-from cameras.sweep import group_rows
+from cameras.signatures import group_rows
 
 IntArray = NDArray[np.int64]
 Windows = tuple[tuple[int, int], ...]

@@ -1,115 +1,80 @@
-"""The sweep over time: milliseconds by rank for every signature and slot.
+"""Compiled kernels over time: what a segment of evidence gives an atom, and everything that asks for it.
 
-Atoms that lie in the same footprints of the same poses share one timeline. Such a set of atoms is a
-*signature*; the sweep walks each once, over the merged breakpoints of its cameras' segments and the slots.
+They stand in one file on purpose. Numba's cache follows changes of the file a kernel stands in, not of files
+it calls: a rule kept elsewhere could change without its callers being compiled again.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-from cameras.causes import AT_LEVEL, COVERED, N_RANKS, NOT_MEASURED, USABLE, camera_rank
-from cameras.ground import Incidence
-from cameras.timetable import Timetable
-
-IntArray = NDArray[np.int64]
+from cameras.causes import (
+    AT_LEVEL,
+    AT_LOWEST,
+    COVERED,
+    DEGRADED,
+    LOST,
+    LOST_QUALITY,
+    MOVED,
+    N_RANKS,
+    NO_CAMERA,
+    NOT_MEASURED,
+    OCCLUDED,
+    OUTAGE,
+    RESOLUTION,
+    UNCERTAIN,
+    UNMEASURED,
+    UNOBSTRUCTED,
+    USABLE,
+)
 
 # Thresholds are compared in millionths.
 PPM = 1_000_000
 
 
-@dataclass(frozen=True, eq=False)
-class Signatures:
-    """Atoms by the footprints they lie in.
-
-    `of_atom` gives the signature of every atom; entries of signature `s` are `first[s]` to `first[s + 1]`, by
-    camera and then pose: `pose` and `bits` as in `Incidence`.
-    """
-
-    of_atom: IntArray
-    first: IntArray
-    pose: IntArray
-    bits: NDArray[np.uint8]
-
-
-def group_rows(first: IntArray, tokens: IntArray) -> tuple[IntArray, IntArray]:
-    """Number rows of a ragged table so that equal rows, and only they, have equal numbers.
+@njit(nogil=True, cache=True)
+def camera_rank(  # type: ignore[no-untyped-def]  # compiled; the types are those of the docstring
+    state, moved, look_is_certain, nominal_is_certain, look_bits, nominal_bits
+):
+    """Lowest rank that one camera gives one atom while one segment of evidence lasts.
 
     Parameters
     ----------
-    first : (n + 1,) array of int
-        Tokens of row i are tokens[first[i]:first[i + 1]].
-    tokens : (k,) array of int
+    state : int
+        USABLE, DEGRADED, OUTAGE or NOT_MEASURED.
+    moved : bool
+        The camera was live and off its nominal pose.
+    look_is_certain, nominal_is_certain : bool
+        Whether the pose looked at (the nominal one unless live) and the nominal pose are certain.
+    look_bits, nominal_bits : int
+        Incidence bits of the atom with those two poses; 0 where a pose is unknown.
 
     Returns
     -------
-    group : (n,) array of int
-        0..m-1.
-    example : (m,) array of int
-        The first row of each group.
+    int
+        0 (covered) to 8 (no_camera).
 
     Notes
     -----
-    Derived here: rows are sorted into a tree, one level for each position in the row. Exact, unlike a hash.
+    DESIGN §4, table of causes, read for one camera. `uncertain` and `occluded` hold in any state: which way
+    a camera points and what stands before it do not depend on whether it works tonight.
     """
-    n = len(first) - 1
-    _, token = np.unique(tokens, return_inverse=True)
-    width = int(token.max(initial=0)) + 1
-    length = np.diff(first)
-    label = np.zeros(n, np.int64)
-    used = 1
-    rows = np.arange(n)
-    for depth in range(int(length.max(initial=0))):
-        rows = rows[length[rows] > depth]
-        branches, branch = np.unique(label[rows] * width + token[first[rows] + depth], return_inverse=True)
-        label[rows] = used + branch
-        used += len(branches)
-    _, example, group = np.unique(label, return_index=True, return_inverse=True)
-    return group.astype(np.int64), example.astype(np.int64)
-
-
-def group_by_signature(incidence: Incidence, pose_camera: IntArray) -> Signatures:
-    """Atoms grouped by equal incidence."""
-    n_atoms = len(incidence.first) - 1
-    atom = np.repeat(np.arange(n_atoms), np.diff(incidence.first))
-    # Entries of one camera must stand together for the sweep.
-    order = np.lexsort((incidence.pose, pose_camera[incidence.pose], atom))
-    pose, bits = incidence.pose[order], incidence.bits[order]
-    of_atom, example = group_rows(incidence.first, pose * 8 + bits)
-    length = np.diff(incidence.first)[example]
-    first = np.concatenate(([0], np.cumsum(length))).astype(np.int64)
-    entry = np.repeat(incidence.first[example] - first[:-1], length) + np.arange(first[-1])
-    return Signatures(of_atom, first, pose[entry], bits[entry])
-
-
-def timelines(
-    wanted: IntArray, signatures: Signatures, timetable: Timetable, slots: IntArray
-) -> tuple[IntArray, IntArray, IntArray]:
-    """The sweep's full result for the wanted signatures: (n, slots, 9), (n, slots), (n, slots) ms."""
-    shape = (len(wanted), len(slots) - 1)
-    cause_ms = np.zeros((*shape, N_RANKS), np.int64)
-    possible_ms, twice_ms = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-    _sweep(
-        wanted,
-        signatures.first,
-        signatures.pose,
-        signatures.bits,
-        timetable.pose_camera,
-        timetable.certain,
-        timetable.first,
-        timetable.end_ms,
-        timetable.state,
-        timetable.moved,
-        timetable.look,
-        timetable.nominal,
-        slots,
-        cause_ms,
-        possible_ms,
-        twice_ms,
-    )
-    return cause_ms, possible_ms, twice_ms
+    if look_is_certain and look_bits & AT_LEVEL and state == USABLE:
+        return COVERED
+    if moved and nominal_is_certain and nominal_bits & AT_LEVEL:
+        return MOVED
+    if state == DEGRADED and look_is_certain and look_bits & AT_LEVEL:
+        return LOST_QUALITY
+    if state == OUTAGE and nominal_is_certain and nominal_bits & AT_LEVEL:
+        return LOST
+    if state == NOT_MEASURED and nominal_is_certain and nominal_bits & AT_LEVEL:
+        return UNMEASURED
+    if not look_is_certain and look_bits & AT_LEVEL:
+        return UNCERTAIN
+    if state == USABLE and look_is_certain and look_bits & AT_LOWEST:
+        return RESOLUTION
+    if look_bits & UNOBSTRUCTED:
+        return OCCLUDED
+    return NO_CAMERA
 
 
 @njit(nogil=True, cache=True)
@@ -138,7 +103,7 @@ def segment_rank(  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _sweep(  # type: ignore[no-untyped-def]
+def sweep(  # type: ignore[no-untyped-def]
     wanted,
     first,
     entry_pose,
@@ -239,3 +204,89 @@ def open_slots(cause_ms, slots, threshold_ppm, leading):  # type: ignore[no-unty
             for rank in range(n_ranks):
                 in_open[row, lead, rank] += cause_ms[row, slot, rank]
     return open_ms, in_open
+
+
+@njit(nogil=True, cache=True)
+def concerned_cameras(  # type: ignore[no-untyped-def]
+    first,
+    signature,
+    cause,
+    leading,
+    slots,
+    entry_first,
+    entry_pose,
+    entry_bits,
+    pose_camera,
+    certain,
+    segment_first,
+    start_ms,
+    end_ms,
+    state,
+    moved,
+    look,
+    nominal,
+    reason,
+    last_reasoned,
+):
+    """Rows (gap, camera position, within_ms, from_ms, until_ms, reason bits) of the cameras concerned."""
+    out = np.empty((1024, 6), np.int64)
+    n = 0
+    n_slots = len(slots) - 1
+    # Which gap last counted each segment, and the row it last gave each camera: nothing is counted twice.
+    counted = np.full(len(start_ms), -1, np.int64)
+    row_of_camera = np.full(len(segment_first) - 1, -1, np.int64)
+    opened = np.zeros(n_slots + 1, np.int64)
+    for gap in range(len(first) - 1):
+        at_gap = n
+        wanted = cause[first[gap]]
+        if wanted == NO_CAMERA:
+            continue
+        for slot in range(n_slots):
+            is_open = leading[signature[first[gap]], slot] == wanted
+            opened[slot + 1] = opened[slot] + (slots[slot + 1] - slots[slot] if is_open else 0)
+        for pair in range(first[gap], first[gap + 1]):
+            s = signature[pair]
+            low = entry_first[s]
+            while low < entry_first[s + 1]:
+                camera = pose_camera[entry_pose[low]]
+                high = low + 1
+                while high < entry_first[s + 1] and pose_camera[entry_pose[high]] == camera:
+                    high += 1
+                for segment in range(segment_first[camera], segment_first[camera + 1]):
+                    if counted[segment] == gap:
+                        continue
+                    rank, _ = segment_rank(
+                        segment, low, high, entry_pose, entry_bits, certain, state, moved, look, nominal
+                    )
+                    if rank != wanted:
+                        continue
+                    within = _opened_before(end_ms[segment], slots, opened) - _opened_before(
+                        start_ms[segment], slots, opened
+                    )
+                    if within == 0:
+                        continue
+                    counted[segment] = gap
+                    row = row_of_camera[camera]
+                    if row < at_gap:
+                        if n == len(out):
+                            out = np.concatenate((out, np.empty_like(out)))
+                        row = n
+                        row_of_camera[camera] = row
+                        out[row] = gap, camera, 0, start_ms[segment], end_ms[segment], 0
+                        n += 1
+                    out[row, 2] += within
+                    out[row, 3] = min(out[row, 3], start_ms[segment])
+                    out[row, 4] = max(out[row, 4], end_ms[segment])
+                    if rank <= last_reasoned:
+                        out[row, 5] |= np.int64(1) << reason[segment]
+                low = high
+    return out[:n]
+
+
+@njit(nogil=True, cache=True)
+def _opened_before(at, slots, opened):  # type: ignore[no-untyped-def]
+    """Open milliseconds before an instant of the period."""
+    slot = min(np.searchsorted(slots, at, side="right") - 1, len(slots) - 2)
+    if opened[slot + 1] == opened[slot]:
+        return opened[slot]
+    return opened[slot] + at - slots[slot]

@@ -39,7 +39,7 @@ from shapely import Polygon, box
 
 from cameras.causes import CAUSE_BY_NAME, CAUSES
 from cameras.coverage import CoverageSettings
-from cameras.sweep import group_rows
+from cameras.signatures import group_rows
 from geo.errors import LianfangError
 
 HOUR = 60 * MINUTE
