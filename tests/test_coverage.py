@@ -32,13 +32,15 @@ from coverage_strategies import (
     with_outage,
     with_usable_camera,
 )
-from geopandas import GeoSeries
+from geopandas import GeoDataFrame, GeoSeries
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from shapely import Polygon, box
+from shapely import Point, Polygon, box
 
 from cameras.causes import CAUSE_BY_NAME, CAUSES
 from cameras.coverage import CoverageSettings
+from cameras.footprint import footprints, sectors
+from cameras.ground import Layers
 from cameras.signatures import group_rows
 from geo.errors import LianfangError
 
@@ -168,6 +170,40 @@ class TestCauses:
     def test_live_camera_of_unknown_pose_covers_nothing(self):
         scene = scene_of([ALL], [(1, True)], [(1, 0, HOUR, USABLE, "", -1, -1, False)])
         assert list(causes_of(analyse(scene))) == ["no_camera"]
+
+
+class TestRealFootprints:
+    """A camera at the west end of a street of 60 m looks along it: 1920 px, 90°, level *observe*.
+
+    Ranges of DOMAIN §2: observe 1920 / (2 · 62.5 · tan 45°) = 15.36 m, detect 38.4 m.
+    """
+
+    def street(self, *walls) -> dict[str, float]:
+        camera = GeoDataFrame(
+            {"azimuth_deg": [90.0], "hfov_deg": [90.0], "width_px": [1920.0]},
+            geometry=GeoSeries([Point(0, 0)], crs=CRS),
+        )
+        standing = GeoDataFrame(geometry=GeoSeries(list(walls), crs=CRS))
+        scene = scene_of(
+            [NONE], [(1, True)], [(1, 0, HOUR, USABLE, "", 0, 0, False)], length=60, level="observe"
+        )
+        layers = Layers(
+            footprints(camera, standing, level="observe"),
+            footprints(camera, standing, level="detect"),
+            sectors(camera, level="observe"),
+        )
+        return {
+            name: mm / HOUR / 1000 for name, mm in causes_of(analyse(replace(scene, layers=layers))).items()
+        }
+
+    def test_beyond_its_range_the_camera_lacks_resolution_and_then_reach(self):
+        # The arc is a chain of chords, up to 0.1 % short of the range.
+        wanted = {"covered": 15.36, "resolution": 23.04, "no_camera": 21.6}
+        assert self.street() == pytest.approx(wanted, abs=0.04)
+
+    def test_behind_a_wall_the_range_left_over_is_occluded(self):
+        wanted = {"covered": 10.0, "occluded": 5.36, "no_camera": 44.64}
+        assert self.street(box(10, -20, 11, 20)) == pytest.approx(wanted, abs=0.02)
 
 
 class TestTotals:
