@@ -160,7 +160,7 @@ def gaps() -> gpd.GeoDataFrame:
             (start + timedelta(hours=2 * k), start + timedelta(hours=2 * k + 1))
             for k in range(6 if i == 0 else 1)
         ]
-        street = line((i % 6, i // 3), (i % 6 + 0.8, i // 3))
+        street = line((i % 6, 1 + i // 3), (i % 6 + 0.8, 1 + i // 3))
         rows.append(
             {
                 "cause": cause,

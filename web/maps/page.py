@@ -130,6 +130,7 @@ def _folium_map(data: MapData, layers: list[Layer]) -> OfflineMap:
         maxZoom=DEEPEST_ZOOM,
         zoomSnap=0.5,
         attributionControl=False,
+        fadeAnimation=False,
     )
     fixed_id(folium_map, "lianfang")
     for name, z_index, pointer_events in PANES:

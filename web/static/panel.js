@@ -184,6 +184,11 @@
       if (close) close.setAttribute("aria-label", options.texts.close);
     });
 
+    map.getPane("popupPane").setAttribute("aria-live", "polite");
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") map.closePopup();
+    });
+
     /* Far out, badges shrink to dots and signs get smaller, so that the ways stay readable. */
     function thin() {
       const zoom = map.getZoom();
