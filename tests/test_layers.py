@@ -15,7 +15,10 @@ STORE = {"db", "server", "tables", "repository"}
 USE_CASES = {"services"}
 
 # Modules whose work is to read and write files of a foreign format.
-READERS = ("geo.osm", "geo.importers", "cameras.frames", "cameras.importers", "patrols.importers")
+READERS = (
+    *("geo.osm", "geo.readers", "cameras.frames", "cameras.readers", "cameras.importers"),
+    *("patrols.readers", "patrols.importers"),
+)
 # Modules that may look at the clock: a search has a time budget.
 TIMED = ("patrols.solve",)
 
