@@ -11,6 +11,7 @@ import pytest
 import structlog
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 
 from geo.errors import LianfangError
 from web import logs
@@ -163,6 +164,15 @@ def test_another_machine_is_refused(client: FlaskClient, source: Source, peer: s
     assert source.made == 0
 
 
+def test_a_peer_of_a_socket_for_both_families_is_this_machine(client: FlaskClient) -> None:
+    """::ffff:127.0.0.1 is loopback, ::ffff:192.168.1.20 is not."""
+    codes = [
+        client.get("/healthz", environ_overrides={"REMOTE_ADDR": f"::ffff:{peer}"}).status_code
+        for peer in ("127.0.0.1", "192.168.1.20")
+    ]
+    assert codes == [200, 403]
+
+
 @pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:8000", "[::1]:8000", "[::1]"])
 def test_this_machine_is_answered_by_any_of_its_names(client: FlaskClient, host: str) -> None:
     """Loopback names and addresses, with and without a port."""
@@ -228,6 +238,14 @@ def test_a_failure_shows_its_number_and_not_its_cause(client: FlaskClient, sourc
     assert any(entry["log_level"] == "error" and entry["request"] == number for entry in written)
 
 
+def test_a_database_that_is_away_is_said_in_both_languages(client: FlaskClient, source: Source) -> None:
+    """Not a defect but a state; its address stays in the log."""
+    source.error = OperationalError("SELECT 1", {}, Exception("connection to secret-host refused"))
+    for lang, words in (("zh", "数据库没有应答"), ("en", "The database does not answer")):
+        answer = client.get("/", headers={"Accept-Language": lang})
+        assert answer.status_code == 503 and words in answer.text and "secret-host" not in answer.text
+
+
 def test_an_empty_site_says_what_to_do_first(client: FlaskClient, source: Source) -> None:
     """And shows the map as soon as there is one."""
     source.error = NoMapYet("There is nothing to draw yet; run `lianfang demo`.")
@@ -240,9 +258,9 @@ def test_an_empty_site_says_what_to_do_first(client: FlaskClient, source: Source
 def test_each_request_is_one_line_of_structured_log(client: FlaskClient) -> None:
     """Method, path, status and duration; no query, which may hold more than it should."""
     with structlog.testing.capture_logs() as written:
-        client.get("/healthz?token=abc")
+        client.get("/readyz?token=abc")
     (line,) = [entry for entry in written if entry["event"] == "request"]
-    assert (line["method"], line["path"], line["status"]) == ("GET", "/healthz", 200)
+    assert (line["method"], line["path"], line["status"]) == ("GET", "/readyz", 200)
     assert line["ms"] >= 0 and "abc" not in str(line)
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_babel import gettext
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from geo.errors import LianfangError
@@ -57,9 +58,12 @@ def _is_loopback(host: str) -> bool:
     if name in NAMES_OF_THIS_MACHINE:
         return True
     try:
-        return ipaddress.ip_address(name).is_loopback
+        address = ipaddress.ip_address(name)
     except ValueError:
         return False
+    # A socket for both families shows an IPv4 peer as ::ffff:127.0.0.1.
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
 
 
 @dataclass(frozen=True)
@@ -198,7 +202,8 @@ def create_app(map_source: MapSource, health: Callable[[], Mapping[str, Any]]) -
         if request.endpoint == "static":
             headers["Cache-Control"] = "no-cache"
         headers.setdefault("Cache-Control", "no-store")
-        log.info(
+        say = log.debug if request.endpoint in ("static", "healthz") else log.info
+        say(
             "request",
             method=request.method,
             path=request.path,
@@ -212,6 +217,15 @@ def create_app(map_source: MapSource, health: Callable[[], Mapping[str, Any]]) -
     def nothing_to_show(error: Exception) -> Response:
         log.warning("no map", reason=str(error))
         return _error_page(503, gettext("No map yet"), str(error))
+
+    @app.errorhandler(OperationalError)
+    def away(error: OperationalError) -> Response:
+        log.error("database away", reason=str(error.orig))
+        return _error_page(
+            503,
+            gettext("The database does not answer"),
+            gettext("Try again in a moment; `lianfang doctor` on the server says what is wrong."),
+        )
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
