@@ -159,7 +159,7 @@ def _problem(
     if missing:
         return f"{pair}: a coordinate is missing; give both in degrees"
     if zero:
-        return f"{pair} is a place-holder, not a place; give the real coordinates or leave both empty"
+        return f"{pair} is a place-holder, not a place; give the real coordinates"
     swapped_in = _inside(lat, lon, area if area is not None else (-180.0, -90.0, 180.0, 90.0))
     if swapped_in:
         return f"{pair} look swapped (the other way round they are in place); give longitude first"

@@ -219,6 +219,21 @@ def test_siblings_that_overlap_and_children_outside_are_measured():
     assert "overlaps 'c.a' (row 1) by 20 m² (limit 1 m²)" in messages[1]
 
 
+def test_a_long_straight_border_in_degrees_fits_its_children():
+    """A parent without a vertex where its children meet: projected, it would cut them by 20,000 m²."""
+    west, east = shapely.box(114.0, 22.5, 114.1, 22.6), shapely.box(114.1, 22.5, 114.2, 22.6)
+    tree = tree_of(("c", shapely.box(114.0, 22.5, 114.2, 22.6)), ("c.a", west), ("c.b", east))
+    assert found(tree.set_crs(4326, allow_override=True)) == []
+    # 1e-4 degrees are 11.1 m of latitude, and 10.3 m of longitude at 22.55 N: 10.3 m by 11.1 km
+    over = tree_of(
+        ("c", shapely.box(114.0, 22.5, 114.2, 22.6)),
+        ("c.a", west),
+        ("c.b", shapely.box(114.0999, 22.5, 114.2, 22.6)),
+    )
+    [message] = check_tree(over.set_crs(4326, allow_override=True))["message"]
+    assert "by 114" in message and " m² (limit 1 m²)" in message
+
+
 def test_cousins_and_slivers_are_not_findings():
     """0.05 m over 10 m is half a square metre; and only siblings share a parent's ground."""
     tree = tree_of(

@@ -1,0 +1,196 @@
+"""Reader of camera lists: CSV with Chinese or English headings, vector files, OpenStreetMap extracts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.datums import check_datum
+from geo.directions import direction_in_name, parse_direction
+from geo.errors import InputRefused
+from geo.readers.columns import Column, Table, check_codes, match_columns
+from geo.readers.files import is_osm, read_rows
+from geo.readers.places import read_roads
+from geo.readers.positions import LAT, LON, lonlat_columns
+from geo.readers.result import Imported, Notes
+
+CAMERA_COLUMNS = (
+    Column("code", ("编码", "设备编码", "国标编码", "摄像机编码", "device_id", "id"), required=True),
+    Column("name", ("名称", "设备名称", "点位名称", "摄像机名称")),
+    LON,
+    LAT,
+    Column("direction", ("azimuth", "azimuth_deg", "方向", "方位", "方位角", "朝向", "监视方位")),
+    Column("tilt_deg", ("tilt", "俯角", "俯仰角")),
+    Column("hfov_deg", ("hfov", "水平视场角", "视场角")),
+    Column("vfov_deg", ("vfov", "垂直视场角")),
+    Column("resolution", ("分辨率",)),
+    Column("width_px", ("width", "像素宽", "水平像素")),
+    Column("height_px", ("像素高", "垂直像素")),
+    Column("mount_height_m", ("height", "height_m", "mount_height", "高度", "安装高度", "架设高度", "挂高")),
+    Column("ptz", ("云台", "是否云台")),
+    Column("type", ("camera_type", "类型", "摄像机类型", "设备类型")),
+    Column("parent_code", ("parent", "父设备编码", "上级设备编码", "nvr", "nvr编码", "所属设备编码")),
+)
+# Hundreds of cameras at one spot are the station's address, not their own places.
+CROWD = 5
+MOST_MOUNT_M = 200.0
+_YES = frozenset(["yes", "true", "1", "y", "是", "有"])
+_NO = frozenset(["no", "false", "0", "n", "否", "无", ""])
+_TURNING = re.compile(r"ptz|panning|dome|speed ?dome|球机|球型|云台")
+
+
+def read_cameras(
+    path: Path | str,
+    *,
+    datum: str,
+    area: Sequence[float] | None = None,
+    mapping: Mapping[str, str] | None = None,
+    keep_good: bool = False,
+) -> Imported:
+    """CAMERAS from a .csv, .geojson, .gpkg or .shp list, or from an OpenStreetMap extract.
+
+    Parameters
+    ----------
+    datum : {"wgs84", "cgcs2000", "gcj02", "bd09"}
+        No default: a list without its datum is 60 to 1,500 m of doubt.
+    area : (west, south, east, north), optional
+        The site's extent in WGS 84 degrees; with it swapped axes are seen everywhere, without it only where
+        the latitude would leave its range.
+    mapping : {field: heading}, optional
+        Headings of this very file; fields are those of `CAMERA_COLUMNS`.
+    keep_good : bool
+        Return the good rows although others are bad; their problems come with them.
+
+    Returns
+    -------
+    Imported
+        `frame`: CAMERAS on the row numbers. Directions in degrees are measured, compass points coarse, also
+        one that only the name says (下寨村口朝东, with a finding); without one the azimuth is NaN, unknown.
+        Fields that a list does not have are NaN: nothing is assumed here.
+
+    Raises
+    ------
+    geo.errors.InputRefused
+        Any bad row (unless `keep_good`), each told with row, value, limit and remedy; an unknown datum; a
+        missing column; an unreadable file.
+    """
+    check_datum(datum)
+    if is_osm(path):
+        return _of_extract(path, datum)
+    rows = read_rows(path, datum)
+    notes = Notes(rows.file, rows.word)
+    table = match_columns(rows, CAMERA_COLUMNS, notes, mapping)
+    codes = check_codes(table, notes)
+    points = lonlat_columns(table, rows, notes, datum, area)
+    names = table.text("name")
+    azimuth, quality = _directions(table, names, notes)
+    width, height = _resolution(table, notes)
+    columns = {
+        "code": codes,
+        "name": names,
+        "azimuth_deg": azimuth,
+        "azimuth_quality": quality,
+        "tilt_deg": table.number("tilt_deg", notes, least=-90.0, most=90.0, unit="degrees, down positive"),
+        "hfov_deg": table.number("hfov_deg", notes, above=0.0, most=360.0, unit="degrees"),
+        "vfov_deg": table.number("vfov_deg", notes, above=0.0, most=180.0, unit="degrees"),
+        "width_px": width,
+        "height_px": height,
+        "mount_height_m": table.number("mount_height_m", notes, above=0.0, most=MOST_MOUNT_M, unit="metres"),
+        "ptz": _turning(table, notes),
+        "parent_code": _parents(table),
+    }
+    frame = gpd.GeoDataFrame(columns, geometry=points, crs=points.crs)
+    _tell_crowds(frame[notes.good(frame.index)], notes)
+    return notes.result(frame, "cameras", keep_good)
+
+
+def _directions(
+    table: Table, names: pd.Series, notes: Notes
+) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
+    azimuth = np.full(len(names), np.nan)
+    quality = np.full(len(names), "unknown", dtype=object)
+    from_name: list[int] = []
+    several: list[int] = []
+    for i, (row, text) in enumerate(table.text("direction").items()):
+        at = int(str(row))
+        seen = parse_direction(text)
+        if seen.problem:
+            notes.refuse(at, seen.problem)
+        elif np.isfinite(seen.span_deg):
+            notes.refuse(at, f"direction {text!r} is a range; give the one direction the camera looks in")
+        elif text:
+            azimuth[i], quality[i] = seen.azimuth_deg, seen.quality
+            if seen.further:
+                several.append(at)
+        elif np.isfinite(named := direction_in_name(names.iloc[i])):
+            azimuth[i], quality[i] = named, "coarse"
+            from_name.append(at)
+    if from_name:
+        notes.finding(
+            f"{len(from_name)} directions were read from the name and are coarse (a 45° sector), "
+            f"first in {notes.word} {from_name[0]}; measure them"
+        )
+    if several:
+        notes.finding(
+            f"{len(several)} cameras list several directions and only the first was taken, "
+            f"first in {notes.word} {several[0]}; give each view a camera of its own"
+        )
+    return azimuth, quality
+
+
+def _resolution(table: Table, notes: Notes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Width and height in pixels, from their columns or from one such as 1920x1080."""
+    width = table.number("width_px", notes, least=1.0, most=100_000.0, unit="pixels")
+    height = table.number("height_px", notes, least=1.0, most=100_000.0, unit="pixels")
+    for i, (row, text) in enumerate(table.text("resolution").items()):
+        if not text:
+            continue
+        found = re.fullmatch(r"(\d{2,5})\s*[x×*X]\s*(\d{2,5})", text)
+        if not found:
+            notes.refuse(int(str(row)), f"resolution {text!r} is not read; write width x height, 1920x1080")
+            continue
+        width[i] = width[i] if np.isfinite(width[i]) else float(found[1])
+        height[i] = height[i] if np.isfinite(height[i]) else float(found[2])
+    return width, height
+
+
+def _turning(table: Table, notes: Notes) -> NDArray[np.bool_]:
+    found = table.text("type").str.lower().map(lambda text: bool(_TURNING.search(text))).to_numpy(dtype=bool)
+    for i, (row, text) in enumerate(table.text("ptz").str.lower().items()):
+        if text in _YES:
+            found[i] = True
+        elif text not in _NO:
+            notes.refuse(int(str(row)), f"ptz {text!r} is neither yes nor no; write 是 or 否")
+    return found
+
+
+def _parents(table: Table) -> pd.Series:
+    codes = table.text("parent_code")
+    # As objects: pandas would turn None into NaN in a column of its own text type.
+    return pd.Series([code or None for code in codes], index=codes.index, dtype="object")
+
+
+def _tell_crowds(good: gpd.GeoDataFrame, notes: Notes) -> None:
+    at = good.geometry.map(lambda point: (point.x, point.y))
+    for (lon, lat), count in at.value_counts().items():
+        if count >= CROWD:
+            notes.finding(
+                f"{count} cameras stand at {lon:.6f}, {lat:.6f}, perhaps the address of a station; "
+                "take their real places"
+            )
+
+
+def _of_extract(path: Path | str, datum: str) -> Imported:
+    extract = read_roads(path, datum=datum)
+    if extract.cameras.empty:
+        raise InputRefused(f"{Path(path).name} holds no camera (man_made=surveillance); nothing to take in")
+    about = extract.findings[extract.findings["key"].isin(extract.cameras["code"].str.removeprefix("osm-"))]
+    told = [f"{row.key}: {row.finding} {row.value}".strip() for row in about.itertuples()]
+    frame = extract.cameras.drop(columns="camera_type")
+    return Imported(frame.set_index(frame.index.set_names("row")), (), tuple(told))

@@ -1,0 +1,165 @@
+"""Files as rows of text with their numbers, and the geometries of those that have some."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+from pyogrio.errors import DataLayerError, DataSourceError
+from pyproj import CRS
+
+from geo.crs import LONLAT, to_lonlat
+from geo.errors import InputRefused
+
+VECTOR_ENDINGS = (".geojson", ".json", ".gpkg", ".shp")
+OSM_ENDINGS = (".osm.pbf", ".osm", ".osm.bz2", ".osm.gz")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A file as it is written.
+
+    Attributes
+    ----------
+    file : str
+        Its name.
+    word : str
+        "row" (numbered as a spreadsheet does, headings are row 1) or "feature" (numbered from 1).
+    texts : DataFrame of str
+        Index the row numbers; "" where a cell is empty.
+    shapes : GeoSeries or None
+        Geometries in longitude and latitude in the file's own datum; None for tables.
+    broken : tuple of (row, sentence)
+        Rows whose number of cells is not that of the headings; they are not in `texts`.
+    """
+
+    file: str
+    word: str
+    texts: pd.DataFrame
+    shapes: gpd.GeoSeries | None
+    broken: tuple[tuple[int, str], ...] = ()
+
+
+def is_osm(path: Path | str) -> bool:
+    """Whether a file is an OpenStreetMap extract by its ending."""
+    return str(path).lower().endswith(OSM_ENDINGS)
+
+
+def read_rows(path: Path | str, datum: str) -> Rows:
+    """The rows of a .csv (UTF-8 or GB 18030), .geojson, .gpkg or .shp file.
+
+    `datum` matters where a vector file states a CRS of its own: a projected one is turned into longitude and
+    latitude, which is only possible for WGS 84 and CGCS2000.
+
+    Raises
+    ------
+    geo.errors.InputRefused
+        No such file, another ending, unreadable, without rows, or a stated CRS that contradicts the datum.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputRefused(f"no file at {path}; check the path")
+    ending = path.suffix.lower()
+    if ending in (".csv", ".txt", ".tsv"):
+        return _read_csv(path)
+    if ending in VECTOR_ENDINGS:
+        return _read_vector(path, datum)
+    raise InputRefused(
+        f"{path.name} ends in {ending or 'nothing'}; give a .csv, .geojson, .gpkg or .shp file "
+        "(save a spreadsheet as CSV UTF-8)"
+    )
+
+
+def _read_csv(path: Path) -> Rows:
+    text = _decoded(path)
+    heading = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=heading.count)
+    try:
+        records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        raise InputRefused(f"{path.name} is no table of comma-separated values ({error})") from error
+    if not records or not any(cell.strip() for cell in records[0]):
+        raise InputRefused(f"{path.name} has no headings in row 1; write the column names there")
+    headings = [cell.strip() for cell in records[0]]
+    numbers: list[int] = []
+    rows: list[list[str]] = []
+    broken: list[tuple[int, str]] = []
+    for number, record in enumerate(records[1:], start=2):
+        cells = [cell.strip() for cell in record]
+        if not any(cells):
+            continue
+        if len(cells) != len(headings):
+            told = f"{len(cells)} cells under {len(headings)} headings; quote cells that hold a {delimiter!r}"
+            broken.append((number, told))
+            cells = (cells + [""] * len(headings))[: len(headings)]
+        numbers.append(number)
+        rows.append(cells)
+    if not rows:
+        raise InputRefused(f"{path.name} holds headings and no rows; nothing to take in")
+    texts = pd.DataFrame(
+        rows, columns=pd.Index(headings), index=pd.Index(numbers, name="row"), dtype="object"
+    )
+    return Rows(path.name, "row", texts, None, tuple(broken))
+
+
+def _decoded(path: Path) -> str:
+    raw = path.read_bytes()
+    # GB 18030 is what Chinese spreadsheets write when they do not write UTF-8.
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise InputRefused(f"{path.name} is neither UTF-8 nor GB 18030 text; save it as CSV UTF-8")
+
+
+def _read_vector(path: Path, datum: str) -> Rows:
+    try:
+        frame = pyogrio.read_dataframe(path)
+    except (DataSourceError, DataLayerError, ValueError) as error:
+        raise InputRefused(f"{path.name} could not be read ({error})") from error
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise InputRefused(f"{path.name} has no geometry; give a layer with shapes, or a .csv file")
+    if frame.empty:
+        raise InputRefused(f"{path.name} holds no features; nothing to take in")
+    frame.index = pd.RangeIndex(1, len(frame) + 1, name="row")
+    shapes = _in_degrees(frame.geometry, path.name, datum)
+    columns = frame.drop(columns=frame.geometry.name)
+    texts = pd.DataFrame(
+        {name: [_text(cell) for cell in columns[name]] for name in columns}, index=frame.index
+    )
+    return Rows(path.name, "feature", texts.astype("object"), shapes)
+
+
+def _in_degrees(shapes: gpd.GeoSeries, name: str, datum: str) -> gpd.GeoSeries:
+    """Shapes in longitude and latitude; the datum says which, whatever label the file carries."""
+    if shapes.crs is None:
+        return shapes.set_crs(LONLAT)
+    stated = CRS.from_user_input(shapes.crs)
+    base = (stated.geodetic_crs or stated).to_epsg()
+    if base not in (4326, 4490, 4979, 4480, None):
+        raise InputRefused(
+            f"{name} states the CRS {stated.name}, which is neither WGS 84 nor CGCS2000; convert it to "
+            "EPSG:4326 or EPSG:4490 first"
+        )
+    if stated.is_geographic:
+        return shapes.set_crs(LONLAT, allow_override=True)
+    if datum not in ("wgs84", "cgcs2000"):
+        raise InputRefused(
+            f"{name} is projected ({stated.name}), which {datum} coordinates never are; state its true datum "
+            "or give longitude and latitude"
+        )
+    return to_lonlat(shapes)
+
+
+def _text(cell: object) -> str:
+    if cell is None or (isinstance(cell, float) and cell != cell):
+        return ""
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
+    return "" if cell is pd.NaT or cell is pd.NA else str(cell).strip()

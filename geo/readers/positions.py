@@ -1,0 +1,186 @@
+"""Where rows lie: coordinates from columns or shapes, checked at the door, in WGS 84."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geo.crs import LONLAT, lonlat_problems
+from geo.datums import check_datum, geometries_to_wgs84, to_wgs84
+from geo.errors import InputRefused
+from geo.jurisdictions.tree import invalid_place
+from geo.readers.columns import Column, Table, number, plain
+from geo.readers.files import Rows
+from geo.readers.result import Notes
+
+LON = Column("lon", ("lng", "longitude", "x", "经度", "东经"))
+LAT = Column("lat", ("latitude", "y", "纬度", "北纬"))
+WKT = Column("geometry", ("wkt", "geom", "边界", "几何", "范围"))
+
+# GCJ-02 and BD-09 lie up to 1.5 km off: a place inside the area may be written outside it by that much.
+_SHIFT_DEG = 0.02
+_COARSE_DECIMALS = 3
+_DMS = re.compile(
+    r"([NSEW]|[东南西北]经|[南北]纬)?\s*(\d+)\s*[°度]\s*(?:(\d+(?:\.\d+)?)\s*['′分])?\s*(?:(\d+(?:\.\d+)?)\s*[\"″秒])?\s*([NSEW])?",
+    re.IGNORECASE,
+)
+
+
+def lonlat_columns(
+    table: Table, rows: Rows, notes: Notes, datum: str, area: Sequence[float] | None = None
+) -> gpd.GeoSeries:
+    """The points of a file in WGS 84 (EPSG:4326), from columns lon and lat or from its own points.
+
+    Parameters
+    ----------
+    area : (west, south, east, north), optional
+        Extent of the site in WGS 84 degrees; with it swapped axes are seen everywhere.
+
+    Returns
+    -------
+    GeoSeries of Point
+        On the row numbers; None where refused: missing, not understood, out of range, swapped, 0,0, outside
+        the area, or a shape that is no point. Degrees, minutes and seconds are read; coordinates with fewer
+        than three decimals are taken in with a finding.
+    """
+    check_datum(datum)
+    if rows.shapes is not None:
+        lon, lat = _point_coordinates(rows.shapes, notes)
+    else:
+        for field in ("lon", "lat"):
+            if field not in table.present:
+                other = "lon 经度" if field == "lon" else "lat 纬度"
+                raise InputRefused(f"{rows.file} has no column {field!r} ({other}); add it, or map it")
+        lon, lat = _degrees(table, "lon", notes), _degrees(table, "lat", notes)
+        _tell_coarse(table, notes)
+    index = table.texts.index
+    good = notes.good(index)
+    wide = area
+    if area is not None and datum in ("gcj02", "bd09"):
+        wide = (area[0] - _SHIFT_DEG, area[1] - _SHIFT_DEG, area[2] + _SHIFT_DEG, area[3] + _SHIFT_DEG)
+    told = lonlat_problems(lon, lat, wide)
+    for i in np.flatnonzero(good & (told != np.array(None))):
+        notes.refuse(int(index[int(i)]), str(told[i]))
+    good &= told == np.array(None)
+    x, y = to_wgs84(np.where(good, lon, np.nan), np.where(good, lat, np.nan), datum)
+    points = np.where(good, shapely.points(x, y), None)
+    return gpd.GeoSeries(points, index=index, crs=LONLAT)
+
+
+def shapes_in_wgs84(
+    table: Table, rows: Rows, notes: Notes, datum: str, *, required: bool = True
+) -> gpd.GeoSeries:
+    """The areas of a file as MultiPolygons in WGS 84, from its shapes or a column of WKT.
+
+    Refused: missing (unless not required), not an area, a vertex with bad coordinates, a polygon that crosses
+    itself (told with the place of crossing). None where refused or missing.
+    """
+    check_datum(datum)
+    raw = rows.shapes if rows.shapes is not None else _wkt(table, notes)
+    index = table.texts.index
+    kept = np.full(len(raw), None, dtype=object)
+    for i, (row, shape) in enumerate(zip(index, raw, strict=True)):
+        if shape is None or shape.is_empty:
+            if required and notes.good(index[[i]])[0]:
+                notes.refuse(int(row), "there is no polygon; draw one, or remove the row")
+            continue
+        sentence = _area_problem(shape)
+        if sentence is None:
+            kept[i] = shapely.multipolygons(shapely.get_parts(shapely.force_2d(shape)))
+        else:
+            notes.refuse(int(row), sentence)
+    return geometries_to_wgs84(gpd.GeoSeries(kept, index=index, crs=LONLAT), datum)
+
+
+def _area_problem(shape: shapely.Geometry) -> str | None:
+    if shape.geom_type not in ("Polygon", "MultiPolygon"):
+        return f"the shape is a {shape.geom_type}, not an area; give a Polygon or MultiPolygon"
+    xy = shapely.get_coordinates(shape)
+    told = lonlat_problems(xy[:, 0], xy[:, 1])
+    bad = np.flatnonzero(told != np.array(None))
+    if len(bad):
+        return f"vertex {bad[0] + 1} of the polygon: {told[bad[0]]}"
+    if not shape.is_valid:
+        return (
+            f"the polygon {invalid_place(shape)}; repair it there (QGIS: Fix geometries) and import it again"
+        )
+    return None
+
+
+def _point_coordinates(
+    shapes: gpd.GeoSeries, notes: Notes
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    points = shapes.to_numpy()
+    for row, shape in shapes.items():
+        if shape is not None and shape.geom_type != "Point":
+            notes.refuse(int(str(row)), f"the shape is a {shape.geom_type}, not a point; give one point each")
+    lonlat = np.full((len(points), 2), np.nan)
+    there = (shapely.get_type_id(points) == 0) & ~shapely.is_empty(points)
+    lonlat[there] = shapely.get_coordinates(points[there])
+    return lonlat[:, 0], lonlat[:, 1]
+
+
+def _degrees(table: Table, field: str, notes: Notes) -> NDArray[np.float64]:
+    found = np.full(len(table.texts), np.nan)
+    for i, (row, text) in enumerate(table.text(field).items()):
+        if not text:
+            notes.refuse(int(str(row)), f"{field} is missing; give it in decimal degrees")
+            continue
+        value = number(text)
+        if value is None:
+            value = _from_dms(text)
+        if value is None:
+            notes.refuse(
+                int(str(row)), f"{field} {text!r} is no angle; give decimal degrees such as 116.40528"
+            )
+        else:
+            found[i] = value
+    return found
+
+
+def _from_dms(text: str) -> float | None:
+    """Degrees of 116°23'45.6"E, 东经116度23分45秒 and the like; None when not understood."""
+    # NFKC turns ″ into two ′: told apart again before the parts are read.
+    found = _DMS.fullmatch(plain(text).replace("′′", "″").replace("''", "″"))
+    if not found:
+        return None
+    minutes, seconds = float(found[3] or 0.0), float(found[4] or 0.0)
+    if minutes >= 60.0 or seconds >= 60.0:
+        return None
+    sign = -1.0 if (found[1] or found[5] or "").upper() in ("S", "W", "南纬", "西经") else 1.0
+    return sign * (float(found[2]) + minutes / 60.0 + seconds / 3600.0)
+
+
+def _tell_coarse(table: Table, notes: Notes) -> None:
+    coarse = [
+        int(str(row))
+        for row, lon, lat in zip(table.texts.index, table.text("lon"), table.text("lat"), strict=True)
+        if number(lon) is not None
+        and number(lat) is not None
+        and max(len(text.partition(".")[2]) for text in (lon, lat)) < _COARSE_DECIMALS
+    ]
+    if coarse:
+        notes.finding(
+            f"{len(coarse)} coordinates have fewer than {_COARSE_DECIMALS} decimals (1 km or worse), "
+            f"first in {notes.word} {coarse[0]}; take them again on site"
+        )
+
+
+def _wkt(table: Table, notes: Notes) -> gpd.GeoSeries:
+    shapes = []
+    for row, text in table.texts["geometry"].items():
+        shape = None
+        if text:
+            try:
+                shape = shapely.from_wkt(text)
+            except shapely.errors.ShapelyError:
+                notes.refuse(
+                    int(str(row)), f"geometry {text[:40]!r} is not well-known text; give POLYGON ((…))"
+                )
+        shapes.append(shape)
+    return gpd.GeoSeries(shapes, index=table.texts.index, crs=LONLAT)

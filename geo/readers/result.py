@@ -1,0 +1,82 @@
+"""What a reader hands back, and how it collects what is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.errors import InputRefused
+
+
+@dataclass(frozen=True)
+class Imported:
+    """The good rows of a file and what was said about the others.
+
+    Attributes
+    ----------
+    frame : GeoDataFrame
+        In EPSG:4326; the index `row` holds the row (or feature) numbers of the file.
+    problems : tuple of str
+        One sentence for every reason to refuse a row; empty unless good rows were asked for.
+    findings : tuple of str
+        What was taken in and is worth knowing (a direction read from a name, many cameras at one place).
+    """
+
+    frame: gpd.GeoDataFrame
+    problems: tuple[str, ...]
+    findings: tuple[str, ...]
+
+
+@dataclass
+class Notes:
+    """Problems and findings of one file while it is read.
+
+    Attributes
+    ----------
+    file : str
+        Name of the file, for the summary.
+    word : str
+        "row" of a table, "feature" of a vector file.
+    """
+
+    file: str
+    word: str
+    problems: list[tuple[int, str]] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
+
+    def refuse(self, row: int, sentence: str) -> None:
+        """Say why a row is refused; the row's number is put before it."""
+        self.problems.append((int(row), f"{self.word} {row}: {sentence}"))
+
+    def refuse_whole(self, row: int, sentence: str) -> None:
+        """The same for a sentence that names its row itself."""
+        self.problems.append((int(row), sentence.replace("row ", f"{self.word} ")))
+
+    def finding(self, sentence: str) -> None:
+        self.findings.append(sentence)
+
+    def good(self, index: pd.Index) -> NDArray[np.bool_]:
+        """Which rows have no problem."""
+        return ~index.isin([row for row, _ in self.problems])
+
+    def result(self, frame: gpd.GeoDataFrame, kind: str, keep_good: bool) -> Imported:
+        """The good rows; InputRefused with every problem when there is one and `keep_good` is not set.
+
+        Also refused: a file in which not one row is good.
+        """
+        sentences = tuple(sentence for _, sentence in sorted(self.problems, key=lambda found: found[0]))
+        kept = frame[self.good(frame.index)]
+        bad = len(frame) - len(kept)
+        if bad and not keep_good:
+            raise InputRefused(
+                f"{self.file}: {bad} of {len(frame)} {kind} are bad, so nothing was taken in; correct them, "
+                "or ask to keep the good ones",
+                sentences,
+            )
+        if kept.empty:
+            raise InputRefused(f"{self.file} holds no good {kind}; correct the file", sentences)
+        return Imported(kept, sentences, tuple(self.findings))

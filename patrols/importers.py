@@ -1,0 +1,321 @@
+"""Readers of joint-defence zones and teams, and the checks that need the road network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geo.crs import to_metric
+from geo.datums import check_datum
+from geo.errors import InputRefused
+from geo.readers.columns import Column, Table, check_codes, match_columns
+from geo.readers.files import read_rows
+from geo.readers.positions import LAT, LON, WKT, lonlat_columns, shapes_in_wgs84
+from geo.readers.result import Imported, Notes
+from geo.roads import MODES, SNAP_LIMIT_M, RoadNetwork
+from patrols.problem import CrossRule
+
+ZONE_COLUMNS = (
+    Column("code", ("编码", "片区编码"), required=True),
+    Column("name", ("名称", "片区名称"), required=True),
+    Column("name_en", ("英文名称", "英文名")),
+    Column("members", ("villages", "成员", "成员村", "村社区")),
+    Column("separation_min", ("间隔", "间隔分钟")),
+    Column("max_idle_min", ("最长空档", "最长空档分钟")),
+    WKT,
+)
+TEAM_COLUMNS = (
+    Column("code", ("编码", "队伍编码"), required=True),
+    Column("name", ("名称", "队伍名称")),
+    Column("village", ("村", "村社区", "所属村")),
+    Column("mode", ("方式", "出行方式", "巡逻方式"), required=True),
+    Column("size", ("人数",)),
+    LON,
+    LAT,
+    Column("start", ("start_at", "开始", "开始时间", "上岗时间")),
+    Column("end", ("end_at", "结束", "结束时间", "下岗时间")),
+)
+MODE_WORDS = {
+    "foot": "foot", "walk": "foot", "步行": "foot", "徒步": "foot",
+    "ebike": "ebike", "e-bike": "ebike", "电动车": "ebike", "电瓶车": "ebike", "电动自行车": "ebike",
+    "car": "car", "汽车": "car", "警车": "car", "巡逻车": "car",
+}  # fmt: skip
+# A zone with less street than this cannot hold two stops.
+LEAST_STREET_M = 100.0
+
+
+def read_zones(
+    path: Path | str,
+    *,
+    datum: str,
+    villages: gpd.GeoDataFrame | None = None,
+    network: RoadNetwork | None = None,
+    mapping: Mapping[str, str] | None = None,
+    keep_good: bool = False,
+) -> Imported:
+    """Zones from a .csv (WKT), .geojson, .gpkg or .shp file.
+
+    Parameters
+    ----------
+    villages : GeoDataFrame, optional
+        JURISDICTIONS of the village level: members are then checked, and codes become paths.
+    network : RoadNetwork, optional
+        With it a zone without usable streets is refused (`zones_without_roads`).
+
+    Returns
+    -------
+    Imported
+        `frame`: code, name, name_en, rule (dict of what the file states, for `patrols.problem.CrossRule`),
+        members (list of village paths, None where the file names none), MultiPolygon; index the rows.
+
+    Raises
+    ------
+    geo.errors.InputRefused
+        Any bad row unless `keep_good`, told with row, value, limit and remedy.
+    """
+    check_datum(datum)
+    rows = read_rows(path, datum)
+    notes = Notes(rows.file, rows.word)
+    table = match_columns(rows, ZONE_COLUMNS, notes, mapping)
+    codes = check_codes(table, notes)
+    shapes = shapes_in_wgs84(table, rows, notes, datum)
+    known = _village_paths(villages)
+    frame = gpd.GeoDataFrame(
+        {
+            "code": codes,
+            "name": table.text("name"),
+            "name_en": table.text("name_en"),
+            "rule": _rules(table, notes),
+            "members": pd.Series(
+                [_members(int(str(row)), text, known, notes) for row, text in table.text("members").items()],
+                index=codes.index,
+                dtype="object",
+            ),
+        },
+        geometry=shapes,
+        crs=shapes.crs,
+    )
+    if network is not None:
+        for row, sentence in zones_without_roads(frame[notes.good(frame.index)], network).items():
+            notes.refuse(int(str(row)), sentence)
+    return notes.result(frame, "zones", keep_good)
+
+
+def read_teams(
+    path: Path | str,
+    *,
+    datum: str,
+    timezone: str = "Asia/Shanghai",
+    villages: gpd.GeoDataFrame | None = None,
+    network: RoadNetwork | None = None,
+    snap_limit_m: float = SNAP_LIMIT_M,
+    area: Sequence[float] | None = None,
+    mapping: Mapping[str, str] | None = None,
+    keep_good: bool = False,
+) -> Imported:
+    """Teams from a .csv, .geojson, .gpkg or .shp file; lon and lat are the base.
+
+    Parameters
+    ----------
+    timezone : str
+        IANA name; times without a zone are read in it.
+    villages, network : see `read_zones`
+        With a network a base farther than `snap_limit_m` from a street of the team's mode is refused
+        (`teams_off_network`).
+    area : (west, south, east, north), optional
+        The site's extent in WGS 84 degrees.
+
+    Returns
+    -------
+    Imported
+        `frame`: code, name (the code where empty), village (path, or as written without `villages`; None for
+        a team of the station), mode, size (1 where empty), starts_at, ends_at (UTC, NaT where empty), Point.
+    """
+    check_datum(datum)
+    zone = _zone(timezone)
+    rows = read_rows(path, datum)
+    notes = Notes(rows.file, rows.word)
+    table = match_columns(rows, TEAM_COLUMNS, notes, mapping)
+    codes = check_codes(table, notes)
+    points = lonlat_columns(table, rows, notes, datum, area)
+    known = _village_paths(villages)
+    size = table.number("size", notes, least=1.0, most=1000.0, unit="persons")
+    for i in np.flatnonzero(np.isfinite(size) & (size % 1.0 != 0.0)):
+        notes.refuse(
+            int(str(codes.index[int(i)])), f"size {size[i]:g} is not a whole number of persons; correct it"
+        )
+    index = codes.index
+    members = [_members(int(str(row)), text, known, notes) for row, text in table.text("village").items()]
+    for row, paths in zip(index, members, strict=True):
+        if paths is not None and len(paths) > 1:
+            notes.refuse(int(str(row)), "a team has one village or none; name one, or leave it empty")
+    frame = gpd.GeoDataFrame(
+        {
+            "code": codes,
+            "name": table.text("name").where(table.text("name") != "", codes),
+            "village": pd.Series(
+                [paths[0] if paths else None for paths in members], index=index, dtype="object"
+            ),
+            "mode": _modes(table, notes),
+            "size": np.where(np.isfinite(size), size, 1.0).astype(np.int64),
+            "starts_at": _times(table, "start", zone, notes),
+            "ends_at": _times(table, "end", zone, notes),
+        },
+        geometry=points,
+        crs=points.crs,
+    )
+    for row, start, end in zip(index, frame["starts_at"], frame["ends_at"], strict=True):
+        if pd.notna(start) and pd.notna(end) and not start < end:
+            notes.refuse(
+                int(str(row)), f"the shift ends ({end}) before it starts ({start}); give the date of each"
+            )
+    if network is not None:
+        for row, sentence in teams_off_network(frame[notes.good(index)], network, snap_limit_m).items():
+            notes.refuse(int(str(row)), sentence)
+    return notes.result(frame, "teams", keep_good)
+
+
+def zones_without_roads(zones: gpd.GeoDataFrame, network: RoadNetwork) -> dict[object, str]:
+    """A sentence for every zone in which less than 100 m of street can be used by any mode.
+
+    Parameters
+    ----------
+    zones : GeoDataFrame
+        code and polygons, any CRS.
+
+    Returns
+    -------
+    dict
+        Index label → sentence with value, limit and remedy; empty when every zone has streets.
+    """
+    if zones.empty:
+        return {}
+    areas = to_metric(zones, network.crs).geometry
+    length = pd.concat([network.length_within(areas, mode) for mode in network.graphs], axis=1).max(axis=1)
+    return {
+        row: f"zone {code!r} holds {metres:.0f} m of usable street (at least {LEAST_STREET_M:.0f} m); "
+        "correct its polygon and datum, or import the roads there first"
+        for row, code, metres in zip(zones.index, zones["code"], length, strict=True)
+        if metres < LEAST_STREET_M
+    }
+
+
+def teams_off_network(
+    teams: gpd.GeoDataFrame, network: RoadNetwork, snap_limit_m: float = SNAP_LIMIT_M
+) -> dict[object, str]:
+    """A sentence for every team whose base no usable street of its mode comes near.
+
+    Parameters
+    ----------
+    teams : GeoDataFrame
+        code, mode and base points, any CRS. Modes that the network does not have are refused likewise.
+    snap_limit_m : float
+        The farthest a base may lie from its street.
+
+    Returns
+    -------
+    dict
+        Index label → sentence; empty when every base is on the network.
+    """
+    told: dict[object, str] = {}
+    if teams.empty:
+        return told
+    bases = to_metric(teams, network.crs).geometry
+    for mode in teams["mode"].unique():
+        chosen = teams["mode"] == mode
+        if mode not in network.graphs:
+            for row in teams.index[chosen]:
+                told[row] = f"mode {mode!r} is not in the road network; it has {', '.join(network.graphs)}"
+            continue
+        near = network.snap(bases[chosen], mode, snap_limit_m)
+        # Once more without a limit worth the name: the distance is what tells a slip from a wrong datum.
+        far = network.snap(bases[chosen], mode, 1e7)
+        for row, code in teams.loc[chosen & (near["edge_id"].reindex(teams.index) < 0), "code"].items():
+            away = far["access_m"][row]
+            where = f"{away:.0f} m from" if np.isfinite(away) else "not near"
+            told[row] = (
+                f"the base of team {code!r} lies {where} the nearest street usable by {mode} "
+                f"(limit {snap_limit_m:.0f} m); move it to a street, or check its datum"
+            )
+    return told
+
+
+def _village_paths(villages: gpd.GeoDataFrame | None) -> dict[str, str] | None:
+    """Path by path and by code."""
+    if villages is None:
+        return None
+    return {**dict(zip(villages["code"], villages["path"], strict=True)), **{p: p for p in villages["path"]}}
+
+
+def _members(row: int, text: str, known: Mapping[str, str] | None, notes: Notes) -> list[str] | None:
+    words = [word.strip() for word in re.split(r"[;,、\s]+", text) if word.strip()]
+    if not words:
+        return None
+    if known is None:
+        return words
+    for word in words:
+        if word not in known:
+            notes.refuse(row, f"village {word!r} is not known; give the code or the path of a stored village")
+    return [known[word] for word in words if word in known]
+
+
+def _rules(table: Table, notes: Notes) -> pd.Series:
+    """What a zone's file states of its rule, in the words of CrossRule."""
+    index = table.texts.index
+    separation = table.number("separation_min", notes, least=0.0, most=1440.0, unit="minutes")
+    idle = table.number("max_idle_min", notes, above=0.0, most=10_080.0, unit="minutes")
+    rules = []
+    for apart, longest in zip(separation, idle, strict=True):
+        rule = {}
+        if np.isfinite(apart):
+            rule["separation_s"] = round(apart * 60.0)
+        if np.isfinite(longest):
+            rule["max_idle_s"] = round(longest * 60.0)
+        CrossRule(**rule)
+        rules.append(rule)
+    return pd.Series(rules, index=index, dtype="object")
+
+
+def _modes(table: Table, notes: Notes) -> pd.Series:
+    written = table.text("mode").str.lower()
+    for row, word in written.items():
+        if word not in MODE_WORDS:
+            notes.refuse(
+                int(str(row)),
+                f"mode {word!r} is not known; it is one of {', '.join(MODES)} (步行, 电动车, 汽车)",
+            )
+    return written.map(lambda word: MODE_WORDS.get(word, word))
+
+
+def _zone(timezone: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise InputRefused(
+            f"time zone {timezone!r} is not known; give an IANA name such as Asia/Shanghai"
+        ) from error
+
+
+def _times(table: Table, field: str, zone: ZoneInfo, notes: Notes) -> pd.Series:
+    """A field's times in UTC; without a zone of their own they are read in `zone`."""
+    found: list[datetime | None] = []
+    for row, text in table.text(field).items():
+        moment = None
+        if text:
+            try:
+                read = datetime.fromisoformat(text.replace("/", "-"))
+            except ValueError:
+                notes.refuse(
+                    int(str(row)), f"{field} {text!r} is no time; write for example 2026-11-22 19:30"
+                )
+            else:
+                moment = (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(UTC)
+        found.append(moment)
+    return pd.to_datetime(pd.Series(found, index=table.texts.index, dtype="object"), utc=True)
