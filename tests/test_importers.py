@@ -10,11 +10,19 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cameras.importers import read_cameras
+from cameras.importers import CAMERA_COLUMNS, read_cameras
 from geo.datums import DATUMS, from_wgs84
 from geo.errors import InputRefused
+from geo.readers.places import JURISDICTION_COLUMNS, OBSTRUCTION_COLUMNS, PLACE_COLUMNS
 from geo.roads import MODES, RoadNetwork
-from patrols.importers import read_teams, read_zones, teams_off_network, zones_without_roads
+from patrols.importers import (
+    TEAM_COLUMNS,
+    ZONE_COLUMNS,
+    read_teams,
+    read_zones,
+    teams_off_network,
+    zones_without_roads,
+)
 from patrols.problem import CrossRule
 
 HELSINKI = Path(__file__).parents[1] / "data" / "fetched" / "Helsinki.osm.pbf"
@@ -324,3 +332,53 @@ def test_bad_teams_are_told_by_row(tmp_path):
         "time zone 'Mars/Base' is not known"
         in refused(read_teams, path, datum="wgs84", timezone="Mars/Base")[0]
     )
+
+
+# ---------------------------------------------------------------- the page about imports
+
+
+def test_the_page_about_imports_names_every_column_and_heading():
+    page = (Path(__file__).parents[1] / "docs" / "imports.md").read_text(encoding="utf-8")
+    kinds = (
+        CAMERA_COLUMNS,
+        JURISDICTION_COLUMNS,
+        OBSTRUCTION_COLUMNS,
+        PLACE_COLUMNS,
+        ZONE_COLUMNS,
+        TEAM_COLUMNS,
+    )
+    for columns in kinds:
+        for column in columns:
+            for word in (column.field, *column.headings):
+                assert word in page, word
+
+
+def test_the_page_about_imports_says_the_exact_sentences(tmp_path):
+    """Whole sentences of the table, one for each kind of check."""
+    page = (Path(__file__).parents[1] / "docs" / "imports.md").read_text(encoding="utf-8")
+    cameras = csv_file(
+        tmp_path / "a.csv", "code,lon,lat,direction,height", "c1,114.05731,22.54322,,",
+        "4.40513E+19,114.05731,22.54322,,",
+    )  # fmt: skip
+    told = refused(read_cameras, cameras, datum="wgs84")[1]
+    for line in (
+        ",114.05731,22.54322,,", "c1,114.05731,22.54322,,", "c2,114.05731,22.54322,,-3",
+        "c3,114.05731,22.54322,upwards,",
+    ):  # fmt: skip
+        bad = csv_file(tmp_path / "a.csv", "code,lon,lat,direction,height", "c1,114.05731,22.54322,,", line)
+        told += refused(read_cameras, bad, datum="wgs84")[1]
+    swapped = csv_file(tmp_path / "a.csv", "code,lon,lat", "c1,60.17123,24.94123")
+    told += refused(read_cameras, swapped, datum="wgs84", area=(24.9, 60.1, 25.0, 60.2))[1]
+    message, _ = refused(read_cameras, swapped, datum="gcj-02")
+    told.append(message.partition(" (GPS")[0])
+    middle = lonlat(500, 500)
+    teams = teams_file(
+        tmp_path / "b.csv", f"t1,,foot,,{middle[0]},{middle[1]},,", f"t2,,uav,,{middle[0]},{middle[1]},,"
+    )
+    told += refused(read_teams, teams, datum="wgs84", network=NETWORK)[1]
+    inside = area(100, 100, 900, 900).wkt
+    zones = csv_file(tmp_path / "c.csv", "code,name,geometry", f'z1,A,"{inside}"')
+    told += refused(read_zones, zones, datum="wgs84", network=NETWORK)[1]
+    assert len(told) == 10
+    for sentence in told:
+        assert sentence in page, sentence
