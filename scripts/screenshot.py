@@ -54,6 +54,9 @@ def screenshots(
                     raise RuntimeError(f"{url} answered {answer.status if answer else 'nothing'}")
                 page.wait_for_function("window.Lianfang && Lianfang.map")
                 if open_tab:
+                    toggle = page.locator("#panel-toggle")
+                    if toggle.is_visible() and toggle.get_attribute("aria-expanded") == "false":
+                        toggle.click()
                     page.locator(f"#tab-{open_tab}").click()
                 page.wait_for_timeout(500)  # fonts and canvases
                 elsewhere = [a for a in asked if not a.startswith((url.rstrip("/"), "data:"))]

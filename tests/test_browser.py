@@ -1,6 +1,9 @@
 """The map in a real browser: nothing leaves the server, nothing breaks, switches and popups work."""
 
 import os
+import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -282,6 +285,17 @@ def test_a_camera_named_like_a_script_runs_nothing(opened: Any, tmp_path: Path) 
     assert attribution in page.page.locator(".leaflet-control-attribution").inner_text()
     assert page.page.evaluate("window.hacked") is None
     assert page.complaints == []
+
+
+def test_the_pictures_of_the_docs_come_from_the_running_program(server: str, tmp_path: Path) -> None:
+    """The script in the repository asks like a reader and writes a PNG of the size asked for."""
+    script = Path(__file__).resolve().parent.parent / "scripts" / "screenshot.py"
+    asked = ["--url", server, "--size", "390x844", "--lang", "en", "--tab", "gaps", "--out", str(tmp_path)]
+    done = subprocess.run([sys.executable, script, *asked], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    picture = (tmp_path / "map-en-390.png").read_bytes()
+    assert picture[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", picture[16:24]) == (390, 844)
 
 
 def test_the_empty_town_is_a_page_with_sentences(opened: Any, tmp_path: Path) -> None:

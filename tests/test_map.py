@@ -425,6 +425,12 @@ def test_a_visit_without_a_time_zone_is_refused() -> None:
         map_scene.scene(routes=routes)
 
 
+def test_a_file_tells_which_state_of_the_data_it_shows() -> None:
+    """The revision stands in its head."""
+    page = Page(render_map(map_scene.scene(revision="7-3-12"), lang="zh", inline=True))
+    assert ("meta", {"name": "lianfang-revision", "content": "7-3-12"}) in page.elements
+
+
 def test_times_are_shown_in_the_zone_of_the_site() -> None:
     """The same period of one UTC day reads differently in Helsinki (UTC+2 in November)."""
     start = datetime(2026, 11, 21, 22, tzinfo=UTC)

@@ -90,7 +90,7 @@ class MapData:
     banners : tuple of str
         Keys of `words.BANNERS`: what the reader must know before believing the map.
     revision : str
-        Changes when anything shown changes; "" = unknown.
+        Which state of the data this is; written into the page, so that a file tells. "" = unknown.
     jurisdictions : GeoDataFrame
         Polygons. path, level (0 city … 4 grid), name, name_en, origin, certain_share and possible_share
         (0–1 of street length; NaN where there is no street to watch).

@@ -102,6 +102,7 @@ def render_map(
         .render(
             lang=lang,
             nonce=nonce,
+            revision=data.revision,
             policy=FILE_POLICY if inline else None,
             styles=[{"text": style_text(name)} if inline else {"url": asset_url(name)} for name in styles],
             scripts=[{"text": script_text(name)} if inline else {"url": asset_url(name)} for name in scripts],
