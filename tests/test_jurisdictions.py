@@ -107,6 +107,14 @@ def test_a_piece_cut_off_by_a_bend_goes_to_its_neighbour():
     assert leaves(tree).geometry.area.sum() == pytest.approx(HORSESHOE.area)
 
 
+def test_without_a_boundary_the_nodes_and_50_m_around_them_are_tiled():
+    """Corners of a 1 km square: a square of 1,100 m."""
+    corners = gpd.GeoSeries([shapely.Point(x, y) for x in (0, 500, 1000) for y in (0, 500, 1000)], crs=CRS_M)
+    counts = DerivedCounts(districts=1, towns=1, villages=2, grids=4)
+    tree = derive_jurisdictions(corners, seed=1, counts=counts)
+    assert shapely.symmetric_difference(tree.geometry[0], shapely.box(-50, -50, 1050, 1050)).area < 1e-6
+
+
 def test_wrong_inputs_are_named():
     nodes = nodes_in(SQUARE, 1)
     with pytest.raises(ValueError, match="not in metres"):

@@ -24,6 +24,7 @@ _NAMES = (
     ("v", "派生村", "Derived village"),
     ("g", "派生网格", "Derived grid"),
 )
+_MARGIN_M = 50.0
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,20 @@ class DerivedCounts:
 
 def derive_jurisdictions(
     road_nodes: gpd.GeoDataFrame | gpd.GeoSeries,
-    boundary: shapely.Polygon,
+    boundary: shapely.Polygon | None = None,
     *,
     seed: int,
     counts: DerivedCounts | None = None,
 ) -> gpd.GeoDataFrame:
-    """An invented five-level tree that tiles `boundary`.
+    """An invented five-level tree that tiles a place.
 
     Parameters
     ----------
     road_nodes : GeoDataFrame or GeoSeries of Point
         In a projected CRS in metres; those outside the boundary are left out.
-    boundary : Polygon
-        One polygon, in the same CRS.
+    boundary : Polygon, optional
+        One polygon, in the same CRS; when not given, the convex hull of the nodes widened by 50 m, because
+        streets bend outwards between their nodes and ground outside every leaf is not counted.
     seed : int
         Same nodes, boundary and seed: same tree.
     counts : DerivedCounts, optional
@@ -83,6 +85,11 @@ def derive_jurisdictions(
     """
     used = DerivedCounts() if counts is None else counts
     crs = need_metric(road_nodes.crs, "the road nodes")
+    if boundary is None:
+        hull = shapely.convex_hull(
+            shapely.multipoints(shapely.get_coordinates(road_nodes.geometry.to_numpy()))
+        )
+        boundary = hull.buffer(_MARGIN_M, join_style="mitre")
     if not isinstance(boundary, shapely.Polygon) or boundary.is_empty or not boundary.is_valid:
         raise ValueError("the boundary must be one valid polygon; derive a tree for each part of a place")
     xy = np.unique(shapely.get_coordinates(road_nodes.geometry.to_numpy()), axis=0)
