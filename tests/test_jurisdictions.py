@@ -35,7 +35,7 @@ def children(tree, path):
     return tree[tree["path"].str.rpartition(".")[0] == path]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     shape=st.sampled_from(list(SHAPES)),
     seed=st.integers(0, 10_000),

@@ -232,7 +232,7 @@ def floyd_warshall(net, mode):
     return best
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(scene=street_nets(), mode=st.sampled_from(["foot", "ebike"]))
 def test_the_matrix_between_crossings_is_that_of_brute_force(scene, mode):
     places, streets = scene
@@ -276,7 +276,7 @@ def test_laws_of_travel(scene, mode, where):
         assert off_street <= snapped["access_m"][i] + snapped["access_m"][j] + 0.01
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(scene=street_nets(), data=st.data())
 def test_a_place_on_the_way_makes_no_route_longer(scene, data):
     """Cutting a street at a point changes no time between other points, to the millisecond."""
