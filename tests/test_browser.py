@@ -152,6 +152,26 @@ def test_a_file_on_a_disk_makes_no_request_at_all(opened: Any, tmp_path: Path, l
     assert page.page.locator(".lf-languages").count() == 0, "a file has one language"
 
 
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+def test_the_map_opens_on_the_whole_area_as_large_as_it_goes(
+    server: str, opened: Any, size: tuple[int, int]
+) -> None:
+    """All of it is in view, and one step closer it would not be."""
+    page = opened(server, size).page
+    west, south, east, north = map_scene.scene().bounds
+    bounds = [[south, west], [north, east]]
+    assert page.evaluate("b => Lianfang.map.getBounds().contains(b)", bounds)
+    assert page.evaluate("b => Lianfang.map.getZoom() == Lianfang.map.getBoundsZoom(b)", bounds)
+    # Half a zoom step is a factor of 1.41: more of the narrower side than 1 / 1.42 is filled.
+    spans = page.evaluate(
+        """([[s, w], [n, e]]) => { const map = Lianfang.map, size = map.getSize();
+        const a = map.latLngToContainerPoint([n, w]), b = map.latLngToContainerPoint([s, e]);
+        return Math.max((b.x - a.x) / size.x, (b.y - a.y) / size.y); }""",
+        bounds,
+    )
+    assert 1 / 1.42 < spans <= 1
+
+
 def test_a_switch_takes_its_layer_off_the_map_and_puts_it_back(server: str, opened: Any) -> None:
     """Routes with all their badges, and cameras."""
     page = opened(server)

@@ -8,7 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from branca.element import Figure
-from folium.map import CustomPane, FitBounds
+from folium.map import CustomPane
+from folium.utilities import JsCode
 from jinja2 import Environment, FileSystemLoader
 
 from web.i18n import LANGUAGE_NAMES, LANGUAGES, N_, Translator, catalogue
@@ -127,6 +128,8 @@ def _folium_map(data: MapData, layers: list[Layer]) -> OfflineMap:
         zoom_start=14,
         zoom_control=False,
         prefer_canvas=True,
+        # A finger is wider than a street.
+        renderer=JsCode("L.canvas({tolerance: 6, padding: 0.2})"),
         # Not max_zoom: without tiles Folium drops it, and Leaflet then has no deepest zoom.
         maxZoom=DEEPEST_ZOOM,
         zoomSnap=0.5,
@@ -138,7 +141,6 @@ def _folium_map(data: MapData, layers: list[Layer]) -> OfflineMap:
         fixed_id(CustomPane(name, z_index, pointer_events), name).add_to(folium_map)
     for one in layers:
         PackedLayer(one["id"]).add_to(folium_map)
-    fixed_id(FitBounds([[south, west], [north, east]]), "view").add_to(folium_map)
     Start().add_to(folium_map)
     return folium_map
 

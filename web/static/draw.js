@@ -67,6 +67,12 @@
 
   /* Signs on canvas: a state is told by a mark as well as by its colour. */
   const Sign = L.CircleMarker.extend({
+    /* What must be drawn anew when the sign changes: the wedge reaches beyond the circle. */
+    _updateBounds() {
+      const reach = this.options.radius * 2.4 + 4;
+      this._pxBounds = L.bounds(this._point.subtract([reach, reach]), this._point.add([reach, reach]));
+    },
+
     _updatePath() {
       const renderer = this._renderer;
       if (!renderer._drawing || this._empty()) return;

@@ -12,6 +12,8 @@
     Lianfang.map = map;
     Lianfang.teamColourCount = options.teamColours.length;
 
+    // Not animated: what follows asks for the zoom, and would be told the one before.
+    map.fitBounds(options.bounds, { animate: false });
     // Leaflet takes an attribution as HTML: give it the text escaped.
     L.control.attribution({ prefix: false, position: "bottomright" }).addTo(map)
       .addAttribution(Lianfang.element("span", "", options.attribution).outerHTML);
@@ -52,7 +54,7 @@
       for (const { spec, group, members } of layers.values()) {
         if (!map.hasLayer(group)) continue;
         if (spec.names) areas.push(...spec.names);
-        if (spec.team !== undefined && spec.features[0].sym === "route") {
+        if (spec.team !== undefined && spec.features[0]?.sym === "route") {
           const colour = options.teamColours[spec.team % options.teamColours.length];
           const faded = picked !== null && picked !== spec.team;
           routes.push({ latlngs: members[0].getLayers()[1].getLatLngs(), colour, faded });
