@@ -139,6 +139,9 @@ class FrameBatch:
                 raise ValueError(
                     f"column {column.name} has {len(values)} values where camera has {len(self.camera)}"
                 )
+            if not (values.flags.c_contiguous and values.flags.writeable):
+                # pandas hands out read-only views; compiled code would be compiled once more for each kind.
+                object.__setattr__(self, column.name, values.copy())
 
     @classmethod
     def of(cls, camera: ArrayLike, captured_ms: ArrayLike, **columns: ArrayLike) -> FrameBatch:

@@ -1,0 +1,144 @@
+"""How far the word of a source counts, and when its silence says something (DESIGN §4, *Evidence*)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cameras.frames.columns import FrameBatch, Int64Array
+
+#: Kinds of source and how far their evidence counts: a decoded frame above a heartbeat above a picture that
+#: a round brings by now and then.
+RANKS: Final = {"inspection": 0, "gateway": 1, "stream": 2}
+
+
+@dataclass(frozen=True, eq=False)
+class SourceTable:
+    """SOURCES as arrays, in the order of their ids.
+
+    Parameters
+    ----------
+    ids : (k,) array of int64
+        Source ids, ascending.
+    rank : (k,) array of int64
+        Value of `RANKS`.
+    patience_ms : (k,) array of int64
+        How long a frame of the source counts: `lost_intervals` expected intervals.
+    """
+
+    ids: Int64Array
+    rank: Int64Array
+    patience_ms: Int64Array
+
+    @classmethod
+    def of(cls, sources: pd.DataFrame, lost_intervals: float) -> SourceTable:
+        """From SOURCES: index source id, columns `kind` and `expected_interval_s`.
+
+        Raises
+        ------
+        ValueError
+            For a kind that is not in `RANKS`, an interval that is not above 0, an id that stands twice.
+        """
+        ordered = sources.sort_index()
+        if not ordered.index.is_unique:
+            raise ValueError(f"source {ordered.index[ordered.index.duplicated()][0]} stands twice; leave one")
+        unknown = ordered.index[~ordered["kind"].isin(list(RANKS))]
+        if len(unknown):
+            raise ValueError(
+                f"source {unknown[0]}: kind '{ordered['kind'][unknown[0]]}' is none of {', '.join(RANKS)}"
+            )
+        interval_s = ordered["expected_interval_s"].to_numpy(dtype=np.float64)
+        wrong = np.flatnonzero(~(interval_s > 0) | ~np.isfinite(interval_s))
+        if len(wrong):
+            raise ValueError(
+                f"source {ordered.index[wrong[0]]}: expected interval {interval_s[wrong[0]]} s is not above 0"
+            )
+        return cls(
+            np.asarray(ordered.index, dtype=np.int64),
+            np.array([RANKS[kind] for kind in ordered["kind"]], dtype=np.int64),
+            np.maximum(1, np.rint(interval_s * lost_intervals * 1000.0)).astype(np.int64),
+        )
+
+    def places(self, source: NDArray[np.int32] | Int64Array) -> Int64Array:
+        """The place in this table of each source id.
+
+        Raises
+        ------
+        ValueError
+            For an id that is not in the table.
+        """
+        place = np.searchsorted(self.ids, source).astype(np.int64)
+        known = place < len(self.ids)
+        known[known] = self.ids[place[known]] == source[known]
+        if not known.all():
+            raise ValueError(
+                f"frames name source {source[np.argmin(known)]}, which is not among the sources given"
+            )
+        return place
+
+
+@dataclass(frozen=True, eq=False)
+class Witnesses:
+    """For each source the intervals in which its silence about a camera means something.
+
+    Parameters
+    ----------
+    pointer : (k + 1,) array of int64
+        The intervals of source place i are rows pointer[i] to pointer[i + 1].
+    start_ms, end_ms : (m,) arrays of int64
+        Half-open, ascending and apart within a source.
+    """
+
+    pointer: Int64Array
+    start_ms: Int64Array
+    end_ms: Int64Array
+
+
+def witnesses(
+    frames: FrameBatch, sources: SourceTable, place: Int64Array, period: tuple[int, int]
+) -> Witnesses:
+    """When each source was alive, judged by what it delivered for all cameras.
+
+    Parameters
+    ----------
+    frames : FrameBatch
+        In any order; those before the period tell that a source was alive when it began.
+    sources : SourceTable
+    place : (n,) array of int64
+        Place of each frame's source in `sources`.
+    period : tuple of int
+        Epoch milliseconds, half-open.
+
+    Notes
+    -----
+    A source is alive while its deliveries (frames and loss events of any camera) are no further apart than
+    its patience. In such a run it is a witness from its first delivery + patience, the time in which every
+    camera could have been heard, to its last delivery. Both ends matter: cameras report one after another, so
+    when a source stops, the last frame of one camera outlives that of another, and when it starts again some
+    are heard later than others. Neither is an outage. A run that is not known to have ended lasts to the end
+    of the period.
+
+    The camera's own frames need not be left out: inside a silence longer than the patience it has none.
+    """
+    pointer = np.zeros(len(sources.ids) + 1, dtype=np.int64)
+    starts, ends = [], []
+    for row, patience in enumerate(sources.patience_ms.tolist()):
+        heard = np.sort(frames.captured_ms[place == row])
+        if not len(heard):
+            pointer[row + 1] = pointer[row]
+            continue
+        breaks = np.flatnonzero(np.diff(heard) > patience)
+        first = heard[np.concatenate(([0], breaks + 1))] + patience
+        last = heard[np.concatenate((breaks, [len(heard) - 1]))]
+        if last[-1] + patience >= period[1]:
+            last[-1] = max(last[-1], period[1])
+        kept = first < last
+        starts.append(first[kept])
+        ends.append(last[kept])
+        pointer[row + 1] = pointer[row] + int(kept.sum())
+    empty = np.zeros(0, dtype=np.int64)
+    return Witnesses(pointer, np.concatenate([empty, *starts]), np.concatenate([empty, *ends]))
