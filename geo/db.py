@@ -161,10 +161,9 @@ def write_frame(session: Session, table: str, frame: pd.DataFrame) -> pd.Index:
     for name in frame.columns:
         series = frame[name]
         if isinstance(series.dtype, gpd.array.GeometryDtype):
-            if series.crs is None or series.crs.to_epsg() != 4326:
-                raise ValueError(
-                    f"{table}.{name} must be in EPSG:4326, not {series.crs}; project it back first"
-                )
+            crs = series.array.crs
+            if crs is None or crs.to_epsg() != 4326:
+                raise ValueError(f"{table}.{name} must be in EPSG:4326, not {crs}; project it back first")
             columns[name] = _ewkb(np.asarray(series.values))
         elif series.dtype.kind in "biu":
             columns[name] = series.tolist()

@@ -43,6 +43,20 @@ def site(session: Session) -> Site | None:
     return session.get(Site, 1)
 
 
+def site_area(session: Session) -> tuple[float, float, float, float] | None:
+    """Extent of the site's jurisdictions, else of its roads (west, south, east, north), else None."""
+    for table in ("jurisdiction", "road_edge"):
+        row = session.execute(
+            text(
+                f"""SELECT ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e)
+                    FROM (SELECT ST_Extent(geom) AS e FROM {table}) AS extent WHERE e IS NOT NULL"""
+            )
+        ).first()
+        if row is not None:
+            return (float(row[0]), float(row[1]), float(row[2]), float(row[3]))
+    return None
+
+
 def add_batch(
     session: Session,
     *,

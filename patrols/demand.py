@@ -78,13 +78,16 @@ def pieces(gaps: gpd.GeoDataFrame, settings: DemandSettings) -> pd.DataFrame:
         gap (row of `gaps`), x, y (metres), metres (street length, or `place_weight_m`), weight.
     """
     streets = gaps[gaps["ground"] == "street"]
-    lines = shapely.get_parts(np.asarray(streets.geometry.values), return_index=True)
-    rows = np.flatnonzero((gaps["ground"] == "street").to_numpy())[lines[1]]
-    length = shapely.length(lines[0])
+    parts, of_street = shapely.get_parts(np.asarray(streets.geometry.values), return_index=True)
+    # Cutting at a zone's border may leave a street a bare point where it touches.
+    is_line = shapely.get_dimensions(parts) == 1
+    lines, of_street = parts[is_line], of_street[is_line]
+    rows = np.flatnonzero((gaps["ground"] == "street").to_numpy())[of_street]
+    length = shapely.length(lines)
     count = np.maximum(1, np.ceil(length / settings.piece_m)).astype(np.int64)
     line = np.repeat(np.arange(len(count)), count)
     within = np.arange(len(line)) - np.repeat(np.cumsum(count) - count, count)
-    points = shapely.line_interpolate_point(lines[0][line], (within + 0.5) / count[line], normalized=True)
+    points = shapely.line_interpolate_point(lines[line], (within + 0.5) / count[line], normalized=True)
     place_rows = np.flatnonzero((gaps["ground"] == "place").to_numpy())
     place_points = shapely.point_on_surface(np.asarray(gaps.geometry.values)[place_rows])
     all_points = np.concatenate([points, place_points])

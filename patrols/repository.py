@@ -45,18 +45,24 @@ def zones(session: Session) -> gpd.GeoDataFrame:
 
 
 def add_teams(session: Session, teams: gpd.GeoDataFrame, batch_id: int) -> pd.Index:
-    """Store teams: code, name, zone_id, village (path or None), mode, size, base Point in EPSG:4326."""
+    """Store teams (base Point in EPSG:4326): code, name, zone_id, village (path or None), mode, size.
+
+    `starts_at` and `ends_at` (tz-aware, NaT for the whole shift) where the frame has them.
+    """
     rows = teams[["code", "name", "zone_id", "mode", "size"]].copy()
+    for name in ("starts_at", "ends_at"):
+        if name in teams:
+            rows[name] = [None if pd.isna(at) else at.isoformat() for at in teams[name]]
     rows["jurisdiction_path"] = teams["village"]
     rows["valid"], rows["batch_id"], rows["base"] = ALWAYS, batch_id, teams.geometry
     return write_frame(session, "team", rows)
 
 
 def teams(session: Session, zone_id: int) -> gpd.GeoDataFrame:
-    """A zone's teams indexed by id: code, name, mode, size, village (path or None), base geometry."""
+    """A zone's teams indexed by id: code, name, mode, size, village (path or None), hours, base geometry."""
     return read_geoframe(
         session,
-        """SELECT id, code, name, mode, size, jurisdiction_path::text AS village,
+        """SELECT id, code, name, mode, size, jurisdiction_path::text AS village, starts_at, ends_at,
                   ST_AsBinary(base) AS geom
            FROM team WHERE zone_id = :zone AND upper_inf(valid) ORDER BY code""",
         zone=zone_id,

@@ -65,6 +65,9 @@ class Team(Dated, Base):
     zone_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("zone.id", ondelete="CASCADE"), index=True)
     mode: Mapped[str] = mapped_column(Text)
     size: Mapped[int]
+    # Hours of its own where it cannot serve the whole shift.
+    starts_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]
     base: Mapped[Any] = mapped_column(geometry("POINT"), nullable=False)
     jurisdiction_path: Mapped[str | None] = scope_column(nullable=True)
     batch_id: Mapped[int] = batch_column()

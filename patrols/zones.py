@@ -86,9 +86,8 @@ def compact_zone(villages: gpd.GeoDataFrame, count: int) -> list[object]:
     distance = villages.geometry.centroid.distance(centre)
     zone = [distance.idxmin()]
     while len(zone) < count:
-        inside_left, inside_right = pairs["left"].isin(zone), pairs["right"].isin(zone)
-        touching = pairs[inside_left != inside_right]
-        outside = [row.right if row.left in zone else row.left for row in touching.itertuples(index=False)]
+        left, right = pairs["left"], pairs["right"]
+        outside = [*right[left.isin(zone) & ~right.isin(zone)], *left[right.isin(zone) & ~left.isin(zone)]]
         if not outside:
             raise ValueError(f"only {len(zone)} villages adjoin; a zone of {count} was asked for")
         zone.append(distance.loc[sorted(set(outside))].idxmin())

@@ -52,10 +52,13 @@ def running_database() -> Iterator[Urls]:
         yield Urls(app, owner, private=False)
         return
     cluster = server.ensure_running(var_dir())
+    here = os.getpid()
     try:
         yield Urls(cluster.app_url, cluster.owner_url, private=True)
     finally:
-        server.stop(cluster)
+        # A web worker forked inside the block leaves it too; the server is its parent's.
+        if os.getpid() == here:
+            server.stop(cluster)
 
 
 def migrate(urls: Urls) -> bool:

@@ -91,6 +91,8 @@ def upgrade() -> None:
         sa.Column("zone_id", sa.BigInteger(), nullable=False),
         sa.Column("mode", sa.Text(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "base",
             Geometry(

@@ -39,7 +39,7 @@ BASE_TOLERANCE_DEG = 4e-6
 
 STREET_WIDTHS_M = {"major": 9.0, "minor": 6.5, "service": 3.6, "path": 2.2}
 MAJOR = ("motorway", "trunk", "primary", "secondary", "tertiary")
-PATHS = ("footway", "path", "cycleway", "steps", "track", "bridleway", "corridor")
+MINOR = ("residential", "unclassified", "living_street", "pedestrian", "road", "busway")
 
 
 def middle_latitude(data: MapData) -> float:
@@ -115,9 +115,9 @@ def base_layers(data: MapData) -> list[Layer]:
         one = _combined(frame.geometry)
         if one:
             made.append({**layer(name, [], [one], weight=0.6, **style), "pane": "base"})
-    classes = data.streets["road_class"].astype(str)
-    known = [classes.isin(MAJOR), classes.isin(PATHS), classes == "service"]
-    kinds = np.select(known, ["major", "path", "service"], default="minor")
+    classes = data.streets["road_class"].astype(str).str.removesuffix("_link")
+    known = [classes.isin(MAJOR), classes.isin(MINOR), classes == "service"]
+    kinds = np.select(known, ["major", "minor", "service"], default="path")
     for kind in ("path", "service", "minor", "major"):
         one = _combined(data.streets.geometry[kinds == kind])
         if one:

@@ -27,7 +27,8 @@ def packed(geometry: BaseGeometry, *, tolerance_deg: float = 0.0) -> dict[str, A
     -------
     dict or None
         kind "point" with one pair; "line" with a list of lines; "polygon" with a list of polygons, each a
-        list of rings. A line or ring is ``[x0, y0, dx1, dy1, …]``.
+        list of rings. A line or ring is ``[x0, y0, dx1, dy1, …]``. What is smaller than a millionth of a
+        degree is a point: it is drawn and counted all the same.
     """
     if geometry is None or geometry.is_empty:
         return None
@@ -51,7 +52,9 @@ def packed(geometry: BaseGeometry, *, tolerance_deg: float = 0.0) -> dict[str, A
             if shell:
                 holes = [_differences(hole, least=4) for hole in part.interiors]
                 coordinates.append([shell, *(hole for hole in holes if hole)])
-    return {"t": kind, "c": coordinates} if coordinates else None
+    if not coordinates:
+        return {"t": "point", "c": [int(v) for v in _whole(parts[0])[0]]}
+    return {"t": kind, "c": coordinates}
 
 
 def _whole(part: BaseGeometry) -> np.ndarray:

@@ -37,7 +37,9 @@
     if (popup.r.length) {
       const list = element("dl");
       for (const [label, value] of popup.r) {
-        list.append(element("dt", "", label), element("dd", "", value));
+        const said = element("dd");
+        said.append(...value.split("\n").map((line) => element("div", "", line)));
+        list.append(element("dt", "", label), said);
       }
       box.append(list);
     }
@@ -46,7 +48,7 @@
   }
 
   const POPUP = {
-    maxWidth: 320,
+    maxWidth: 330,
     minWidth: 230,
     maxHeight: 400,
     autoPanPaddingTopLeft: [12, 12],

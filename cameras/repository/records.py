@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import csv as pa_csv
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from cameras.frames.columns import NO_TIME, FrameBatch
 from geo.db import ALWAYS, copy_rows, read_frame, read_geoframe, write_frame
 
 CAMERA_COLUMNS = [
@@ -63,6 +67,16 @@ FRAME_NUMBERS = [
     "lat",
     "altitude_m",
 ]
+
+
+# Whole-number columns of a FrameBatch as they come out of the database.
+_FRAME_KEYS: dict[str, Any] = {
+    "camera": np.int64,
+    "source": np.int32,
+    "captured_ms": np.int64,
+    "osd_ms": np.int64,
+    "event": np.int8,
+}
 
 
 def add_cameras(session: Session, cameras: gpd.GeoDataFrame, batch_id: int) -> pd.Index:
@@ -167,15 +181,32 @@ def add_frame_file(
 
 
 def stage_frames(session: Session) -> None:
-    """Make this transaction's staging table, which keeps the same frame from being stored twice."""
-    session.execute(
-        text("CREATE TEMPORARY TABLE frame_stage (LIKE frame) ON COMMIT DROP"),
-    )
+    """Make this transaction's staging table, through which the same frame is never stored twice."""
+    session.execute(text("CREATE TEMPORARY TABLE frame_stage (LIKE frame) ON COMMIT DROP"))
 
 
-def copy_frames(session: Session, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    """COPY rows into the staging table; answers how many."""
-    return copy_rows(session, "frame_stage", columns, rows)
+def copy_frames(session: Session, batch: FrameBatch) -> int:
+    """COPY a batch into the staging table; answers how many rows."""
+    columns = {
+        "camera_id": pa.array(batch.camera),
+        "source_id": pa.array(batch.source),
+        "captured_at": _moments(batch.captured_ms),
+        "osd_at": _moments(batch.osd_ms, batch.osd_ms == NO_TIME),
+        "event": pa.array(batch.event),
+    }
+    columns |= {name: pa.array(getattr(batch, name), from_pandas=True) for name in FRAME_NUMBERS}
+    rows = io.BytesIO()
+    pa_csv.write_csv(pa.table(columns), rows, pa_csv.WriteOptions(include_header=False))
+    driver: Any = session.connection().connection.driver_connection
+    names = ", ".join(columns)
+    with driver.cursor().copy(f"COPY frame_stage ({names}) FROM STDIN (FORMAT csv)") as copy:
+        copy.write(rows.getbuffer())
+    return len(batch)
+
+
+def _moments(ms: NDArray[np.int64], missing: NDArray[np.bool_] | None = None) -> pa.Array:
+    """Epoch milliseconds as Arrow timestamps in UTC, which CSV writes as ISO text ending in Z."""
+    return pa.array(ms, mask=missing).cast(pa.timestamp("ms", tz="UTC"))
 
 
 def publish_frames(session: Session) -> int:
@@ -190,37 +221,25 @@ def publish_frames(session: Session) -> int:
     return int(moved.rowcount)  # type: ignore[attr-defined]
 
 
-def frames(
-    session: Session, *, start: datetime, end: datetime, before: timedelta
-) -> dict[str, np.ndarray[Any, Any]]:
-    """FRAMES captured in `[start - before, end)`, sorted by camera and time, as columns.
+def frames(session: Session, *, start: datetime, end: datetime) -> FrameBatch:
+    """Frames captured in `[start, end)`, by camera, time and source.
 
-    Times are epoch milliseconds; a missing on-screen time is -1, other missing numbers NaN.
+    The database computes epoch milliseconds and sends text: a datetime for every row would take ten
+    times as long.
     """
-    # Epoch milliseconds are computed by the database: building a datetime a row costs ten times more.
     numbers = ", ".join(f"COALESCE({name}, 'NaN')" for name in FRAME_NUMBERS)
     query = f"""COPY (SELECT camera_id, source_id, (extract(epoch FROM captured_at) * 1000)::bigint,
-                      COALESCE((extract(epoch FROM osd_at) * 1000)::bigint, -1), event, {numbers}
-               FROM frame WHERE captured_at >= '{(start - before).astimezone(UTC).isoformat()}'
+                      COALESCE((extract(epoch FROM osd_at) * 1000)::bigint, {NO_TIME}), event, {numbers}
+               FROM frame WHERE captured_at >= '{start.astimezone(UTC).isoformat()}'
                             AND captured_at < '{end.astimezone(UTC).isoformat()}'
                ORDER BY camera_id, captured_at, source_id) TO STDOUT (FORMAT csv)"""
     driver: Any = session.connection().connection.driver_connection
-    parts: list[bytes] = []
+    text_rows = io.BytesIO()
     with driver.cursor().copy(query) as copy:
-        parts.extend(bytes(part) for part in copy)
-    return _columns(b"".join(parts))
-
-
-def _columns(data: bytes) -> dict[str, np.ndarray[Any, Any]]:
-    names = ["camera", "source", "captured_ms", "osd_ms", "event", *FRAME_NUMBERS]
-    whole = {
-        "camera": np.int64,
-        "source": np.int32,
-        "captured_ms": np.int64,
-        "osd_ms": np.int64,
-        "event": np.int8,
-    }
-    table = pd.read_csv(
-        io.BytesIO(data), header=None, names=names, dtype=dict.fromkeys(names, np.float64) | whole
-    )
-    return {name: table[name].to_numpy() for name in names}
+        for part in copy:
+            text_rows.write(part)
+    text_rows.seek(0)
+    names = [*_FRAME_KEYS, *FRAME_NUMBERS]
+    dtypes: dict[str, Any] = dict.fromkeys(names, np.float64) | _FRAME_KEYS
+    table = pd.read_csv(text_rows, header=None, names=names, dtype=dtypes)
+    return FrameBatch(**{name: table[name].to_numpy() for name in names})

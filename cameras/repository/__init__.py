@@ -1,0 +1,1 @@
+"""Rows of cameras: records and frames in `records`, what analyses found in `results`."""

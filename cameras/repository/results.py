@@ -1,0 +1,244 @@
+"""Rows of analyses, in and out: poses, footprints, availability, findings, gaps, shares."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cameras.causes import CAUSE_NAMES, STATES
+from cameras.tables import Analysis
+from geo.db import copy_rows, read_frame, read_geoframe, write_frame
+
+POSE_COLUMNS = [
+    "origin",
+    "azimuth_deg",
+    "azimuth_tolerance_deg",
+    "tilt_deg",
+    "hfov_deg",
+    "vfov_deg",
+    "width_px",
+    "mount_height_m",
+    "assumed",
+    "certain",
+    "nominal",
+]
+
+
+def add_analysis(session: Session, analysis: Analysis) -> int:
+    """Store the head of an analysis; answers its id."""
+    session.add(analysis)
+    session.flush()
+    return analysis.id
+
+
+def add_poses(
+    session: Session, analysis_id: int, poses: pd.DataFrame, stands: gpd.GeoSeries
+) -> NDArray[np.int64]:
+    """Store POSES with where they stand (EPSG:4326, one a row); answers the id of every row."""
+    rows = poses[POSE_COLUMNS].copy()
+    rows["camera_id"], rows["analysis_id"] = poses["camera"], analysis_id
+    rows["stand"] = gpd.GeoSeries(np.asarray(stands.values), index=rows.index, crs=stands.crs)
+    return write_frame(session, "pose", rows).to_numpy(np.int64)
+
+
+def add_footprints(
+    session: Session, analysis_id: int, level: str, footprints: gpd.GeoDataFrame, pose_ids: NDArray[np.int64]
+) -> None:
+    """Store one level's footprints (row of POSES as index, EPSG:4326); empty ones are left out."""
+    kept = footprints[~footprints.geometry.is_empty]
+    rows = kept[["certain", "area_m2", "jurisdiction_path"]].copy()
+    rows["pose_id"] = pose_ids[kept.index.to_numpy()]
+    rows["analysis_id"], rows["level"], rows["geom"] = analysis_id, level, kept.geometry
+    write_frame(session, "footprint", rows)
+
+
+def add_availability(
+    session: Session,
+    analysis_id: int,
+    segments: pd.DataFrame,
+    pose_ids: NDArray[np.int64],
+    scope: pd.Series,
+) -> None:
+    """Store SEGMENTS; `scope` is the jurisdiction path by camera."""
+    names = ["analysis_id", "camera_id", "period", "state", "reason", "moved", "pose_id", "nominal_id"]
+    known = np.append(pose_ids, -1)
+    pose, nominal = known[segments["pose"].to_numpy()], known[segments["nominal"].to_numpy()]
+    path = segments["camera"].map(scope).tolist()
+    cells = [segments[name].tolist() for name in ("camera", "start_ms", "end_ms", "state", "reason", "moved")]
+    rows = (
+        (
+            analysis_id,
+            camera,
+            f"[{moment(start_ms)},{moment(end_ms)})",
+            STATES[state],
+            reason,
+            moved,
+            None if pose[n] < 0 else int(pose[n]),
+            None if nominal[n] < 0 else int(nominal[n]),
+            path[n],
+        )
+        for n, (camera, start_ms, end_ms, state, reason, moved) in enumerate(zip(*cells, strict=True))
+    )
+    copy_rows(session, "availability", [*names, "jurisdiction_path"], rows)
+
+
+def add_findings(session: Session, analysis_id: int, findings: pd.DataFrame, scope: pd.Series) -> None:
+    """Store findings: camera, kind, value, start_ms, end_ms (-1: no period)."""
+    names = ["analysis_id", "camera_id", "kind", "value", "period", "jurisdiction_path"]
+    cells = [findings[name].tolist() for name in ("camera", "kind", "value", "start_ms", "end_ms")]
+    rows = (
+        (
+            analysis_id,
+            camera,
+            kind,
+            None if np.isnan(value) else value,
+            None if start_ms < 0 else f"[{moment(start_ms)},{moment(end_ms)})",
+            scope[camera],
+        )
+        for camera, kind, value, start_ms, end_ms in zip(*cells, strict=True)
+    )
+    copy_rows(session, "camera_finding", names, rows)
+
+
+def add_gaps(
+    session: Session, analysis_id: int, level: str, gaps: gpd.GeoDataFrame, cameras: pd.DataFrame
+) -> None:
+    """Store gaps (EPSG:4326) and the cameras they concern (`gap`, `camera`, `within_ms`)."""
+    rows = gaps[["merged", "ground", "cause", "measure", "open_ms", "deficit"]].copy()
+    rows["rank"], rows["analysis_id"], rows["level"] = gaps["priority"], analysis_id, level
+    by_cause = gaps[[f"deficit_{name}" for name in CAUSE_NAMES]].to_numpy(np.int64)
+    rows["deficit_by_cause"] = _by_name(by_cause).to_numpy()
+    rows["windows"] = [
+        "{" + ",".join(f"[{moment(a)},{moment(b)})" for a, b in windows) + "}" for windows in gaps["windows"]
+    ]
+    rows["reasons"] = [list(reasons) for reasons in gaps["reasons"]]
+    rows["jurisdiction_path"], rows["geom"] = gaps["leaf"].astype(str), gaps.geometry
+    ids = write_frame(session, "gap", rows).to_numpy(np.int64)
+    position = pd.Series(ids, index=gaps.index)
+    concerned = zip(
+        cameras["gap"].map(position).tolist(),
+        cameras["camera"].tolist(),
+        (cameras["within_ms"] / 60_000).tolist(),
+        strict=True,
+    )
+    copy_rows(session, "gap_camera", ["gap_id", "camera_id", "minutes"], concerned)
+
+
+def add_shares(session: Session, analysis_id: int, level: str, shares: pd.DataFrame) -> None:
+    """Store the table of `cameras.shares.shares` for one level."""
+    flat = shares.reset_index()
+    rows = flat[["ground", "kind", "measure", "total", "possible", "twice"]].copy()
+    rows["certain"], rows["jurisdiction_path"] = flat["covered"], flat["path"]
+    rows["analysis_id"], rows["level"] = analysis_id, level
+    by_cause = flat[[f"deficit_{name}" for name in CAUSE_NAMES]].to_numpy(np.int64)
+    rows["deficit_by_cause"] = _by_name(by_cause).to_numpy()
+    write_frame(session, "coverage_share", rows)
+
+
+def _by_name(by_cause: NDArray[np.int64]) -> pd.Series:
+    """One mapping a row of the causes that have a deficit."""
+    found = [{name: int(n) for name, n in zip(CAUSE_NAMES, row, strict=True) if n} for row in by_cause]
+    return pd.Series(found, dtype=object)
+
+
+def latest_analysis(session: Session) -> Analysis | None:
+    """The analysis made last."""
+    return session.scalar(select(Analysis).order_by(Analysis.id.desc()).limit(1))
+
+
+def shares(session: Session, analysis_id: int, level: str) -> pd.DataFrame:
+    """Street shares by jurisdiction at one level: path, measure_mm, certain_share, possible_share."""
+    return read_frame(
+        session,
+        """SELECT jurisdiction_path::text AS path, sum(measure)::bigint AS measure_mm,
+                  (sum(certain) / NULLIF(sum(total), 0))::float8 AS certain_share,
+                  (sum(possible) / NULLIF(sum(total), 0))::float8 AS possible_share
+           FROM coverage_share WHERE analysis_id = :analysis AND level = :level AND ground = 'street'
+           GROUP BY jurisdiction_path ORDER BY 1""",
+        analysis=analysis_id,
+        level=level,
+    )
+
+
+def camera_states(session: Session, analysis_id: int) -> pd.DataFrame:
+    """By camera id: state at the end of the period, online_share, assumed fields, moved_m."""
+    return read_frame(
+        session,
+        """WITH spoken AS (
+             SELECT camera_id, (array_agg(state ORDER BY lower(period) DESC))[1] AS state,
+                    sum(extract(epoch FROM upper(period) - lower(period)))
+                        FILTER (WHERE state IN ('usable', 'degraded')) AS online_s,
+                    sum(extract(epoch FROM upper(period) - lower(period)))
+                        FILTER (WHERE state <> 'not_measured') AS measured_s
+             FROM availability WHERE analysis_id = :analysis GROUP BY camera_id),
+           posed AS (
+             SELECT DISTINCT ON (p.camera_id) p.camera_id, p.assumed,
+                    ST_Distance(p.stand::geography, c.geom::geography) AS moved_m,
+                    p.azimuth_deg, p.certain, p.origin
+             FROM pose p JOIN camera c ON c.id = p.camera_id
+             WHERE p.analysis_id = :analysis ORDER BY p.camera_id, p.nominal DESC, p.certain DESC, p.id)
+           SELECT camera_id, state, (COALESCE(online_s, 0) / measured_s)::float8 AS online_share, assumed,
+                  moved_m, azimuth_deg, certain
+           FROM spoken JOIN posed USING (camera_id) ORDER BY camera_id""",
+        analysis=analysis_id,
+    ).set_index("camera_id")
+
+
+def findings(session: Session, analysis_id: int) -> pd.DataFrame:
+    """Findings of an analysis: camera (id), kind, value."""
+    return read_frame(
+        session,
+        """SELECT camera_id AS camera, kind, value FROM camera_finding
+           WHERE analysis_id = :analysis ORDER BY camera_id, kind""",
+        analysis=analysis_id,
+    )
+
+
+def footprints(session: Session, analysis_id: int, level: str) -> gpd.GeoDataFrame:
+    """Footprints at one level: camera (code), level, certain, nominal, area_m2, assumed."""
+    return read_geoframe(
+        session,
+        """SELECT c.code AS camera, f.level, f.certain, p.nominal, f.area_m2, p.assumed,
+                  ST_AsBinary(f.geom) AS geom
+           FROM footprint f JOIN pose p ON p.id = f.pose_id JOIN camera c ON c.id = p.camera_id
+           WHERE f.analysis_id = :analysis AND f.level = :level ORDER BY c.code, f.id""",
+        analysis=analysis_id,
+        level=level,
+    )
+
+
+def gaps(session: Session, analysis_id: int, *, under: str | None = None) -> gpd.GeoDataFrame:
+    """Gaps in order of priority, with windows as (start, end) pairs, camera codes and the leaf's names."""
+    frame = read_geoframe(
+        session,
+        """SELECT g.id AS gap_id, g.rank, g.merged, g.cause, g.ground, g.level, g.measure, g.open_ms,
+                  g.deficit, g.deficit_by_cause, g.reasons, g.jurisdiction_path::text AS path,
+                  j.name AS leaf, j.name_en AS leaf_en,
+                  ARRAY(SELECT lower(w) FROM unnest(g.windows) AS w) AS starts,
+                  ARRAY(SELECT upper(w) FROM unnest(g.windows) AS w) AS ends,
+                  ARRAY(SELECT c.code FROM gap_camera gc JOIN camera c ON c.id = gc.camera_id
+                        WHERE gc.gap_id = g.id ORDER BY c.code) AS cameras,
+                  ST_AsBinary(g.geom) AS geom
+           FROM gap g JOIN jurisdiction j ON j.path = g.jurisdiction_path
+           WHERE g.analysis_id = :analysis
+             AND (CAST(:under AS ltree) IS NULL OR g.jurisdiction_path <@ CAST(:under AS ltree))
+           ORDER BY g.rank""",
+        analysis=analysis_id,
+        under=under,
+    )
+    frame["windows"] = [
+        list(zip(starts, ends, strict=True))
+        for starts, ends in zip(frame.pop("starts"), frame.pop("ends"), strict=True)
+    ]
+    return frame
+
+
+def moment(epoch_ms: int) -> str:
+    """ISO text, in UTC and to the millisecond, of epoch milliseconds."""
+    return datetime.fromtimestamp(epoch_ms / 1000, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,200 @@
+"""Analyse a period: read what is stored, compute, store what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import geopandas as gpd
+import pandas as pd
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import Session
+
+from cameras.analysis import (
+    AnalysisResult,
+    AnalysisSettings,
+    Scene,
+    analyse_scene,
+    camera_findings,
+    pose_cameras,
+    watched_shares,
+)
+from cameras.availability import rates
+from cameras.causes import CAUSE_NAMES
+from cameras.footprint import footprints
+from cameras.frames import FrameBatch
+from cameras.frames.times import epoch_ms
+from cameras.optics import AssumedOptics
+from cameras.poses import camera_poses
+from cameras.repository import records, results
+from cameras.shares import shares
+from cameras.standpoint import standpoints
+from cameras.tables import Analysis
+from geo import repository as places
+from geo.crs import to_lonlat, to_metric
+from geo.errors import LianfangError
+from geo.services import current_site, site_crs
+
+# Availability wants frames from five of the longest intervals before the period.
+INTERVALS_BEFORE = 5
+
+
+def analyse(
+    session: Session,
+    *,
+    start: datetime,
+    end: datetime,
+    settings: AnalysisSettings | None = None,
+    author: str,
+    progress: Callable[[float], None] | None = None,
+) -> int:
+    """Analyse `[start, end)` (tz-aware) over the whole site and store the result; answers its id.
+
+    Raises
+    ------
+    LianfangError
+        When the period is empty or there are no cameras, roads or jurisdictions to analyse.
+    """
+    if end <= start:
+        raise LianfangError(
+            f"the period from {start.isoformat()} to {end.isoformat()} is empty; swap the two"
+        )
+    chosen = settings or AnalysisSettings()
+    tell = progress or (lambda fraction: None)
+    scene = stored_scene(session, start, end)
+    tell(0.15)
+    period = (epoch_ms(start), epoch_ms(end))
+    found = analyse_scene(scene, period, chosen, progress=lambda part: tell(0.15 + 0.6 * part))
+    head = Analysis(
+        period=Range(start, end),
+        level=str(chosen.coverage.level),
+        slot_min=chosen.coverage.slot_min,
+        threshold=chosen.coverage.threshold,
+        parameters=asdict(chosen),
+        input_revision=places.input_revision(session),
+        code_version=version("lianfang"),
+        author=author,
+        totals=_totals(scene, found),
+    )
+    analysis = results.add_analysis(session, head)
+    _store(session, analysis, head.level, scene, found, tell)
+    tell(1.0)
+    return analysis
+
+
+def stored_scene(session: Session, start: datetime, end: datetime) -> Scene:
+    """The scene of a period as the database holds it, in the site's metric CRS."""
+    site, crs = current_site(session), site_crs(session)
+    cameras, (_, edges) = records.cameras(session), places.roads(session)
+    tree = places.jurisdictions(session)
+    for rows, what, command in (
+        (cameras, "cameras", "lianfang import cameras"),
+        (edges, "roads", "lianfang import roads"),
+        (tree[tree.geometry.notna()], "jurisdictions with an area", "lianfang import jurisdictions"),
+    ):
+        if rows.empty:
+            raise LianfangError(f"there are no {what} to analyse; run `{command} FILE --datum D` first")
+    sources = records.sources(session)
+    longest_s = float(sources["expected_interval_s"].max()) if len(sources) else 0.0
+    return Scene(
+        cameras=to_metric(cameras, crs),
+        presets=records.presets(session),
+        sources=sources,
+        expected=records.expected_sources(session),
+        frames=records.frames(
+            session, start=start - timedelta(seconds=INTERVALS_BEFORE * longest_s), end=end
+        ),
+        edges=to_metric(edges, crs),
+        places=to_metric(places.places(session), crs),
+        obstructions=to_metric(places.obstructions(session), crs),
+        jurisdictions=to_metric(tree[tree.geometry.notna()], crs),
+        zone=ZoneInfo(site.timezone),
+    )
+
+
+def camera_footprints(
+    session: Session, *, level: str | float, assumed: AssumedOptics | None = None
+) -> gpd.GeoDataFrame:
+    """What every camera sees at its recorded pose: camera (code), level, certain, assumed, geometry.
+
+    EPSG:4326. Frames are not looked at; `analyse` does that.
+    """
+    crs = site_crs(session)
+    cameras = to_metric(records.cameras(session), crs)
+    if cameras.empty:
+        raise LianfangError("there are no cameras; run `lianfang import cameras FILE --datum D` first")
+    solid = to_metric(places.obstructions(session), crs)
+    no_sources = pd.DataFrame({"kind": [], "expected_interval_s": []})
+    poses = camera_poses(
+        cameras,
+        FrameBatch.of([], []),
+        no_sources,
+        (0, 1),
+        presets=records.presets(session),
+        assumed=assumed,
+    ).table
+    viewers = pose_cameras(poses, standpoints(cameras, solid), crs)
+    shapes = footprints(viewers, solid, level=level)
+    frame = gpd.GeoDataFrame(
+        {
+            "camera": cameras["code"].reindex(poses["camera"]).to_numpy(),
+            "level": str(level),
+            "certain": poses["certain"].to_numpy(),
+            "assumed": poses["assumed"].to_numpy(),
+            "area_m2": shapes.area.round(1).to_numpy(),
+        },
+        geometry=gpd.GeoSeries(shapes.to_numpy(), crs=crs),
+    )
+    return to_lonlat(frame)
+
+
+def _totals(scene: Scene, found: AnalysisResult) -> dict[str, Any]:
+    """Headline figures, kept with the analysis."""
+    online = rates(found.availability.segments)
+    any_level = next(iter(found.coverages.values()))
+    street = any_level.totals().xs("street", level="ground").iloc[0]
+    causes = found.gaps.frame["cause"].value_counts()
+    return {
+        "cameras": len(scene.cameras),
+        "frames": len(scene.frames),
+        "street_length_m": int(street["measure"]) / 1000.0,
+        "watched_share": watched_shares(found),
+        "gaps": {name: int(causes.get(name, 0)) for name in CAUSE_NAMES},
+        "online_rate": float(online["online_share"].mean()),
+    }
+
+
+def _store(
+    session: Session,
+    analysis: int,
+    level: str,
+    scene: Scene,
+    found: AnalysisResult,
+    tell: Callable[[float], None],
+) -> None:
+    crs = scene.cameras.crs
+    poses, stands = found.availability.poses, found.stands
+    scope = scene.cameras["jurisdiction_path"]
+    standing = gpd.GeoSeries(stands["geometry"].reindex(poses["camera"]).to_numpy(), crs=crs)
+    pose_ids = results.add_poses(session, analysis, poses, to_lonlat(standing))
+    for name, shapes in found.footprints.items():
+        frame = gpd.GeoDataFrame(
+            {
+                "certain": poses["certain"],
+                "area_m2": shapes.area,
+                "jurisdiction_path": poses["camera"].map(scope),
+            },
+            geometry=shapes,
+        )
+        results.add_footprints(session, analysis, name, to_lonlat(frame), pose_ids)
+    tell(0.8)
+    results.add_availability(session, analysis, found.availability.segments, pose_ids, scope)
+    results.add_findings(session, analysis, camera_findings(found), scope)
+    tell(0.9)
+    results.add_gaps(session, analysis, level, to_lonlat(found.gaps.frame), found.gaps.cameras)
+    for name, covered in found.coverages.items():
+        results.add_shares(session, analysis, name, shares(covered))

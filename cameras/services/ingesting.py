@@ -1,0 +1,214 @@
+"""Camera records and frame metadata, through the one door into the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from sqlalchemy.orm import Session
+
+from cameras.frames import FrameBatch, ReadOptions, read_frames
+from cameras.importers import read_cameras
+from cameras.repository import records
+from geo.datums import check_datum, to_wgs84
+from geo.errors import InputRefused
+from geo.repository import site_area
+from geo.services import (
+    ImportReport,
+    Source,
+    add_source,
+    current_site,
+    file_sha256,
+    refresh_scopes,
+    refuse_twice,
+)
+
+# More sentences about bad rows than anybody reads are counted, not kept.
+KEPT_PROBLEMS = 1000
+
+
+@dataclass(frozen=True)
+class SourceSpec:
+    """A frame source as its operator declares it.
+
+    Parameters
+    ----------
+    code : str
+        Its name in the database.
+    expected_interval_s : float
+        How often it is expected to speak of each camera, seconds, above 0.
+    kind : str, optional
+        stream | gateway | inspection, which ranks evidence; by the interval where left out.
+    label : str
+        real | synthetic.
+    """
+
+    code: str
+    expected_interval_s: float
+    kind: str = ""
+    label: str = "real"
+
+    def __post_init__(self) -> None:
+        """Refuse an interval that means nothing; name the kind the interval tells."""
+        if not (np.isfinite(self.expected_interval_s) and self.expected_interval_s > 0):
+            raise InputRefused(
+                f"source {self.code}: expected interval {self.expected_interval_s} s is not above 0; "
+                "give the seconds between two frames of one camera, such as --interval-s 60"
+            )
+        if not self.kind:
+            seconds = self.expected_interval_s
+            by_interval = "stream" if seconds <= 5 else "gateway" if seconds <= 3600 else "inspection"
+            object.__setattr__(self, "kind", by_interval)
+        if self.kind not in ("stream", "gateway", "inspection"):
+            raise InputRefused(
+                f"source {self.code}: kind {self.kind!r} is not known; give stream, gateway or inspection"
+            )
+
+
+@dataclass(frozen=True)
+class FrameReport:
+    """What an ingest did: frames new, already there, refused (with sentences), and remarks on the file."""
+
+    new: int
+    known: int
+    refused: int
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def store_cameras(session: Session, cameras: gpd.GeoDataFrame, source: Source) -> pd.Index:
+    """Store camera records (CAMERAS, EPSG:4326) whose codes are new; answers their ids in order.
+
+    Raises
+    ------
+    InputRefused
+        When the file was imported before, or a code is already in the database.
+    """
+    refuse_twice(session, "cameras", source)
+    known = records.camera_ids(session)
+    problems = [
+        f"camera '{code}' is already recorded; leave it out, its record is not overwritten"
+        for code in cameras["code"]
+        if code in known
+    ]
+    if problems:
+        raise InputRefused(
+            f"{source.file_name}: {len(problems)} of {len(cameras)} cameras are already recorded and nothing "
+            "was stored; leave them out",
+            problems,
+        )
+    batch = add_source(session, "cameras", source, len(cameras))
+    ids = records.add_cameras(session, cameras, batch)
+    refresh_scopes(session, "camera")
+    return ids
+
+
+def import_cameras(
+    session: Session,
+    path: Path,
+    *,
+    datum: str,
+    author: str,
+    mapping: dict[str, str] | None = None,
+    keep_good: bool = False,
+    dry_run: bool = False,
+) -> ImportReport:
+    """Take in a file of camera records (`cameras.importers`); rolled back by the caller when this raises."""
+    current_site(session)
+    found = read_cameras(path, datum=datum, area=site_area(session), mapping=mapping, keep_good=keep_good)
+    count = len(found.frame)
+    if not dry_run:
+        store_cameras(session, found.frame, Source.of_file(path, datum=datum, label="real", author=author))
+    return ImportReport("cameras", 0 if dry_run else count, count, found.problems, found.findings)
+
+
+def ingest_frames(
+    session: Session,
+    path: Path,
+    spec: SourceSpec,
+    *,
+    now: datetime,
+    format: str | None = None,
+    datum: str = "wgs84",
+    keep_good: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> FrameReport:
+    """Store the frames of a file; the same file, or the same frame, is never stored twice.
+
+    Parameters
+    ----------
+    session : Session
+        Rolled back by the caller when this raises, so that nothing is half stored.
+    path : Path
+        A file that `cameras.frames` reads.
+    spec : SourceSpec
+        The source all its rows belong to.
+    now : datetime
+        Timezone-aware; later frames (by more than a day) are refused.
+    format : str, optional
+        Where the file's ending does not tell.
+    datum : str
+        Datum of positions in the frames.
+    keep_good : bool
+        Store the good rows of a file that has bad ones; otherwise it is refused whole.
+    progress : callable, optional
+        Gets the number of rows read so far.
+
+    Raises
+    ------
+    InputRefused
+        For a bad row (unless `keep_good`), an unknown camera, format or datum; each with its line.
+    """
+    check_datum(datum)
+    site = current_site(session)
+    source = records.add_source(
+        session,
+        code=spec.code,
+        kind=spec.kind,
+        expected_interval_s=spec.expected_interval_s,
+        label=spec.label,
+    )
+    sha256 = file_sha256(path)
+    if records.has_frame_file(session, sha256, source):
+        return FrameReport(0, 0, 0, notes=(f"{path.name} was stored before; nothing to do",))
+    options = ReadOptions(
+        cameras=records.camera_ids(session), zone=ZoneInfo(site.timezone), now=now, source=source
+    )
+    records.stage_frames(session)
+    problems: list[str] = []
+    notes: list[str] = []
+    refused = staged = 0
+    for batch in read_frames(path, options, format=format):
+        staged += records.copy_frames(session, _in_wgs84(batch.frames, datum)) if len(batch.frames) else 0
+        refused += len(batch.rejected)
+        problems += [f"{path.name} {row}" for row in batch.rejected[: KEPT_PROBLEMS - len(problems)]]
+        notes += [note for note in batch.notes if note not in notes]
+        if progress:
+            progress(staged + refused)
+    if refused and not keep_good:
+        raise InputRefused(
+            f"{path.name}: {refused} rows were refused and nothing was stored; mend them, "
+            "or store the good rows alone with --keep-good",
+            problems,
+        )
+    new = records.publish_frames(session)
+    records.add_frame_file(
+        session, sha256=sha256, source_id=source, file_name=path.name, rows=staged, label=spec.label
+    )
+    return FrameReport(new, staged - new, refused, tuple(problems), tuple(notes))
+
+
+def _in_wgs84(frames: FrameBatch, datum: str) -> FrameBatch:
+    """The frames with their positions, where they have any, in WGS 84."""
+    placed = np.flatnonzero(np.isfinite(frames.lon) & np.isfinite(frames.lat))
+    if not len(placed) or datum in ("wgs84", "cgcs2000"):
+        return frames
+    lon, lat = frames.lon.copy(), frames.lat.copy()
+    lon[placed], lat[placed] = to_wgs84(lon[placed], lat[placed], datum)
+    return replace(frames, lon=lon, lat=lat)

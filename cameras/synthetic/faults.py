@@ -1,0 +1,150 @@
+"""Faults planted in a synthetic day, and the truth about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cameras.synthetic.roles import GATEWAY_A, GATEWAY_B
+
+MINUTE_MS = 60_000
+
+
+@dataclass(frozen=True)
+class FaultPlan:
+    """What is planted; times in minutes after local midnight.
+
+    Parameters
+    ----------
+    outage_min : tuple of int
+        Lengths of single outages, one camera each.
+    nvr_cameras, nvr_from, nvr_min : int
+        How many neighbours hang on the NVR that fails, when and for how long.
+    dark_cameras, dark_from, dark_min : int
+        Cameras whose light is out in the evening.
+    frozen, blocked : (int, int)
+        From and length, one camera each.
+    turned_from : int
+        One camera is turned away from then on.
+    clock_s : float
+        One camera's on-screen clock is off by this, all day.
+    silent_from, silent_min : int
+        The second gateway itself is silent.
+    """
+
+    outage_min: tuple[int, ...] = (20, 45, 90, 180, 300)
+    nvr_cameras: int = 8
+    nvr_from: int = 10 * 60 + 25
+    nvr_min: int = 150
+    dark_cameras: int = 3
+    dark_from: int = 20 * 60 + 5
+    dark_min: int = 170
+    frozen: tuple[int, int] = (11 * 60 + 10, 150)
+    blocked: tuple[int, int] = (9 * 60, 90)
+    turned_from: int = 15 * 60 + 20
+    clock_s: float = 440.0
+    silent_from: int = 4 * 60 + 10
+    silent_min: int = 45
+
+
+def planted(
+    cameras: gpd.GeoDataFrame, made: pd.DataFrame, plan: FaultPlan, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Who fails how and when.
+
+    Returns
+    -------
+    DataFrame
+        fault (number), kind, cause (cause of the gaps it opens, "" for a mere finding), camera, from_min,
+        until_min (minutes after local midnight; the day ends at 1440). No camera has two faults. Repair
+        faults fall on cameras of the first gateway that report their pose and do not turn, the most isolated
+        ones first, so that ground goes unwatched; the NVR's cameras are neighbours.
+    """
+    able = (made["knows"] == "measured") & (made["source"] == GATEWAY_A) & ~made["ptz"]
+    free = list(_isolated_first(cameras[able.to_numpy()]))
+    # The middle of the crowd, not the loneliest, has neighbours close enough to hang on one recorder.
+    group = _neighbours(cameras, free, plan.nvr_cameras)
+    free = [camera for camera in free if camera not in group]
+    rows: list[tuple[str, str, list[int], int, int]] = [
+        ("nvr", "outage", group, plan.nvr_from, plan.nvr_from + plan.nvr_min)
+    ]
+    for length in plan.outage_min:
+        start = int(rng.integers(30, 24 * 60 - 30 - length))
+        rows.append(("outage", "outage", [free.pop(0)], start, start + length))
+    for _ in range(plan.dark_cameras):
+        rows.append(("dark", "degraded", [free.pop(0)], plan.dark_from, plan.dark_from + plan.dark_min))
+    rows.append(("frozen", "degraded", [free.pop(0)], plan.frozen[0], sum(plan.frozen)))
+    rows.append(("blocked", "degraded", [free.pop(0)], plan.blocked[0], sum(plan.blocked)))
+    rows.append(("turned", "moved", [free.pop(0)], plan.turned_from, 24 * 60))
+    rows.append(("clock", "", [free.pop(0)], -60, 24 * 60))
+    silent = list(made.index[made["source"] == GATEWAY_B])
+    rows.append(("silent", "not_measured", silent, plan.silent_from, plan.silent_from + plan.silent_min))
+    table = [
+        (number, kind, cause, camera, start, stop)
+        for number, (kind, cause, members, start, stop) in enumerate(rows, start=1)
+        for camera in members
+    ]
+    return pd.DataFrame(table, columns=["fault", "kind", "cause", "camera", "from_min", "until_min"])
+
+
+def _isolated_first(cameras: gpd.GeoDataFrame) -> NDArray[np.int64]:
+    """Ids by falling distance to the nearest other camera of the frame."""
+    apart = _distances(cameras)
+    np.fill_diagonal(apart, np.inf)
+    return cameras.index.to_numpy()[np.argsort(-apart.min(axis=1), kind="stable")]
+
+
+def _neighbours(cameras: gpd.GeoDataFrame, ids: list[int], count: int) -> list[int]:
+    """The `count` cameras that lie closest together around one of them."""
+    among = cameras.loc[ids]
+    apart = np.sort(_distances(among), axis=1)
+    centre = int(apart[:, count - 1].argmin())
+    return [int(ids[row]) for row in np.argsort(_distances(among)[centre], kind="stable")[:count]]
+
+
+def _distances(cameras: gpd.GeoDataFrame) -> NDArray[np.float64]:
+    xy = np.column_stack([cameras.geometry.x, cameras.geometry.y])
+    return np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1))
+
+
+def truth_table(
+    faults: pd.DataFrame, ticks: dict[int, NDArray[np.int64]], lost: dict[int, int], day_ms: tuple[int, int]
+) -> pd.DataFrame:
+    """What must be found, worked out from the frame times alone.
+
+    Parameters
+    ----------
+    faults : DataFrame
+        As `planted`.
+    ticks : dict of camera to (n,) array of int
+        Times of the frames that were really written, epoch milliseconds, ascending.
+    lost : dict of camera to int
+        After how long a frame stops being evidence, milliseconds.
+    day_ms : (int, int)
+        The day, epoch milliseconds.
+
+    Returns
+    -------
+    DataFrame
+        The faults with start_ms and end_ms: from the last frame's end of validity to the next frame for a
+        silence, from the first bad frame to the next good one for the others.
+    """
+    start, end = [], []
+    for camera, kind, first, last in zip(
+        faults["camera"], faults["kind"], faults["from_min"], faults["until_min"], strict=True
+    ):
+        times = ticks[camera]
+        begin, stop = day_ms[0] + first * MINUTE_MS, day_ms[0] + last * MINUTE_MS
+        after = times[times >= stop]
+        resumed = int(after[0]) if len(after) else day_ms[1]
+        if kind in ("outage", "nvr", "silent"):
+            began = int(times[times < begin][-1]) + lost[camera]
+        else:
+            began = int(times[times >= begin][0])
+        start.append(max(began, day_ms[0]))
+        end.append(min(resumed, day_ms[1]))
+    return faults.assign(start_ms=start, end_ms=end)

@@ -1,0 +1,19 @@
+"""Use cases of patrols: store zones and teams, plan a shift from the gaps, check a plan again.
+
+Every function takes an open session and leaves committing to the caller.
+"""
+
+from patrols.services.planning import PlanOutcome, PlanSettings, check_plan, plan_shift
+from patrols.services.zoning import import_teams, import_zones, store_teams, store_zones, zone_of_code
+
+__all__ = [
+    "PlanOutcome",
+    "PlanSettings",
+    "check_plan",
+    "import_teams",
+    "import_zones",
+    "plan_shift",
+    "store_teams",
+    "store_zones",
+    "zone_of_code",
+]

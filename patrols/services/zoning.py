@@ -1,0 +1,159 @@
+"""Zones and teams: take in, store, look up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+from sqlalchemy.orm import Session
+
+from geo import repository as places
+from geo.crs import to_metric
+from geo.errors import InputRefused, LianfangError
+from geo.readers import Imported
+from geo.roads import RoadNetwork, road_revision
+from geo.services import ImportReport, Source, add_source, current_site, refuse_twice, site_crs
+from patrols import repository
+from patrols.importers import read_teams, read_zones
+from patrols.problem import CrossRule
+
+MODES = ("foot", "ebike", "car")
+VILLAGE_LEVEL = 3
+
+
+def zone_of_code(session: Session, code: str) -> int:
+    """Id of the zone of that code; LianfangError that lists the known ones otherwise."""
+    zones = repository.zones(session)
+    found = zones.index[zones["code"] == code]
+    if not len(found):
+        known = ", ".join(zones["code"]) or "none yet; run `lianfang import zones FILE --datum D`"
+        raise LianfangError(f"zone {code!r} is not known; known are: {known}")
+    return int(found[0])
+
+
+def store_zones(session: Session, zones: gpd.GeoDataFrame, source: Source) -> pd.Index:
+    """Store zones (code, name, name_en, rule, members, polygon in EPSG:4326); answers their ids.
+
+    Members are village paths; where a zone names none, they are the villages more than half inside it.
+    """
+    refuse_twice(session, "zones", source)
+    known = set(repository.zones(session)["code"])
+    problems = [
+        f"zone '{code}' is already stored; give another code" for code in zones["code"] if code in known
+    ]
+    if problems:
+        raise InputRefused(f"{source.file_name}: zones already stored, nothing was stored", problems)
+    whole = zones.assign(rule=[asdict(CrossRule(**rule)) for rule in zones["rule"]])
+    ids = repository.add_zones(session, whole, add_source(session, "zones", source, len(zones)))
+    tree = villages(session)
+    for number, row in zip(ids, zones.itertuples(), strict=True):
+        members = list(getattr(row, "members", None) or _members(tree, row.geometry))
+        repository.set_members(session, int(number), members)
+    return ids
+
+
+def store_teams(session: Session, teams: gpd.GeoDataFrame, zone_id: int, source: Source) -> pd.Index:
+    """Store a zone's teams (code, name, village, mode, size, base in EPSG:4326); answers their ids."""
+    refuse_twice(session, "teams", source)
+    known = repository.team_codes(session)
+    problems = [
+        f"team '{code}' is already stored; give another code" for code in teams["code"] if code in known
+    ]
+    if problems:
+        raise InputRefused(f"{source.file_name}: teams already stored, nothing was stored", problems)
+    batch = add_source(session, "teams", source, len(teams))
+    return repository.add_teams(session, teams.assign(zone_id=zone_id), batch)
+
+
+def road_network(session: Session) -> tuple[RoadNetwork, str]:
+    """The site's streets as a graph in its metric CRS, and their revision."""
+    crs = site_crs(session)
+    nodes, edges = places.roads(session)
+    if edges.empty:
+        raise LianfangError("there are no roads; run `lianfang import roads FILE --datum D` first")
+    return RoadNetwork.from_edges(to_metric(nodes, crs), to_metric(edges, crs), modes=MODES), road_revision(
+        edges
+    )
+
+
+def villages(session: Session) -> gpd.GeoDataFrame:
+    """The site's villages that have an area (JURISDICTIONS, EPSG:4326)."""
+    tree = places.jurisdictions(session)
+    return tree[(tree["level"] == VILLAGE_LEVEL) & tree.geometry.notna()]
+
+
+def _members(tree: gpd.GeoDataFrame, area: object) -> list[str]:
+    inside = tree.geometry.intersection(area).area > 0.5 * tree.geometry.area
+    return sorted(tree.loc[inside, "path"])
+
+
+def import_zones(
+    session: Session,
+    path: Path,
+    *,
+    datum: str,
+    author: str,
+    mapping: dict[str, str] | None = None,
+    keep_good: bool = False,
+    dry_run: bool = False,
+) -> ImportReport:
+    """Take in a file of zones, each checked against villages and streets."""
+    network, _ = road_network(session)
+    found = read_zones(
+        path, datum=datum, villages=villages(session), network=network, mapping=mapping, keep_good=keep_good
+    )
+    return _stored(
+        "zones", found, path, datum, author, dry_run, lambda source: store_zones(session, found.frame, source)
+    )
+
+
+def import_teams(
+    session: Session,
+    path: Path,
+    *,
+    zone: str,
+    datum: str,
+    author: str,
+    mapping: dict[str, str] | None = None,
+    keep_good: bool = False,
+    dry_run: bool = False,
+) -> ImportReport:
+    """Take in a file of one zone's teams, their bases checked against the streets of their mode."""
+    number, (network, _) = zone_of_code(session, zone), road_network(session)
+    found = read_teams(
+        path,
+        datum=datum,
+        timezone=current_site(session).timezone,
+        villages=villages(session),
+        network=network,
+        area=places.site_area(session),
+        mapping=mapping,
+        keep_good=keep_good,
+    )
+    return _stored(
+        "teams",
+        found,
+        path,
+        datum,
+        author,
+        dry_run,
+        lambda source: store_teams(session, found.frame, number, source),
+    )
+
+
+def _stored(
+    kind: str,
+    found: Imported,
+    path: Path,
+    datum: str,
+    author: str,
+    dry_run: bool,
+    store: Callable[[Source], pd.Index],
+) -> ImportReport:
+    if not dry_run:
+        store(Source.of_file(path, datum=datum, label="real", author=author))
+    count = len(found.frame)
+    return ImportReport(kind, 0 if dry_run else count, count, found.problems, found.findings)

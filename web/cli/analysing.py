@@ -1,0 +1,215 @@
+"""`lianfang cameras ...`, `lianfang frames ...` and `lianfang gaps ...`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import geopandas as gpd
+
+from cameras.analysis import AnalysisSettings
+from cameras.coverage import CoverageSettings
+from cameras.levels import parsed_level
+from cameras.repository import results
+from cameras.services import SourceSpec, analyse, camera_footprints, ingest_frames
+from geo import repository as places
+from geo.db import transaction
+from geo.errors import LianfangError
+from geo.services import current_site
+from web.cli.common import author, command_options, parse_time
+from web.database import open_database
+from web.exports import TABLES, check_ending, write_table
+from web.gaptable import gap_table
+from web.mapdata import map_data
+from web.maps import render_map
+from web.progress import Steps
+
+
+@click.group("cameras")
+def cameras() -> None:
+    """Camera records and what they see."""
+
+
+@cameras.command("footprints")
+@click.option("--level", default="detect", show_default=True, help="A level's name, or pixels per metre.")
+@click.option("--dimension", type=click.Choice(["2d"]), default="2d", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="Write to .geojson, .gpkg or .csv.")
+@command_options
+def footprints(level: str, dimension: str, out: Path | None) -> dict[str, Any]:
+    """What every camera sees at its recorded pose, behind buildings.
+
+    \b
+    Columns written: camera (code), level, certain (azimuth and optics known),
+    assumed (fields that were assumed), area_m2, geometry (EPSG:4326).
+
+    Example: lianfang cameras footprints --level observe --out footprints.gpkg
+    """
+    if out:
+        check_ending(out, TABLES)
+    wanted = _level(level)
+    with open_database() as engine, transaction(engine) as session:
+        frame = camera_footprints(session, level=wanted)
+    if out:
+        write_table(frame, out, layer="footprints")
+    certain = int(frame["certain"].sum())
+    click.echo(f"{len(frame)} footprints at {level}, {certain} of them certain.", err=True)
+    return {
+        "footprints": len(frame),
+        "certain": certain,
+        "dimension": dimension,
+        "out": str(out) if out else None,
+    }
+
+
+def _level(text: str) -> str | float:
+    try:
+        return parsed_level(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--level") from error
+
+
+@click.group("frames")
+def frames() -> None:
+    """Frame metadata: what the cameras really delivered."""
+
+
+@frames.command("ingest")
+@click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
+@click.option(
+    "--format", "format_", type=click.Choice(["csv", "ndjson"]), help="When the ending does not tell."
+)
+@click.option("--source", default="files", show_default=True, help="Code of the source that delivered them.")
+@click.option(
+    "--kind",
+    type=click.Choice(["stream", "gateway", "inspection"]),
+    help="Kind of source; by the interval where left out.",
+)
+@click.option(
+    "--interval-s", type=float, default=60.0, show_default=True, help="Expected seconds between frames."
+)
+@click.option("--datum", default="wgs84", show_default=True, help="Datum of positions in the frames.")
+@click.option("--keep-good", is_flag=True, help="Store the good rows of a file that has bad ones.")
+@command_options
+def ingest(
+    paths: tuple[Path, ...],
+    format_: str | None,
+    source: str,
+    kind: str | None,
+    interval_s: float,
+    datum: str,
+    keep_good: bool,
+) -> dict[str, Any]:
+    """Store frame metadata; the same file, or the same frame, is stored once.
+
+    \b
+    Columns: camera, captured_at, and optionally azimuth_deg, tilt_deg, hfov_deg,
+    vfov_deg, width_px, height_px, luma, contrast, sharpness, similarity, osd_at,
+    lon, lat, altitude_m, event (lost). A time without a zone is the site's.
+
+    Example: lianfang frames ingest gateway-2026-11-21.csv.gz --source gw-a --interval-s 60
+    """
+    spec = SourceSpec(source, interval_s, kind or "")
+    steps = Steps()
+    told: dict[str, Any] = {"new": 0, "known": 0, "refused": 0, "files": []}
+    with open_database() as engine:
+        for path in paths:
+            with steps.step(path.name, f"Reading {path.name}"), transaction(engine) as session:
+                report = ingest_frames(
+                    session,
+                    path,
+                    spec,
+                    now=datetime.now(UTC),
+                    format=format_,
+                    datum=datum,
+                    keep_good=keep_good,
+                )
+            for line in (*report.notes, *report.problems[:20]):
+                click.echo(line, err=True)
+            click.echo(
+                f"{report.new} frames stored, {report.known} known, {report.refused} refused.", err=True
+            )
+            for name in ("new", "known", "refused"):
+                told[name] += getattr(report, name)
+            told["files"].append(path.name)
+    return told
+
+
+@click.group("gaps")
+def gaps() -> None:
+    """Where, when and why nobody is looking."""
+
+
+@gaps.command("find")
+@click.option("--jurisdiction", required=True, help="Code or path; its gaps are reported.")
+@click.option("--start", required=True, help="Begin of the period, such as 2026-11-21 or 2026-11-21T19:30.")
+@click.option("--end", required=True, help="End of the period (not included).")
+@click.option("--level", default="observe", show_default=True, help="Pixel-density level.")
+@click.option("--slot-min", type=int, default=15, show_default=True)
+@click.option(
+    "--threshold", type=float, default=0.5, show_default=True, help="Open below this covered share."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Write to .geojson, .gpkg, .csv or .html.")
+@command_options
+def find(
+    jurisdiction: str,
+    start: str,
+    end: str,
+    level: str,
+    slot_min: int,
+    threshold: float,
+    out: Path | None,
+) -> dict[str, Any]:
+    """Analyse a period over the whole site and report one jurisdiction's gaps.
+
+    \b
+    Columns written: gap_id, rank, cause, list, leaf, ground, measure (metres or
+    places), minutes, windows, deficit (measure x seconds), cameras, reasons.
+
+    Example: lianfang gaps find --jurisdiction hel --start 2026-11-20 --end 2026-11-21 --out gaps.geojson
+    """
+    if out:
+        check_ending(out, (*TABLES, ".html"))
+    try:
+        settings = AnalysisSettings(CoverageSettings(_level(level), slot_min, threshold))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    steps = Steps()
+    with open_database() as engine:
+        with transaction(engine) as session:
+            zone = current_site(session).timezone
+            path = jurisdiction_path(places.jurisdictions(session), jurisdiction)
+        begin, finish = parse_time(start, zone, "--start"), parse_time(end, zone, "--end")
+        with steps.step("analyse", "Finding gaps") as update, transaction(engine) as session:
+            analysis = analyse(
+                session, start=begin, end=finish, settings=settings, author=author(), progress=update
+            )
+        with transaction(engine) as session:
+            found = results.gaps(session, analysis, under=path)
+            if out and out.suffix.lower() == ".html":
+                out.write_text(render_map(map_data(session), lang="zh", inline=True), encoding="utf8")
+    if out and out.suffix.lower() != ".html":
+        write_table(gap_table(found), out, layer="gaps")
+    causes = found["cause"].value_counts()
+    for cause, count in causes.items():
+        click.echo(f"{count:6d} {cause}", err=True)
+    return {"analysis": analysis, "jurisdiction": path, "gaps": {str(k): int(n) for k, n in causes.items()}}
+
+
+def jurisdiction_path(tree: gpd.GeoDataFrame, wanted: str) -> str:
+    """Path of a jurisdiction given by its path or its code; LianfangError when there is not exactly one."""
+    found = tree.loc[(tree["path"] == wanted) | (tree["code"] == wanted), "path"]
+    if len(found) == 1:
+        return str(found.iloc[0])
+    if found.empty:
+        raise LianfangError(
+            f"jurisdiction {wanted!r} is not known; give a code or a path such as {_some(tree)}"
+        )
+    raise LianfangError(f"code {wanted!r} stands at {', '.join(found)}; give the path")
+
+
+def _some(tree: gpd.GeoDataFrame) -> str:
+    return str(tree["path"].iloc[0]) if len(tree) else "(none is stored yet)"

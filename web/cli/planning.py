@@ -1,0 +1,143 @@
+"""`lianfang patrols ...` and `lianfang map`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+
+from geo.db import transaction
+from geo.errors import LianfangError
+from geo.services import current_site
+from patrols.plan import read_plan
+from patrols.services import check_plan, plan_shift
+from patrols.solve import Budget
+from web.cli.common import author, command_options, parse_time
+from web.database import open_database
+from web.exports import check_ending
+from web.i18n import LANGUAGES
+from web.mapdata import map_data
+from web.maps import render_map
+from web.planfiles import PLAN_ENDINGS, write_plan
+from web.progress import Steps
+
+
+@click.group("patrols")
+def patrols() -> None:
+    """Cross-patrol plans: make one, check one."""
+
+
+@patrols.command("plan")
+@click.option("--zone", required=True, help="Code of the joint-defence zone.")
+@click.option("--start", required=True, help="Begin of the shift, such as 2026-11-22T18:00.")
+@click.option("--end", required=True, help="End of the shift.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True)
+@click.option("--budget-s", type=float, help="Search this long, seconds [default: 10].")
+@click.option(
+    "--iterations", type=int, help="Search so many iterations a stage instead: same seed, same plan."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Write to .json, .geojson, .gpkg, .csv or .gpx.")
+@command_options
+def plan(
+    zone: str,
+    start: str,
+    end: str,
+    seed: int,
+    budget_s: float | None,
+    iterations: int | None,
+    out: Path | None,
+) -> dict[str, Any]:
+    """Plan who walks where, from the gaps of the latest analysis.
+
+    Example: lianfang patrols plan --zone hel-lf --start 2026-11-21T18:00 --end 2026-11-21T22:00
+    """
+    if budget_s is not None and iterations is not None:
+        raise click.UsageError("give --budget-s or --iterations, not both")
+    if out:
+        check_ending(out, PLAN_ENDINGS)
+    try:
+        budget = Budget(iterations=(iterations,) * 2) if iterations is not None else Budget(budget_s or 10.0)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    steps = Steps()
+    with open_database() as engine:
+        with transaction(engine) as session:
+            timezone = current_site(session).timezone
+        begin, finish = parse_time(start, timezone, "--start"), parse_time(end, timezone, "--end")
+        with steps.step("plan", "Planning") as update, transaction(engine) as session:
+            made = plan_shift(
+                session,
+                zone=zone,
+                start=begin,
+                end=finish,
+                budget=budget,
+                seed=seed,
+                author=author(),
+                progress=update,
+            )
+            if out:
+                write_plan(session, made.plan_id, out)
+    for message in made.violations:
+        click.echo(message, err=True)
+    stops, crossed = len(made.problem.stops), len(made.plan.crossed)
+    click.echo(
+        f"{crossed} of {stops} stops are crossed, {made.reachable} could be; "
+        f"value {made.plan.value:g} of at most {made.plan.upper_bound:g}.",
+        err=True,
+    )
+    return {
+        "plan": made.plan_id,
+        "stops": stops,
+        "reachable_stops": made.reachable,
+        "crossed_stops": crossed,
+        "value": made.plan.value,
+        "upper_bound": made.plan.upper_bound,
+        "violations": len(made.violations),
+        "out": str(out) if out else None,
+    }
+
+
+@patrols.command("check")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@command_options
+def check(file: Path) -> dict[str, Any]:
+    """Prove every rule of a plan file, independently of the program that made it.
+
+    Example: lianfang patrols check plan.json
+    """
+    held = read_plan(file.read_text(encoding="utf8"))
+    try:
+        with open_database() as engine, transaction(engine) as session:
+            found, remarks = check_plan(session, held)
+    except LianfangError as error:
+        found, remarks = check_plan(None, held)
+        remarks.append(str(error))
+    for line in (*remarks, *found):
+        click.echo(line, err=True)
+    if found:
+        raise LianfangError(f"{file.name}: {len(found)} violations")
+    click.echo(f"{file.name}: no violation.", err=True)
+    return {"violations": 0, "crossed_stops": len(held.plan.crossed), "remarks": remarks}
+
+
+@click.command("map")
+@click.option("--zone", help="Zone whose latest plan is drawn [default: the plan made last].")
+@click.option("--at", help="Draw only gaps that are open at this time.")
+@click.option("--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="An .html file.")
+@command_options
+def draw_map(zone: str | None, at: str | None, lang: str, out: Path) -> dict[str, Any]:
+    """Write the map as one file that needs nothing else, not even a network.
+
+    Example: lianfang map --lang en --out tonight.html
+    """
+    check_ending(out, (".html",))
+    with open_database() as engine, transaction(engine) as session:
+        moment = parse_time(at, current_site(session).timezone, "--at") if at else None
+        data = map_data(session, zone=zone, at=moment)
+        out.write_text(render_map(data, lang=lang, inline=True), encoding="utf8")
+    counts = Counter(data.gaps["cause"]) if data.gaps is not None else Counter()
+    click.echo(f"Wrote {out} ({out.stat().st_size / 1e6:.1f} MB).", err=True)
+    return {"out": str(out), "bytes": out.stat().st_size, "gaps": dict(counts)}

@@ -1,0 +1,23 @@
+"""Gaps as files show them."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+
+from cameras.causes import CAUSE_BY_NAME
+
+
+def gap_table(found: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Gaps as files show them: whole words, metres and seconds, lists as text."""
+    street = found["ground"] == "street"
+    frame = found[["gap_id", "rank", "cause", "leaf", "path", "ground", "level"]].copy()
+    frame.insert(3, "list", [CAUSE_BY_NAME[cause].list.name for cause in found["cause"]])
+    frame["measure"] = found["measure"].where(~street, found["measure"] / 1000.0).astype(float)
+    frame["minutes"] = found["open_ms"] / 60_000.0
+    frame["windows"] = [
+        "; ".join(f"{a.isoformat()}/{b.isoformat()}" for a, b in windows) for windows in found["windows"]
+    ]
+    frame["deficit"] = found["deficit"].where(~street, found["deficit"] / 1000.0).astype(float) / 1000.0
+    for name in ("cameras", "reasons"):
+        frame[name] = [", ".join(values) for values in found[name]]
+    return gpd.GeoDataFrame(frame, geometry=found.geometry)
