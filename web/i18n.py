@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
 from flask import Flask, Request, has_request_context, request
 from flask_babel import Babel
 
@@ -88,9 +86,9 @@ class Translator:
         return text % {"n": self.number(n), **values}
 
     def number(self, value: float, digits: int = 0) -> str:
-        """A number with thousands marked and at most `digits` decimals."""
-        pattern = "#,##0" + ("." + "#" * digits if digits else "")
-        return format_decimal(round(value, digits), format=pattern, locale=Locale(self.lang))
+        """A number with thousands marked and at most `digits` decimals, as both languages write it."""
+        text = f"{value:,.{digits}f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
 
     def share(self, share: float) -> str:
         """A share 0–1 as per cent: two figures where they say something, never 0 % for what is not 0."""
