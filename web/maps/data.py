@@ -41,7 +41,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "routes": ("team", "mode", "village", "visits"),
 }
 """The columns each frame must have beside its geometry. Optional ones, used when present:
-`cameras` azimuth_deg, ptz; `gaps` gap_id, street; `zone` name_en; `stops` crossed, street; `routes` name."""
+`cameras` azimuth_deg; `zone` name_en; `stops` crossed; `routes` name, name_en."""
 
 FIGURES = (
     "street_length_m",

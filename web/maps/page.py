@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from gettext import GNUTranslations
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from branca.element import Figure
@@ -129,7 +129,7 @@ def _folium_map(data: MapData, layers: list[Layer]) -> OfflineMap:
         zoom_control=False,
         prefer_canvas=True,
         # A finger is wider than a street.
-        renderer=JsCode("L.canvas({tolerance: 6, padding: 0.2})"),
+        renderer=cast(Any, JsCode("L.canvas({tolerance: 6, padding: 0.2})")),
         # Not max_zoom: without tiles Folium drops it, and Leaflet then has no deepest zoom.
         maxZoom=DEEPEST_ZOOM,
         zoomSnap=0.5,

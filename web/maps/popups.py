@@ -202,7 +202,8 @@ def stop_popup(
 
 def team_name(row: Mapping[str, Any], t: Translator) -> str:
     """A team's name, its code where it has none."""
-    return display_name({"name": row.get("name"), "code": row["team"]}, t)
+    named = {"name": row.get("name"), "name_en": row.get("name_en"), "code": row["team"]}
+    return display_name(named, t)
 
 
 def route_popup(row: Mapping[str, Any], t: Translator) -> Popup:

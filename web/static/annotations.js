@@ -75,7 +75,7 @@
     },
 
     _areaName(ctx, text, lon, lat, width) {
-      ctx.font = `600 15px ${FONT}`;
+      ctx.font = `600 ${this._map.getZoom() < 15.5 ? 13 : 15}px ${FONT}`;
       const long = ctx.measureText(text).width;
       const west = this._map.latLngToContainerPoint([lat, lon - width / 2]).x;
       const east = this._map.latLngToContainerPoint([lat, lon + width / 2]).x;
