@@ -1,0 +1,270 @@
+"""A patrol problem as arrays, for the searches: rows instead of identifiers, villages as numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from patrols.columns import Identifier
+from patrols.problem import CrossRule, PatrolProblem
+
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+# "Never": above every real time and travel time by far, and safe to add up a thousand times.
+FAR = 10**12
+
+Windows = list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Break:
+    """One break of a team, seconds."""
+
+    earliest: int
+    latest: int
+    duration: int
+
+
+@dataclass(frozen=True, eq=False)
+class Openings:
+    """When services may start.
+
+    Parameters
+    ----------
+    start, end : (S, K) int
+        First and last second of a stop's windows, by start. Rows with fewer windows end in
+        (FAR, -FAR), which admits nothing.
+    windows : list of lists of (start, end)
+        The same as plain numbers.
+    """
+
+    start: IntArray
+    end: IntArray
+    windows: list[Windows]
+
+    def next_start(self, stops: IntArray, ready: IntArray) -> IntArray:
+        """First admitted second at or after `ready` for each of `stops`; FAR where there is none."""
+        start = np.maximum(self.start[stops], ready[:, None])
+        return np.where(start <= self.end[stops], start, FAR).min(axis=1)
+
+    def last_start(self, stops: IntArray, limit: IntArray) -> IntArray:
+        """Last admitted second at or before `limit` for each of `stops`; -FAR where there is none."""
+        end = np.minimum(self.end[stops], limit[:, None])
+        return np.where(end >= self.start[stops], end, -FAR).max(axis=1)
+
+    def next_of(self, stop: int, ready: int) -> int:
+        """`next_start` for one stop, on plain numbers: the inner loop of every search."""
+        for start, end in self.windows[stop]:
+            if ready <= end:
+                return max(ready, start)
+        return FAR
+
+
+@dataclass(frozen=True, eq=False)
+class Plain:
+    """Columns of `ProblemArrays` as lists."""
+
+    node: list[int]
+    service: list[int]
+    start: list[int]
+    start_node: list[int]
+    end: list[int]
+    travel: list[list[list[int]]]
+    home: list[list[int]]
+    mode: list[int]
+
+
+@dataclass(frozen=True, eq=False)
+class ProblemArrays:
+    """What the searches read. S stops, T teams, N nodes; times in seconds from the origin.
+
+    Parameters
+    ----------
+    stop_ids, team_ids : list of identifiers
+    node, service : (S,) int
+    prize : (S,) float
+    required : (S,) bool
+    each : Openings
+        When any visit may start.
+    first : Openings
+        When a visit may start that is the first at its stop: both kinds of windows hold.
+    village : (T,) int
+        Number of the team's village, -1 for none.
+    start_node, end_node, start, end : (T,) int
+        end_node -1: ends where it stands.
+    mode : (T,) int
+        Row of `travel` and `distance`.
+    travel, distance : (M, N, N) int
+        Seconds and metres; FAR = unreachable.
+    home : (T, N) int
+        Seconds from a node to the team's end node, 0 where it ends where it stands.
+    forbidden : (T, S) bool
+    breaks : tuple of tuples of Break
+        Per team, by latest start: the order in which the searches hold them.
+    rule : CrossRule
+    """
+
+    stop_ids: list[Identifier]
+    team_ids: list[Identifier]
+    node: IntArray
+    service: IntArray
+    prize: NDArray[np.float64]
+    required: BoolArray
+    each: Openings
+    first: Openings
+    village: IntArray
+    start_node: IntArray
+    end_node: IntArray
+    start: IntArray
+    end: IntArray
+    mode: IntArray
+    travel: IntArray
+    distance: IntArray
+    home: IntArray
+    forbidden: BoolArray
+    breaks: tuple[tuple[Break, ...], ...]
+    rule: CrossRule
+
+    @cached_property
+    def plain(self) -> Plain:
+        """The same as plain numbers, which a loop over single visits reads several times faster."""
+        return Plain(
+            node=self.node.tolist(),
+            service=self.service.tolist(),
+            start=self.start.tolist(),
+            start_node=self.start_node.tolist(),
+            end=self.end.tolist(),
+            travel=[self.travel[mode].tolist() for mode in range(len(self.travel))],
+            home=self.home.tolist(),
+            mode=self.mode.tolist(),
+        )
+
+    @cached_property
+    def open_from(self) -> list[int]:
+        """First second, per stop, of a first visit from which the stop can still be crossed.
+
+        -FAR without a limit on idleness: with one, two stays and two waits must last from there to
+        the end of the span. A required stop may be visited earlier, so it has -FAR too.
+        """
+        if self.rule.max_idle_s is None:
+            return [-FAR] * self.stop_count
+        first = self.span[1] - 2 * self.rule.max_idle_s - 2 * self.service
+        return [int(value) for value in np.where(self.required, -FAR, first)]
+
+    def part_of_span(self, share: float) -> int:
+        """The second at which a share of the time in which first visits are of use is over."""
+        start, end = self.span
+        begin = max(start, min(self.open_from, default=start))
+        return int(begin + share * (end - begin))
+
+    @property
+    def stop_count(self) -> int:
+        """How many stops."""
+        return len(self.stop_ids)
+
+    @property
+    def team_count(self) -> int:
+        """How many teams."""
+        return len(self.team_ids)
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """First start and last end of any shift; (0, 0) without teams."""
+        return (int(self.start.min()), int(self.end.max())) if self.team_count else (0, 0)
+
+
+def problem_arrays(problem: PatrolProblem) -> ProblemArrays:
+    """The arrays of a problem.
+
+    Parameters
+    ----------
+    problem : PatrolProblem
+
+    Returns
+    -------
+    ProblemArrays
+    """
+    stops, teams = problem.stops, problem.teams
+    stop_row = {stop_id: row for row, stop_id in enumerate(stops["stop_id"])}
+    team_row = {team_id: row for row, team_id in enumerate(teams["team_id"])}
+    modes = list(problem.duration_s)
+    travel = np.stack([_far(problem.duration_s[mode]) for mode in modes])
+    distance = np.stack([_far(problem.distance_m[mode]) for mode in modes])
+    mode = np.array([modes.index(name) for name in teams["mode"]], np.int64)
+    end_node = teams["end_node"].to_numpy(np.int64)
+    home = np.where(end_node[:, None] < 0, 0, travel[mode, :, end_node])
+    forbidden = np.zeros((len(teams), len(stops)), bool)
+    for team_id, stop_id in zip(problem.forbidden["team_id"], problem.forbidden["stop_id"], strict=True):
+        forbidden[team_row[team_id], stop_row[stop_id]] = True
+    each, first = _windows(problem.windows, stop_row)
+    both = [_both(a, b) for a, b in zip(each, first, strict=True)]
+    return ProblemArrays(
+        stop_ids=stops["stop_id"].tolist(),
+        team_ids=teams["team_id"].tolist(),
+        node=stops["node"].to_numpy(np.int64),
+        service=stops["service_s"].to_numpy(np.int64),
+        prize=stops["prize"].to_numpy(np.float64),
+        required=stops["required"].to_numpy(bool),
+        each=_openings(each),
+        first=_openings(both),
+        village=pd.factorize(teams["village"].to_numpy(object))[0].astype(np.int64),
+        start_node=teams["start_node"].to_numpy(np.int64),
+        end_node=end_node,
+        start=teams["start_s"].to_numpy(np.int64),
+        end=teams["end_s"].to_numpy(np.int64),
+        mode=mode,
+        travel=travel,
+        distance=distance,
+        home=home,
+        forbidden=forbidden,
+        breaks=_breaks(problem, team_row),
+        rule=problem.rule,
+    )
+
+
+def _far(matrix: IntArray) -> IntArray:
+    return np.where(matrix < 0, FAR, matrix)
+
+
+def _breaks(problem: PatrolProblem, team_row: dict[Identifier, int]) -> tuple[tuple[Break, ...], ...]:
+    found: list[list[Break]] = [[] for _ in team_row]
+    frame = problem.breaks
+    times = frame[["earliest_s", "latest_s", "duration_s"]].to_numpy(np.int64).tolist()
+    for team_id, row in zip(frame["team_id"], times, strict=True):
+        found[team_row[team_id]].append(Break(*row))
+    return tuple(tuple(sorted(breaks, key=lambda b: (b.latest, b.earliest))) for breaks in found)
+
+
+def _windows(frame: pd.DataFrame, stop_row: dict[Identifier, int]) -> tuple[list[Windows], list[Windows]]:
+    """Windows for each visit and for the first, per stop; always open where there are none."""
+    found: dict[str, list[Windows]] = {"each": [[] for _ in stop_row], "first": [[] for _ in stop_row]}
+    rows = zip(
+        frame["stop_id"], frame["start_s"].tolist(), frame["end_s"].tolist(), frame["on_visit"], strict=True
+    )
+    for stop_id, start, end, kind in rows:
+        found[kind][stop_row[stop_id]].append((start, end))
+    for windows in (*found["each"], *found["first"]):
+        if not windows:
+            windows.append((-FAR, FAR - 1))
+    return found["each"], found["first"]
+
+
+def _both(a: Windows, b: Windows) -> Windows:
+    """Intersections of two lists of windows."""
+    meets = ((max(s, u), min(e, v)) for s, e in a for u, v in b)
+    return [(s, e) for s, e in meets if s <= e]
+
+
+def _openings(windows: list[Windows]) -> Openings:
+    width = max([1, *(len(rows) for rows in windows)])
+    start = np.full((len(windows), width), FAR, np.int64)
+    end = np.full((len(windows), width), -FAR, np.int64)
+    for row, several in enumerate(windows):
+        for column, (a, b) in enumerate(sorted(several)):
+            start[row, column], end[row, column] = a, b
+    return Openings(start, end, [sorted(several) for several in windows])

@@ -1,0 +1,131 @@
+"""An upper bound on what any plan can be worth."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.optimize import linprog
+
+from patrols.arrays import FAR, IntArray, ProblemArrays
+from patrols.reach import Reach, crossable, pairs_in_time
+
+
+def upper_bound(arrays: ProblemArrays, reach: Reach) -> float:
+    """A value that no plan exceeds; whole where all prizes are whole.
+
+    Parameters
+    ----------
+    arrays : ProblemArrays
+    reach : Reach
+        Of the same arrays.
+
+    Returns
+    -------
+    float
+
+    Notes
+    -----
+    Derived here. Take any plan. A crossed stop s has two visits of two different villages, so of
+    two different teams; choose such a pair for every crossed stop and let x[t, s] say that team t
+    is one of s's pair, y[s] that s is crossed. Then
+
+    - x[t, s] = 0 unless t can visit s alone (`reach_of`): a visit as part of a longer way comes no
+      earlier, and leaves no more time, than one by the shortest way;
+    - sum over t of x[t, s] = 2 y[s], and the teams of one village together at most y[s];
+    - y[s] = 0 unless two teams of different villages can start there the separation apart;
+    - **time**: a team's shift holds all its travel, service and breaks. Of its legs, give half of
+      each to the stop it leaves and half to the stop it enters. A visited stop is entered from
+      another place and left for another place at least once, so it gets at least half its
+      shortest entry plus half its shortest exit, taken over the team's start node, its end node
+      and all stops it can visit (an exit costs nothing where the team may end anywhere). What the
+      first leg gives to the start node and the last leg to the end node is not given to any stop;
+      a team with a visit has both. Hence
+
+          sum over s of x[t, s] (service[s] + (entry[t, s] + exit[t, s]) / 2)
+              <= shift[t] - breaks[t] - (first[t] + last[t]) / 2
+
+      with first and last the shortest leg from the start node and to the end node, and the right
+      side not below 0 (a team without visits has an empty left side).
+
+    All of it is linear, so the maximum of the sum of prize[s] y[s] over real x and y from 0 to 1
+    is at least the plan's value. It is found with HiGHS through SciPy; whole prizes make whole
+    values, so the bound is rounded down to a whole number then, after adding one millionth for
+    the solver's tolerance. Idleness is not used. More teams only add columns and more time only loosens
+    rows, so neither lowers the bound.
+    """
+    wanted = np.flatnonzero(crossable(arrays, reach) & pairs_in_time(arrays, reach) & (arrays.prize > 0))
+    plain = float(math.fsum(arrays.prize[wanted]))
+    teams, stops = np.nonzero(reach.able[:, wanted] & (arrays.village >= 0)[:, None])
+    if not len(wanted):
+        return plain
+    count = len(teams)
+    cost = np.empty(count)
+    room = np.zeros(arrays.team_count)
+    for team in np.unique(teams):
+        half_in, half_out, half_ends = _halves(arrays, reach, int(team))
+        own = teams == team
+        at = wanted[stops[own]]
+        cost[own] = arrays.service[at] + half_in[at] + half_out[at]
+        rest = sum(held.duration for held in arrays.breaks[team])
+        room[team] = max(0.0, float(arrays.end[team] - arrays.start[team] - rest) - half_ends)
+    columns = np.arange(count)
+    last = count + np.arange(len(wanted))
+    time = _rows(teams, columns, cost, arrays.team_count, count + len(wanted))
+    twice = _rows(stops, columns, np.ones(count), len(wanted), count + len(wanted)) - _rows(
+        np.arange(len(wanted)),
+        last,
+        np.full(len(wanted), float(arrays.rule.visits)),
+        len(wanted),
+        count + len(wanted),
+    )
+    pair, village = np.unique(np.column_stack([stops, arrays.village[teams]]), axis=0, return_inverse=True)
+    alone = _rows(village, columns, np.ones(count), len(pair), count + len(wanted)) - _rows(
+        np.arange(len(pair)), last[pair[:, 0]], np.ones(len(pair)), len(pair), count + len(wanted)
+    )
+    answer = linprog(
+        np.concatenate([np.zeros(count), -arrays.prize[wanted]]),
+        A_ub=sp.vstack([time, alone]).tocsr(),
+        b_ub=np.concatenate([room, np.zeros(len(pair))]),
+        A_eq=twice.tocsr(),
+        b_eq=np.zeros(len(wanted)),
+        bounds=(0.0, 1.0),
+        method="highs",
+    )
+    # Without an optimum (a numerical failure) the plain sum still bounds.
+    relaxed = min(plain, -float(answer.fun) * (1 + 1e-9) + 1e-6) if answer.status == 0 else plain
+    whole = bool((arrays.prize == np.floor(arrays.prize)).all())
+    return float(math.floor(relaxed)) if whole else relaxed
+
+
+def _halves(
+    arrays: ProblemArrays, reach: Reach, team: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Half the shortest entry and exit of every stop, and of the start and end together, for one team."""
+    way = reach.shortest[arrays.mode[team]]
+    able = np.flatnonzero(reach.able[team])
+    node = arrays.node
+    start, end = int(arrays.start_node[team]), int(arrays.end_node[team])
+    between = _apart(way[np.ix_(node, node[able])], able)
+    entry = np.minimum(way[start, node], _apart(way[np.ix_(node[able], node)].T, able).min(axis=1))
+    leave = (
+        np.zeros(arrays.stop_count, np.int64) if end < 0 else np.minimum(way[node, end], between.min(axis=1))
+    )
+    first = int(way[start, node[able]].min())
+    last = 0 if end < 0 else int(way[node[able], end].min())
+    return entry / 2, leave / 2, (first + last) / 2
+
+
+def _apart(ways: IntArray, able: IntArray) -> IntArray:
+    """(S, A) ways between stops and the stops in `able`, the way from a stop to itself left out."""
+    ways = ways.copy()
+    ways[able, np.arange(len(able))] = FAR
+    return ways
+
+
+def _rows(
+    row: IntArray, column: IntArray, value: NDArray[np.float64], height: int, width: int
+) -> sp.csr_matrix:
+    return sp.csr_matrix((value, (row, column)), shape=(height, width))

@@ -1,0 +1,391 @@
+"""The independent checker: whether a plan keeps every rule of its problem, and is worth what it claims.
+
+It shares no code with the solver: it imports the problem and the plan and derives everything from
+them again, one visit after the other, slowly and plainly.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from patrols.plan import PatrolPlan
+from patrols.problem import PatrolProblem
+
+CODES = (
+    "time_travel",
+    "window",
+    "shift",
+    "break",
+    "mode",
+    "forbidden",
+    "required",
+    "overlap",
+    "unknown_id",
+    "claim_crossed",
+    "claim_value",
+)
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One rule that a plan breaks.
+
+    Parameters
+    ----------
+    code : str
+        time_travel: a leg or a service gets less time than it takes, or times run backwards within
+        a visit. window: a service starts outside the stop's windows. shift: a team would have to
+        leave before its shift or is back after it. break: a team's breaks do not fit into its idle time.
+        mode: a leg that the team's mode cannot travel. forbidden: a pair that must not meet.
+        required: a required stop that nobody visits. overlap: a team is at two stops at once, or
+        two visits have the same place in its order. unknown_id: a team or stop that the problem does
+        not have. claim_crossed: the list of crossed stops is wrong, or the list of unreachable ones
+        is refuted by the plan. claim_value: the value or the upper bound is not what the visits are worth.
+    team_id, stop_id, seq
+        Where, as far as it applies; else None.
+    value, limit : float or None
+        What was found and what is allowed, in the unit of the message.
+    message : str
+        One sentence.
+    """
+
+    code: str
+    team_id: Any
+    stop_id: Any
+    seq: int | None
+    value: float | None
+    limit: float | None
+    message: str
+
+
+@dataclass(frozen=True)
+class _Stop:
+    node: int
+    prize: float
+    service_s: int
+    required: bool
+    each: tuple[tuple[int, int], ...]
+    first: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class _Team:
+    village: Any
+    travel_s: NDArray[np.int64]
+    start_node: int
+    end_node: int
+    start_s: int
+    end_s: int
+    breaks: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True)
+class _Visit:
+    team_id: Any
+    seq: int
+    stop_id: Any
+    arrive_s: int
+    start_s: int
+    end_s: int
+
+
+def violations(problem: PatrolProblem, plan: PatrolPlan) -> list[Violation]:
+    """Everything in which `plan` breaks `problem`; an empty list for a sound plan.
+
+    Parameters
+    ----------
+    problem : PatrolProblem
+    plan : PatrolPlan
+
+    Returns
+    -------
+    list of Violation
+        By team in the problem's order, then by stop, then the claims. An uncrossed stop is no
+        violation; a plan that claims it is. Visits of unknown teams or stops are reported and then
+        left out of every other check.
+
+    Notes
+    -----
+    Independent of the solver by rule (a test reads the imports). The rule of crossing is that of
+    `patrols.problem.CrossRule`, written again here.
+    """
+    stops, teams = _stops(problem), _teams(problem)
+    forbidden = set(zip(problem.forbidden["team_id"], problem.forbidden["stop_id"], strict=True))
+    visits = [_Visit(*row) for row in plan.visits.itertuples(index=False, name=None)]
+    found = list(_unknown(plan, visits, stops, teams))
+    sound = [visit for visit in visits if visit.team_id in teams and visit.stop_id in stops]
+    for team_id, team in teams.items():
+        own = sorted((v for v in sound if v.team_id == team_id), key=lambda v: (v.seq, v.start_s))
+        found += _team_violations(own, team_id, team, stops, forbidden)
+    by_stop = {
+        stop_id: sorted((v for v in sound if v.stop_id == stop_id), key=lambda v: v.start_s)
+        for stop_id in stops
+    }
+    for stop_id, stop in stops.items():
+        found += _stop_violations(by_stop[stop_id], stop_id, stop)
+    return found + list(_claims(problem, plan, by_stop, stops, teams))
+
+
+def _stops(problem: PatrolProblem) -> dict[Any, _Stop]:
+    windows: dict[Any, dict[str, list[tuple[int, int]]]] = {
+        stop_id: {"each": [], "first": []} for stop_id in problem.stops["stop_id"]
+    }
+    for stop_id, start_s, end_s, on_visit in problem.windows.itertuples(index=False, name=None):
+        windows[stop_id][on_visit].append((start_s, end_s))
+    return {
+        stop_id: _Stop(
+            node,
+            prize,
+            service_s,
+            required,
+            tuple(windows[stop_id]["each"]),
+            tuple(windows[stop_id]["first"]),
+        )
+        for stop_id, node, _, prize, service_s, required in problem.stops.itertuples(index=False, name=None)
+    }
+
+
+def _teams(problem: PatrolProblem) -> dict[Any, _Team]:
+    breaks: dict[Any, list[tuple[int, int, int]]] = {team_id: [] for team_id in problem.teams["team_id"]}
+    for team_id, earliest_s, latest_s, duration_s in problem.breaks.itertuples(index=False, name=None):
+        breaks[team_id].append((earliest_s, latest_s, duration_s))
+    return {
+        team_id: _Team(village, problem.duration_s[mode], start, end, start_s, end_s, tuple(breaks[team_id]))
+        for team_id, village, mode, start, end, start_s, end_s in problem.teams.itertuples(
+            index=False, name=None
+        )
+    }
+
+
+def _unknown(
+    plan: PatrolPlan, visits: list[_Visit], stops: dict[Any, _Stop], teams: dict[Any, _Team]
+) -> Iterator[Violation]:
+    for visit in visits:
+        for kind, name, known in (("team", visit.team_id, teams), ("stop", visit.stop_id, stops)):
+            if name not in known:
+                yield _at("unknown_id", visit, None, None, f"the problem has no {kind} {name!r}")
+    for where in ("crossed", "unreachable"):
+        for stop_id in getattr(plan, where):
+            if stop_id not in stops:
+                yield Violation(
+                    "unknown_id", None, stop_id, None, None, None,
+                    f"the list of {where} stops names {stop_id!r}, which the problem does not have",
+                )  # fmt: skip
+
+
+def _team_violations(
+    own: list[_Visit], team_id: Any, team: _Team, stops: dict[Any, _Stop], forbidden: set[tuple[Any, Any]]
+) -> Iterator[Violation]:
+    """Everything that concerns one team's visits in their order."""
+    before: _Visit | None = None
+    here, left_s = team.start_node, team.start_s
+    # Stretches in which the team neither travels nor serves.
+    idle: list[tuple[int, int]] = []
+    timed = True
+    for visit in own:
+        stop = stops[visit.stop_id]
+        yield from _visit_violations(visit, before, stop, (team_id, visit.stop_id) in forbidden)
+        wrong = _leg_violation(visit, before, here, left_s, stop, team)
+        if wrong is not None:
+            yield wrong
+        timed = timed and wrong is None and visit.arrive_s <= visit.start_s
+        travel_s = int(team.travel_s[here, stop.node])
+        if travel_s == 0:
+            # Nothing lies between waiting at the place before and waiting here: it is one stretch.
+            idle.append((left_s, visit.start_s))
+        else:
+            idle += [(left_s, visit.arrive_s - travel_s), (visit.arrive_s, visit.start_s)]
+        before, here, left_s = visit, stop.node, visit.end_s
+    home_s = 0 if not own or team.end_node < 0 else int(team.travel_s[here, team.end_node])
+    if own and (home_s < 0 or left_s + home_s > team.end_s):
+        timed = False
+        yield _return_violation(own[-1], home_s, here, team)
+    # Without sound times there is no idle time to speak of, and the cause has been reported.
+    if timed and not _breaks_fit(idle, (left_s, team.end_s, home_s), team.breaks):
+        yield Violation(
+            "break", team_id, None, None, None, None,
+            f"team {team_id!r}: its breaks {list(team.breaks)} (earliest, latest, duration) "
+            "do not fit into the time in which it neither travels nor serves",
+        )  # fmt: skip
+
+
+def _at(code: str, visit: _Visit, value: float | None, limit: float | None, text: str) -> Violation:
+    """A violation at a visit, its message opening with where it is."""
+    where = f"team {visit.team_id!r}, visit {visit.seq} at stop {visit.stop_id!r}: "
+    return Violation(code, visit.team_id, visit.stop_id, visit.seq, value, limit, where + text)
+
+
+def _visit_violations(
+    visit: _Visit, before: _Visit | None, stop: _Stop, is_forbidden: bool
+) -> Iterator[Violation]:
+    """What a visit shows by itself and by its place in the order."""
+    if is_forbidden:
+        yield _at("forbidden", visit, None, None, "this team must not visit this stop")
+    if before is not None and visit.seq == before.seq:
+        yield _at("overlap", visit, visit.seq, None, f"another visit has number {visit.seq} in its order too")
+    if visit.start_s < visit.arrive_s:
+        yield _at(
+            "time_travel", visit, visit.start_s, visit.arrive_s,
+            f"the service starts at {visit.start_s} s, before the arrival at {visit.arrive_s} s",
+        )  # fmt: skip
+    stays_s = visit.end_s - visit.start_s
+    if stays_s < stop.service_s:
+        yield _at(
+            "time_travel", visit, stays_s, stop.service_s,
+            f"it stays {stays_s} s of the {stop.service_s} s that the service takes",
+        )  # fmt: skip
+
+
+def _leg_violation(
+    visit: _Visit, before: _Visit | None, here: int, left_s: int, stop: _Stop, team: _Team
+) -> Violation | None:
+    """What is wrong with the way to a visit from node `here`, free from `left_s` on; None when sound."""
+    travel_s = int(team.travel_s[here, stop.node])
+    if travel_s < 0:
+        text = f"its mode has no way from node {here} to node {stop.node}; send another team"
+        return _at("mode", visit, None, None, text)
+    leaves_s = visit.arrive_s - travel_s
+    if leaves_s >= left_s:
+        return None
+    if before is None:
+        text = (
+            f"to arrive at {visit.arrive_s} s it must leave its base at {leaves_s} s, "
+            f"before its shift starts at {left_s} s"
+        )
+        return _at("shift", visit, leaves_s, left_s, text)
+    if visit.arrive_s < left_s:
+        text = f"it arrives at {visit.arrive_s} s while the visit before lasts until {left_s} s"
+        return _at("overlap", visit, visit.arrive_s, left_s, text)
+    given_s = visit.arrive_s - left_s
+    text = f"the leg from node {here} to node {stop.node} takes {travel_s} s, the plan gives it {given_s} s"
+    return _at("time_travel", visit, given_s, travel_s, text)
+
+
+def _return_violation(visit: _Visit, home_s: int, here: int, team: _Team) -> Violation:
+    """Why a team does not end its shift where and when it must, after its last visit."""
+    if home_s < 0:
+        text = f"its mode has no way from node {here} to its end node {team.end_node}; send another team"
+        return _at("mode", visit, None, None, text)
+    back_s = visit.end_s + home_s
+    text = f"afterwards it is at its end node at {back_s} s, its shift ends at {team.end_s} s"
+    return _at("shift", visit, back_s, team.end_s, text)
+
+
+def _breaks_fit(
+    idle: list[tuple[int, int]], tail: tuple[int, int, int], breaks: tuple[tuple[int, int, int], ...]
+) -> bool:
+    """Whether all breaks find room, none cut in two, in any order.
+
+    `tail` is (end of the last service, end of the shift, way home): breaks may be held before
+    that way or after it.
+    """
+    left_s, end_s, home_s = tail
+    stretches = [(a, b) for a, b in idle if b > a] + [(left_s, end_s - home_s), (left_s + home_s, end_s)]
+    last = len(stretches) - 1
+
+    def search(number: int, now: int, remaining: tuple[tuple[int, int, int], ...]) -> bool:
+        if not remaining:
+            return True
+        while number <= last:
+            for index, (earliest, latest, duration) in enumerate(remaining):
+                start = max(now, earliest)
+                fits = start <= latest and start + duration <= stretches[number][1]
+                others = remaining[:index] + remaining[index + 1 :]
+                if fits and search(number, start + duration, others):
+                    return True
+            number += 1
+            if number <= last:
+                now = max(stretches[number][0], now + home_s if number == last else now)
+        return False
+
+    return search(0, stretches[0][0], breaks)
+
+
+def _stop_violations(here: list[_Visit], stop_id: Any, stop: _Stop) -> Iterator[Violation]:
+    """Windows and the demand of a required stop; `here` are its visits in order of time."""
+    if stop.required and not here:
+        yield Violation(
+            "required", None, stop_id, None, 0, 1, f"stop {stop_id!r} is required and no team visits it"
+        )
+    for visit in here:
+        for name, windows, applies in (
+            ("a visit", stop.each, True),
+            ("the first visit", stop.first, visit.start_s == here[0].start_s),
+        ):
+            if applies and windows and not any(a <= visit.start_s <= b for a, b in windows):
+                limit = min(
+                    (edge for window in windows for edge in window), key=lambda e: abs(e - visit.start_s)
+                )
+                yield Violation(
+                    "window", visit.team_id, stop_id, visit.seq, visit.start_s, limit,
+                    f"team {visit.team_id!r}, visit {visit.seq} at stop {stop_id!r}: the service starts at "
+                    f"{visit.start_s} s, but {name} must start within {list(windows)}",
+                )  # fmt: skip
+
+
+def _is_crossed(problem: PatrolProblem, here: list[_Visit], teams: dict[Any, _Team]) -> bool:
+    """Whether visits in order of time make their stop crossed, by the words of `CrossRule`."""
+    rule = problem.rule
+    villages = [teams[visit.team_id].village for visit in here]
+    pair = any(
+        a is not None and b is not None and a != b and later.start_s - earlier.start_s >= rule.separation_s
+        for i, (earlier, a) in enumerate(zip(here, villages, strict=True))
+        for later, b in zip(here[i + 1 :], villages[i + 1 :], strict=True)
+    )
+    if not pair or rule.max_idle_s is None:
+        return pair
+    attended_until = here[0].end_s
+    longest = 0
+    for visit in here[1:]:
+        longest = max(longest, visit.start_s - attended_until)
+        attended_until = max(attended_until, visit.end_s)
+    return max(longest, problem.span_s[1] - attended_until) <= rule.max_idle_s
+
+
+def _claims(
+    problem: PatrolProblem,
+    plan: PatrolPlan,
+    by_stop: dict[Any, list[_Visit]],
+    stops: dict[Any, _Stop],
+    teams: dict[Any, _Team],
+) -> Iterator[Violation]:
+    """What the plan says of itself against what its visits show."""
+    really = {stop_id for stop_id, here in by_stop.items() if _is_crossed(problem, here, teams)}
+    for stop_id, count in Counter(plan.crossed).items():
+        text = None
+        if count > 1:
+            text = f"stop {stop_id!r} is claimed as crossed {count} times"
+        elif stop_id in stops and stop_id not in really:
+            text = f"stop {stop_id!r} is claimed as crossed, but its visits do not meet the rule"
+        if text:
+            yield Violation("claim_crossed", None, stop_id, None, count, None, text)
+    for stop_id in stops:
+        if stop_id in really and stop_id not in plan.crossed:
+            yield Violation(
+                "claim_crossed", None, stop_id, None, None, None,
+                f"stop {stop_id!r} is crossed by its visits, but the plan does not say so",
+            )  # fmt: skip
+        if stop_id in really and stop_id in plan.unreachable:
+            yield Violation(
+                "claim_crossed", None, stop_id, None, None, None,
+                f"stop {stop_id!r} is called unreachable, but the plan itself crosses it",
+            )  # fmt: skip
+    # fsum is exact before its one rounding, so the order of adding plays no part.
+    worth = math.fsum(stops[stop_id].prize for stop_id in really)
+    if plan.value != worth:
+        yield Violation(
+            "claim_value", None, None, None, plan.value, worth,
+            f"the plan claims a value of {plan.value}, its crossed stops are worth {worth:g}",
+        )  # fmt: skip
+    if plan.upper_bound < worth:
+        yield Violation(
+            "claim_value", None, None, None, plan.upper_bound, worth,
+            f"the plan claims the upper bound {plan.upper_bound}, its own crossed stops are worth {worth:g}",
+        )  # fmt: skip

@@ -1,0 +1,169 @@
+"""The cross-patrol problem: who can go where by when, and when a stop counts as crossed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from patrols import columns as read
+from patrols import problem_frames as clean
+
+PATTERNS = ("separate",)
+
+
+@dataclass(frozen=True)
+class CrossRule:
+    """When a stop is crossed (被交叉巡到).
+
+    Pattern *separate* within one shift: two visits, by teams of two different villages, whose
+    services start at least `separation_s` apart. Which village the stop itself lies in plays no part.
+
+    A team without a village (station, school, special police) counts as **no** village: the rule
+    asks that two villages look after each other's ground, and a police car there twice is not
+    that. Such a team serves required stops, and its visit is a visit wherever visits count (first
+    visit, idleness), but it never makes a stop crossed.
+
+    Parameters
+    ----------
+    pattern : str
+        "separate". The patterns "joint" and "rota" are not supported.
+    visits, villages : int
+        2 and 2; other numbers are not supported.
+    separation_s : int
+        From the start of one service to the start of the other, seconds, >= 0.
+    max_idle_s : int, optional
+        Where given, a stop is crossed only if its *idleness* is at most this. Idleness is the
+        longest time for which nobody is at the stop, from its first visit (by any team) to the end of the
+        span, which is the latest end of any team's shift: the longest of the times from an end of
+        service to the next start of service, and the time from the last end of service to the end
+        of the span. Seconds, > 0.
+
+    Raises
+    ------
+    ValueError
+        For a pattern, number or time outside these limits.
+    """
+
+    pattern: str = "separate"
+    visits: int = 2
+    villages: int = 2
+    separation_s: int = 1800
+    max_idle_s: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse rules that the solver and the checker do not know."""
+        if self.pattern not in PATTERNS:
+            raise ValueError(
+                f"pattern {self.pattern!r} is not supported; supported is 'separate', in one shift"
+            )
+        if (self.visits, self.villages) != (2, 2):
+            raise ValueError(
+                f"a rule of {self.visits} visits by {self.villages} villages is not supported; "
+                "supported are 2 visits by 2 villages"
+            )
+        object.__setattr__(self, "visits", int(self.visits))
+        object.__setattr__(self, "villages", int(self.villages))
+        object.__setattr__(self, "separation_s", read.whole(self.separation_s, "separation_s", 0))
+        if self.max_idle_s is not None:
+            object.__setattr__(self, "max_idle_s", read.whole(self.max_idle_s, "max_idle_s", 1))
+
+
+@dataclass(frozen=True, eq=False)
+class PatrolProblem:
+    """Teams, stops, travel and the rule, for one span of time.
+
+    All times are whole seconds from `origin`; a negative one lies before it. Frames are copied and
+    reduced to the columns below, on a 0..n-1 index; further columns stay with the caller. Nothing
+    here is ever changed; whoever holds a problem must not change its frames either.
+
+    Parameters
+    ----------
+    duration_s, distance_m : mapping of mode to (N, N) array of int
+        Travel between nodes, seconds rounded **up** and metres; -1 = unreachable, the diagonal 0.
+        Both have the same modes and the same unreachable pairs.
+    stops : DataFrame
+        stop_id (text or whole number), node, village (or None), prize (>= 0), service_s (>= 0),
+        required (bool). A required stop must be visited at least once, by any team; whether it is
+        crossed is another matter.
+    windows : DataFrame or None
+        stop_id, start_s, end_s (of the service's start, both included), on_visit. A stop without
+        rows is open at any time. A service must start in one of the stop's windows for "each", and
+        its first visit also in one of those for "first", where it has any.
+    teams : DataFrame
+        team_id, village (or None), mode, start_node, end_node (-1: ends where it stands), start_s, end_s.
+        A team leaves `start_node` not before `start_s` and is at `end_node` by `end_s`; a team
+        without visits stays where it is.
+    breaks : DataFrame or None
+        team_id, earliest_s, latest_s (of the break's start, both included), duration_s. A break is
+        one unbroken time in which the team neither travels nor serves, anywhere on its way; at
+        most four a team.
+    forbidden : DataFrame or None
+        team_id, stop_id: pairs that must not meet.
+    rule : CrossRule
+    origin : datetime
+        With a time zone.
+
+    Raises
+    ------
+    TypeError
+        When a frame is not a frame or `origin` not a datetime.
+    ValueError
+        For any bad value; the sentence names it, its limit and the remedy.
+    """
+
+    duration_s: Mapping[str, NDArray[np.int64]]
+    distance_m: Mapping[str, NDArray[np.int64]]
+    stops: pd.DataFrame
+    windows: pd.DataFrame
+    teams: pd.DataFrame
+    breaks: pd.DataFrame
+    forbidden: pd.DataFrame
+    rule: CrossRule
+    origin: datetime
+
+    def __post_init__(self) -> None:
+        """Check every part and keep a clean copy of it."""
+        if not isinstance(self.rule, CrossRule):
+            raise TypeError(f"rule is a {type(self.rule).__name__}; give a CrossRule")
+        if not isinstance(self.origin, datetime):
+            raise TypeError(f"origin is a {type(self.origin).__name__}; give a datetime with a time zone")
+        if self.origin.utcoffset() is None:
+            raise ValueError(f"origin {self.origin.isoformat()} has no time zone; give one, as in UTC")
+        parts: dict[str, Any] = {}
+        parts["duration_s"], parts["distance_m"] = clean.matrices(self.duration_s, self.distance_m)
+        size = next(iter(parts["duration_s"].values())).shape[0]
+        parts["stops"] = clean.stops_frame(self.stops, size)
+        parts["teams"] = clean.teams_frame(self.teams, size, parts["duration_s"])
+        stop_ids, team_ids = list(parts["stops"]["stop_id"]), list(parts["teams"]["team_id"])
+        parts["windows"] = clean.windows_frame(self.windows, stop_ids)
+        parts["breaks"] = clean.breaks_frame(self.breaks, parts["teams"])
+        parts["forbidden"] = clean.forbidden_frame(self.forbidden, team_ids, stop_ids)
+        for name, value in parts.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def span_s(self) -> tuple[int, int]:
+        """First start and last end of any team's shift, seconds from `origin`; (0, 0) without teams."""
+        if self.teams.empty:
+            return 0, 0
+        return int(self.teams["start_s"].min()), int(self.teams["end_s"].max())
+
+    def same_as(self, other: PatrolProblem) -> bool:
+        """Whether both hold the same values and types, number for number."""
+        for field in fields(self):
+            mine, theirs = getattr(self, field.name), getattr(other, field.name)
+            if isinstance(mine, pd.DataFrame):
+                if not (mine.equals(theirs) and list(mine.dtypes) == list(theirs.dtypes)):
+                    return False
+            elif isinstance(mine, Mapping):
+                if list(mine) != list(theirs) or not all(np.array_equal(mine[k], theirs[k]) for k in mine):
+                    return False
+            elif mine != theirs:
+                return False
+        return True

@@ -1,0 +1,166 @@
+"""Which teams could visit which stops, each alone: what no plan can do better than."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.sparse.csgraph import floyd_warshall
+
+from patrols.arrays import FAR, BoolArray, IntArray, ProblemArrays, problem_arrays
+from patrols.problem import PatrolProblem
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """When each team, alone, could visit each stop. T teams, S stops; seconds from the origin.
+
+    Parameters
+    ----------
+    shortest : (M, N, N) int
+        Travel with every detour over other nodes allowed; FAR = unreachable.
+    early, late : (T, S) int
+        Earliest and latest start of a service after which the team is back in time; FAR and -FAR
+        where there is none.
+    early_first : (T, S) int
+        The same where the visit is the stop's first.
+    """
+
+    shortest: IntArray
+    early: IntArray
+    late: IntArray
+    early_first: IntArray
+
+    @property
+    def able(self) -> BoolArray:
+        """(T, S): whether the team can visit the stop."""
+        return self.early < FAR
+
+
+def reachable_stops(problem: PatrolProblem) -> pd.DataFrame:
+    """For every stop, who could visit it and whether it could be crossed at all.
+
+    A team can visit a stop when, going nowhere else, it leaves its start node at the start of its
+    shift, serves within the stop's windows for "each" visit, is at its end node by the end of its
+    shift, is not forbidden there, and the time that is neither travel nor service is at least as
+    long as its breaks together.
+
+    Parameters
+    ----------
+    problem : PatrolProblem
+
+    Returns
+    -------
+    DataFrame
+        On the index of `problem.stops`: stop_id, teams (how many can visit it), villages (how
+        many villages these teams come from; teams without a village count for none), crossable (two
+        teams of different villages could each visit it, and some team could be the first one
+        where the first visit has windows of its own). The separation is not asked for here.
+
+    Notes
+    -----
+    Ways are shortest ways over the nodes of the problem, so a matrix that breaks the triangle
+    inequality makes a stop look reachable rather than lost: what is called unreachable is so for
+    every plan.
+    """
+    arrays = problem_arrays(problem)
+    reach = reach_of(arrays)
+    able = reach.able
+    return pd.DataFrame(
+        {
+            "stop_id": problem.stops["stop_id"],
+            "teams": able.sum(axis=0).astype(np.int64),
+            "villages": _villages(arrays, able),
+            "crossable": crossable(arrays, reach),
+        },
+        index=problem.stops.index,
+    )
+
+
+def crossable(arrays: ProblemArrays, reach: Reach) -> BoolArray:
+    """(S,): the column of that name of `reachable_stops`."""
+    first = (reach.early_first < FAR).any(axis=0)
+    return (_villages(arrays, reach.able) >= arrays.rule.villages) & first
+
+
+def _villages(arrays: ProblemArrays, able: BoolArray) -> IntArray:
+    """How many villages the teams that are able come from, per stop."""
+    count = np.zeros(arrays.stop_count, np.int64)
+    for village in np.unique(arrays.village[arrays.village >= 0]):
+        count += able[arrays.village == village].any(axis=0)
+    return count
+
+
+def reach_of(arrays: ProblemArrays) -> Reach:
+    """When each team, alone, could visit each stop.
+
+    Parameters
+    ----------
+    arrays : ProblemArrays
+
+    Returns
+    -------
+    Reach
+    """
+    shortest = np.stack([shortest_ways(matrix) for matrix in arrays.travel])
+    teams, stops = arrays.team_count, arrays.stop_count
+    early, first = np.full((teams, stops), FAR, np.int64), np.full((teams, stops), FAR, np.int64)
+    late = np.full((teams, stops), -FAR, np.int64)
+    every = np.arange(stops)
+    for team in range(teams):
+        way = shortest[arrays.mode[team]]
+        there = way[arrays.start_node[team], arrays.node]
+        end_node = arrays.end_node[team]
+        back = np.zeros(stops, np.int64) if end_node < 0 else way[arrays.node, end_node]
+        shift = int(arrays.end[team] - arrays.start[team])
+        rest = sum(held.duration for held in arrays.breaks[team])
+        arrive = arrays.start[team] + there
+        limit = arrays.end[team] - back - arrays.service
+        fits = ~arrays.forbidden[team] & (there + arrays.service + back + rest <= shift)
+        starts = (
+            arrays.each.next_start(every, arrive),
+            arrays.first.next_start(every, arrive),
+            arrays.each.last_start(every, limit),
+        )
+        early[team] = np.where(fits & (starts[0] <= limit), starts[0], FAR)
+        first[team] = np.where(fits & (starts[1] <= limit), starts[1], FAR)
+        late[team] = np.where(early[team] < FAR, starts[2], -FAR)
+    return Reach(shortest, early, late, first)
+
+
+def shortest_ways(travel: IntArray) -> IntArray:
+    """Travel with every detour over other nodes allowed.
+
+    Parameters
+    ----------
+    travel : (N, N) int
+        Seconds, FAR = unreachable.
+
+    Returns
+    -------
+    (N, N) int
+        Never more than `travel`; the same where it keeps the triangle inequality.
+    """
+    # SciPy reads an edge of weight 0 as no edge. So every edge weighs one more after scaling all
+    # by more than the number of edges of any shortest way, and the division takes it out again.
+    scale = len(travel) + 1
+    weights = np.where(travel >= FAR, np.inf, travel.astype(np.float64) * scale + 1)
+    np.fill_diagonal(weights, 0)
+    ways = floyd_warshall(weights, directed=True)
+    reached = np.isfinite(ways)
+    return np.where(reached, np.where(reached, ways, 0).astype(np.int64) // scale, FAR)
+
+
+def pairs_in_time(arrays: ProblemArrays, reach: Reach) -> BoolArray:
+    """(S,): whether two teams of different villages could visit the stop the separation apart."""
+    villages = np.unique(arrays.village[arrays.village >= 0])
+    found = np.zeros(arrays.stop_count, bool)
+    if len(villages) < arrays.rule.villages:
+        return found
+    early = np.stack([reach.early[arrays.village == v].min(axis=0) for v in villages])
+    late = np.stack([reach.late[arrays.village == v].max(axis=0) for v in villages])
+    for a in range(len(villages)):
+        others = np.delete(late, a, axis=0).max(axis=0)
+        found |= early[a] + arrays.rule.separation_s <= others
+    return found
