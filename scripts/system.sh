@@ -85,14 +85,18 @@ apt_percent() {
     step_log | awk -F : '/^dlstatus:/ {p = $3 / 2} /^pmstatus:/ {p = 50 + $3 / 2} END {print int(p)}'
 }
 
+# apt closes the descriptor of its status lines for everything it starts, so that must not be one of the usual
+# three; and it is opened behind sudo, which closes whatever else it is given.
+# shellcheck disable=SC2016 # expanded by the inner shell
+with_status() { "${as_root[@]}" sh -c 'exec 5>>"$0"; exec "$@"' "$LOG" "$@"; }
+
 run_apt() { # PACKAGE...
-    # No pseudo-terminal: its output goes to the log, and a bare container may have none to give.
-    local get=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q
-        -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0)
+    # No pseudo-terminal: the output goes to the log, and a bare container may have none to give.
+    local get=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0)
     # A power cut in the middle of an earlier installation is repaired first.
     "${as_root[@]}" dpkg --configure -a
-    "${get[@]}" update
-    "${get[@]}" install -y --no-install-recommends -o APT::Status-Fd=1 "$@"
+    "${as_root[@]}" "${get[@]}" update
+    with_status "${get[@]}" install -y --no-install-recommends -o APT::Status-Fd=5 "$@"
 }
 
 install_packages() { # PACKAGE...
