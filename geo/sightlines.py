@@ -107,11 +107,12 @@ def visible_areas(
         a viewpoint at that very point sees nothing.
     """
     seeing = (far_m > 0) & (near_m < far_m)
-    seeing[seeing] = ~_inside(xy[seeing], obstructions.polygons)
+    placed, inside = _placed(xy, obstructions.polygons)
+    seeing &= ~inside
     rows = np.flatnonzero(seeing)
     width = np.minimum(width_deg[rows], 360.0)
     turn = np.radians(90.0 - np.mod(np.where(width < 360.0, azimuth_deg[rows], 0.0), 360.0))
-    views = np.column_stack([xy[rows], turn, np.radians(width) / 2.0, near_m[rows], far_m[rows]])
+    views = np.column_stack([placed[rows], turn, np.radians(width) / 2.0, near_m[rows], far_m[rows]])
     points, rings, polygons, owner = swept(views, obstructions.edges)
     areas = np.full(len(xy), shapely.Polygon(), dtype=object)
     if len(owner):
@@ -127,15 +128,19 @@ def visible_areas(
     return areas
 
 
-def _inside(xy: FloatArray, polygons: NDArray[np.object_]) -> BoolArray:
-    """Which points lie inside a polygon and not on its boundary."""
-    points = shapely.points(xy)
+def _placed(xy: FloatArray, polygons: NDArray[np.object_]) -> tuple[FloatArray, BoolArray]:
+    """Viewpoints, those just inside a boundary put onto it, and which of them lie inside a polygon."""
     inside = np.zeros(len(xy), dtype=bool)
-    if len(polygons) and len(xy):
-        point, polygon = shapely.STRtree(polygons).query(points, predicate="within")
-        deep = shapely.distance(points[point], shapely.boundary(polygons[polygon])) > ON_EDGE_M
-        inside[point[deep]] = True
-    return inside
+    if not len(polygons) or not len(xy):
+        return xy, inside
+    points = shapely.points(xy)
+    point, polygon = shapely.STRtree(polygons).query(points, predicate="within")
+    way_out = shapely.shortest_line(points[point], shapely.boundary(polygons[polygon]))
+    shallow = shapely.length(way_out) <= ON_EDGE_M
+    placed = xy.copy()
+    placed[point[shallow]] = shapely.get_coordinates(shapely.get_point(way_out[shallow], 1))
+    inside[point[~shallow]] = True
+    return placed, inside
 
 
 def _indexed(segments: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:

@@ -169,11 +169,15 @@ def _envelope(lines: FloatArray, count: int, chain: int, old: FloatArray, new: F
 
 
 @numba.njit(nogil=True, cache=True)
-def _candidates(view: FloatArray, stamp: int, edges: EdgeGrid, stamps: IntArray, near: FloatArray) -> int:
+def _candidates(
+    view: FloatArray, stamp: int, edges: EdgeGrid, stamps: IntArray, near: FloatArray, backs: bool
+) -> tuple[int, bool]:
     """Edges that may limit the view: facing the viewpoint or touched by it, and within reach.
 
-    Writes rows (x0, y0, x1, y1 from the viewpoint, edge) to `near`, with −1 − edge for an edge that the
-    viewpoint touches. `stamps` remembers the last view that met an edge. Returns the number of rows.
+    Writes rows (x0, y0, x1, y1 from the viewpoint, edge) to `near`, clockwise around the viewpoint, with
+    −1 − edge for an edge that it touches. With `backs`, edges seen from behind come too, turned round.
+    `stamps` remembers the last stamp that met an edge. Returns the number of rows and whether an edge was
+    touched.
     """
     segments, keys = edges.segments, edges.keys
     x, y, turn, half, far = view[0], view[1], view[2], view[3], view[5]
@@ -186,6 +190,7 @@ def _candidates(view: FloatArray, stamp: int, edges: EdgeGrid, stamps: IntArray,
             south, north = min(south, far * np.sin(angle)), max(north, far * np.sin(angle))
     x_grid, y_grid, cell, columns = edges.grid[0], edges.grid[1], edges.grid[2], int(edges.grid[3])
     count = 0
+    touched = False
     row = int(np.floor((y + south - y_grid) / cell))
     while y_grid + row * cell <= y + north:
         # Chord of the circle at the point of this row nearest to the viewpoint.
@@ -204,13 +209,21 @@ def _candidates(view: FloatArray, stamp: int, edges: EdgeGrid, stamps: IntArray,
             ex, ey = qx - px, qy - py
             f = min(max(-(px * ex + py * ey) / (ex * ex + ey * ey), 0.0), 1.0)
             distance = np.hypot(px + f * ex, py + f * ey)
-            # Seen from behind, an edge is always hidden by one in front: the viewpoint is not inside.
-            if distance <= ON_EDGE_M or (distance <= far and px * qy - py * qx < 0.0):
+            if distance <= ON_EDGE_M:
                 near[count, 0], near[count, 1], near[count, 2], near[count, 3] = px, py, qx, qy
-                near[count, 4] = n if distance > ON_EDGE_M else -1 - n
+                near[count, 4] = -1 - n
+                touched = True
                 count += 1
+            elif distance <= far:
+                front = px * qy - py * qx < 0.0
+                if front:
+                    near[count, 0], near[count, 1], near[count, 2], near[count, 3] = px, py, qx, qy
+                elif backs:
+                    near[count, 0], near[count, 1], near[count, 2], near[count, 3] = qx, qy, px, py
+                near[count, 4] = n
+                count += front or backs
         row += 1
-    return count
+    return count, touched
 
 
 @numba.njit(nogil=True, cache=True)
@@ -481,7 +494,11 @@ def swept(views: FloatArray, edges: EdgeGrid) -> tuple[FloatArray, IntArray, Int
         half = view[3] / wedges
         chords = max(1, int(np.ceil(np.degrees(2.0 * half) / CHORD_DEG - 1e-9)))
         tangent = np.tan(half)
-        count = _candidates(view, n, edges, stamps, near)
+        # From outside, an edge seen from behind is hidden by one in front. A viewpoint on a façade may be a
+        # rounding error inside, where rays past a hollow corner would leave through such edges unhindered.
+        count, touched = _candidates(view, 2 * n, edges, stamps, near, False)
+        if touched:
+            count, touched = _candidates(view, 2 * n + 1, edges, stamps, near, True)
         lines = _longer_rows(lines, 2 * count + chords)
         state[:4] = 0
         state[4] = -1

@@ -124,6 +124,15 @@ def test_a_camera_in_a_hollow_corner_sees_one_quarter_of_the_circle():
     assert seen(camera(azimuth_deg=np.nan), hollow).area == near(np.pi * 40**2 / 4)
 
 
+@pytest.mark.parametrize(("x", "y"), [(2e-6, 5e-7), (2e-5, 9e-7), (-5e-7, -3e-6), (-1e-8, -1e-8)])
+def test_a_camera_a_hair_inside_a_facade_does_not_see_through_the_house(x, y):
+    """Beside the hollow corner at (0, 0), where a ray along the wall runs on inside the building."""
+    hollow = SCENES["hollow corner"][0]
+    view = seen(camera(x, y, azimuth_deg=np.nan), hollow)
+    assert view.intersection(hollow).area < 1e-3
+    assert view.area == near(np.pi * 40**2 / 4, 1e-3)
+
+
 def test_a_camera_on_the_wall_between_two_houses_sees_nothing():
     assert seen(camera(azimuth_deg=np.nan), box(-9, -9, 0, 9), box(0, -9, 9, 9)).is_empty
 
