@@ -12,11 +12,23 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cameras.diagnosis import Thresholds
-from cameras.frames.columns import NO_TIME, FrameBatch
+from cameras.frames.columns import LOST_EVENT, NO_TIME, FrameBatch
 from cameras.frames.times import epoch_ms
 from cameras.frames.write import write_frames
+from cameras.standpoint import standpoints
 from cameras.synthetic.faults import MINUTE_MS, FaultPlan, planted, truth_table
-from cameras.synthetic.roles import INSPECTION, SOURCES, STREAM, TOUR_S, RoleShares, presets, records, roles
+from cameras.synthetic.roles import (
+    INSPECTION,
+    SOURCES,
+    STREAM,
+    TOUR_S,
+    RoleShares,
+    certain_poses,
+    presets,
+    records,
+    roles,
+)
+from cameras.synthetic.sight import watched_m
 
 DAY_MS = 24 * 60 * MINUTE_MS
 # Frames begin before the day, so that at midnight there is evidence already: one round, five ticks.
@@ -41,7 +53,8 @@ class SyntheticDay:
     frames : FrameBatch
         In order; camera is the index label, source the row of `sources`.
     truth : DataFrame
-        fault, kind, cause, camera, from_min, until_min (planted), start_ms, end_ms (what must be found).
+        fault, kind, cause, camera, from_min, until_min, alone_m (planted, see `faults.planted`), start_ms,
+        end_ms (what must be found).
     """
 
     cameras: gpd.GeoDataFrame
@@ -63,6 +76,7 @@ def synthetic_day(
     *,
     day_start: datetime,
     seed: int,
+    obstructions: gpd.GeoSeries | None = None,
     shares: RoleShares | None = None,
     faults: FaultPlan | None = None,
 ) -> SyntheticDay:
@@ -77,20 +91,26 @@ def synthetic_day(
     day_start : datetime
         Local midnight, tz-aware. The day has 24 hours.
     seed : int
+    obstructions : GeoSeries, optional
+        Polygons in the same CRS. With them cameras look past buildings, and faults fall on those whose loss
+        leaves street unwatched; without them nothing is thought to stand in the way.
     shares : RoleShares, optional
     faults : FaultPlan, optional
     """
     rng = np.random.default_rng(seed)
-    made = roles(cameras, streets, shares or RoleShares(), rng)
+    walls = gpd.GeoSeries([], crs=cameras.crs) if obstructions is None else obstructions
+    stands = standpoints(cameras, gpd.GeoDataFrame(geometry=walls)).geometry
+    made = roles(stands, streets, walls, shares or RoleShares(), rng)
     plan = faults or FaultPlan()
-    wrong = planted(cameras, made, plan, rng)
+    watched = watched_m(certain_poses(made), stands, streets, walls)
+    wrong = planted(cameras, made, watched, plan, rng)
     start = epoch_ms(day_start)
     frames = FrameBatch.concatenate(
         _of_source(int(number), made, wrong, plan, start, rng) for number in SOURCES.index
     ).in_order()
     catalogue = records(cameras, made)
     in_nvr = wrong.loc[wrong["kind"] == "nvr", "camera"]
-    catalogue.loc[in_nvr, "parent_code"] = "nvr-01"
+    catalogue.loc[in_nvr, "parent_code"] = "synthetic-nvr-01"
     times = {int(camera): frames.captured_ms[frames.camera == camera] for camera in wrong["camera"].unique()}
     lost = (made["source"].map(SOURCES["expected_interval_s"]) * 1000 * Thresholds().lost_intervals).astype(
         int
@@ -152,10 +172,11 @@ def _of_source(
     }
     osd_ms = np.where(own["shows_clock"], ms // 1000 * 1000 + rng.integers(0, 3, n) * 1000, NO_TIME)
     keep = np.ones(n, bool)
+    event = np.zeros(n, np.int8)
     for fault in wrong[wrong["camera"].isin(members.index)].to_dict("records"):
         begin, stop = start + fault["from_min"] * MINUTE_MS, start + fault["until_min"] * MINUTE_MS
         hit = (camera == fault["camera"]) & (ms >= begin) & (ms < stop)
-        _bend(str(fault["kind"]), hit, columns, keep)
+        _bend(str(fault["kind"]), hit, columns, keep, event)
         if fault["kind"] == "clock":
             osd_ms[hit] = ms[hit] // 1000 * 1000 + round(plan.clock_s * 1000)
     for name in ("azimuth_deg", "tilt_deg", "hfov_deg", "vfov_deg", "width_px", "height_px"):
@@ -164,7 +185,11 @@ def _of_source(
     # As an instrument writes them; more digits would only make files larger.
     rounded = {name: np.round(values, 3 if name == "similarity" else 1) for name, values in columns.items()}
     rounded["azimuth_deg"] = np.where(rounded["azimuth_deg"] >= 360.0, 0.0, rounded["azimuth_deg"])
-    return FrameBatch.of(camera, ms, source=source, osd_ms=osd_ms, **rounded).take(keep)
+    lost = event == LOST_EVENT
+    osd_ms[lost] = NO_TIME
+    for values in rounded.values():
+        values[lost] = np.nan
+    return FrameBatch.of(camera, ms, source=source, osd_ms=osd_ms, event=event, **rounded).take(keep)
 
 
 def _tour(own: pd.DataFrame, second: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -176,11 +201,20 @@ def _tour(own: pd.DataFrame, second: NDArray[np.float64]) -> NDArray[np.float64]
 
 
 def _bend(
-    kind: str, hit: NDArray[np.bool_], columns: dict[str, NDArray[np.float64]], keep: NDArray[np.bool_]
+    kind: str,
+    hit: NDArray[np.bool_],
+    columns: dict[str, NDArray[np.float64]],
+    keep: NDArray[np.bool_],
+    event: NDArray[np.int8],
 ) -> None:
     """What a fault does to the frames it hits."""
     if kind in ("outage", "nvr", "silent"):
         keep[hit] = False
+    elif kind == "lost":
+        # The source says so once, and has nothing more to say.
+        first = np.flatnonzero(hit)[:1]
+        keep[hit] = False
+        keep[first], event[first] = True, LOST_EVENT
     elif kind == "dark":
         columns["luma"][hit] = 12.0
     elif kind == "frozen":

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cameras.synthetic.roles import GATEWAY_A, GATEWAY_B
+from cameras.synthetic.roles import GATEWAY_A, GATEWAY_B, STREAM
 
 MINUTE_MS = 60_000
 
@@ -32,6 +32,8 @@ class FaultPlan:
         One camera is turned away from then on.
     clock_s : float
         One camera's on-screen clock is off by this, all day.
+    lost : (int, int)
+        From and length: the stream reports that it lost one of its cameras.
     silent_from, silent_min : int
         The second gateway itself is silent.
     """
@@ -47,28 +49,60 @@ class FaultPlan:
     blocked: tuple[int, int] = (9 * 60, 90)
     turned_from: int = 15 * 60 + 20
     clock_s: float = 440.0
+    lost: tuple[int, int] = (14 * 60 + 35, 50)
     silent_from: int = 4 * 60 + 10
     silent_min: int = 45
 
 
 def planted(
-    cameras: gpd.GeoDataFrame, made: pd.DataFrame, plan: FaultPlan, rng: np.random.Generator
+    cameras: gpd.GeoDataFrame,
+    made: pd.DataFrame,
+    watched: pd.DataFrame,
+    plan: FaultPlan,
+    rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Who fails how and when.
+
+    Parameters
+    ----------
+    cameras : GeoDataFrame
+        Points in a metric CRS, by id.
+    made : DataFrame
+        `cameras.synthetic.roles.roles`.
+    watched : DataFrame
+        `cameras.synthetic.sight.watched_m`.
+    plan : FaultPlan
+    rng : Generator
 
     Returns
     -------
     DataFrame
         fault (number), kind, cause (cause of the gaps it opens, "" for a mere finding), camera, from_min,
-        until_min (minutes after local midnight; the day ends at 1440). No camera has two faults. Repair
-        faults fall on cameras of the first gateway that report their pose and do not turn, the most isolated
-        ones first, so that ground goes unwatched; the NVR's cameras are neighbours.
+        until_min (minutes after local midnight; the day ends at 1440), alone_m (street that goes unwatched,
+        0 where others watch it too). No camera has two faults. Repair faults fall on fixed cameras that
+        report their pose and see a street, those first that watch the most street alone; the NVR's cameras
+        are neighbours.
+
+    Raises
+    ------
+    ValueError
+        When there are too few such cameras.
     """
-    able = (made["knows"] == "measured") & (made["source"] == GATEWAY_A) & ~made["ptz"]
-    free = list(_isolated_first(cameras[able.to_numpy()]))
+    fixed = made.index[(made["knows"] == "measured") & ~made["ptz"]]
+    alone_m, seen_m = watched["alone_m"], watched["seen_m"]
+    weight = alone_m.reindex(fixed).sort_values(ascending=False, kind="stable")
+    sees = [int(camera) for camera in weight.index if seen_m[camera] > 0]
+    able = [camera for camera in sees if made.loc[camera, "source"] == GATEWAY_A]
+    streams = [camera for camera in sees if made.loc[camera, "source"] == STREAM]
+    needed = plan.nvr_cameras + len(plan.outage_min) + plan.dark_cameras + 4
+    if len(able) < needed:
+        raise ValueError(
+            f"{len(able)} fixed cameras of the first gateway report their pose and see a street, where the "
+            f"faults need {needed}; give more cameras or plan fewer faults"
+        )
     # The middle of the crowd, not the loneliest, has neighbours close enough to hang on one recorder.
-    group = _neighbours(cameras, free, plan.nvr_cameras)
-    free = [camera for camera in free if camera not in group]
+    group = _neighbours(cameras, able, plan.nvr_cameras)
+    free = [camera for camera in able if camera not in group]
     rows: list[tuple[str, str, list[int], int, int]] = [
         ("nvr", "outage", group, plan.nvr_from, plan.nvr_from + plan.nvr_min)
     ]
@@ -81,6 +115,8 @@ def planted(
     rows.append(("blocked", "degraded", [free.pop(0)], plan.blocked[0], sum(plan.blocked)))
     rows.append(("turned", "moved", [free.pop(0)], plan.turned_from, 24 * 60))
     rows.append(("clock", "", [free.pop(0)], -60, 24 * 60))
+    if streams and alone_m[streams[0]] > 0:
+        rows.append(("lost", "outage", streams[:1], plan.lost[0], sum(plan.lost)))
     silent = list(made.index[made["source"] == GATEWAY_B])
     rows.append(("silent", "not_measured", silent, plan.silent_from, plan.silent_from + plan.silent_min))
     table = [
@@ -88,14 +124,8 @@ def planted(
         for number, (kind, cause, members, start, stop) in enumerate(rows, start=1)
         for camera in members
     ]
-    return pd.DataFrame(table, columns=["fault", "kind", "cause", "camera", "from_min", "until_min"])
-
-
-def _isolated_first(cameras: gpd.GeoDataFrame) -> NDArray[np.int64]:
-    """Ids by falling distance to the nearest other camera of the frame."""
-    apart = _distances(cameras)
-    np.fill_diagonal(apart, np.inf)
-    return cameras.index.to_numpy()[np.argsort(-apart.min(axis=1), kind="stable")]
+    found = pd.DataFrame(table, columns=["fault", "kind", "cause", "camera", "from_min", "until_min"])
+    return found.assign(alone_m=found["camera"].map(alone_m).fillna(0.0))
 
 
 def _neighbours(cameras: gpd.GeoDataFrame, ids: list[int], count: int) -> list[int]:

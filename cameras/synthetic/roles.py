@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from cameras.optics import vfov_from_hfov_deg
+from cameras.synthetic.sight import aimed_deg
 
 GATEWAY_A, GATEWAY_B, STREAM, INSPECTION = range(4)
 SOURCES = pd.DataFrame(
     {
-        "code": ["gateway-a", "gateway-b", "stream-1", "inspection"],
+        "code": ["synthetic-gateway-a", "synthetic-gateway-b", "synthetic-stream", "synthetic-round"],
         "kind": ["gateway", "gateway", "stream", "inspection"],
         "expected_interval_s": [60.0, 60.0, 1.0, 21_600.0],
     },
@@ -58,16 +58,20 @@ class RoleShares:
 
 
 def roles(
-    cameras: gpd.GeoDataFrame, streets: gpd.GeoSeries, shares: RoleShares, rng: np.random.Generator
+    stands: gpd.GeoSeries,
+    streets: gpd.GeoSeries,
+    obstructions: gpd.GeoSeries,
+    shares: RoleShares,
+    rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Made-up equipment by camera.
 
     Parameters
     ----------
-    cameras : GeoDataFrame
-        Points in a metric CRS.
-    streets : GeoSeries
-        Lines in the same CRS; measured cameras look at the nearest one.
+    stands : GeoSeries of Point
+        Where the cameras stand, by id, in a metric CRS.
+    streets, obstructions : GeoSeries
+        Lines and polygons in the same CRS: each camera looks at the nearest street in its sight.
     shares : RoleShares
     rng : Generator
 
@@ -77,7 +81,7 @@ def roles(
         knows ("measured" | "compass" | "nothing"), source (row of `SOURCES`), ptz, azimuth_deg, tilt_deg,
         hfov_deg, vfov_deg, width_px, height_px (of the true pose), shows_clock.
     """
-    n = len(cameras)
+    n = len(stands)
     order = rng.permutation(n)
     n_measured, n_compass = round(shares.measured * n), round(shares.compass * n)
     knows = np.full(n, "nothing", object)
@@ -99,7 +103,7 @@ def roles(
             "knows": knows,
             "source": source,
             "ptz": ptz,
-            "azimuth_deg": _towards(cameras, streets, rng),
+            "azimuth_deg": aimed_deg(stands, streets, obstructions, hfov, rng),
             "tilt_deg": rng.uniform(8.0, 20.0, n).round(1),
             "hfov_deg": hfov,
             "vfov_deg": vfov_from_hfov_deg(hfov, ASPECT).round(1),
@@ -107,21 +111,8 @@ def roles(
             "height_px": (width / ASPECT).round(),
             "shows_clock": rng.random(n) < 0.2,
         },
-        index=cameras.index,
+        index=stands.index,
     )
-
-
-def _towards(cameras: gpd.GeoDataFrame, streets: gpd.GeoSeries, rng: np.random.Generator) -> np.ndarray:
-    """Azimuth to the nearest street, off by up to 25°; any azimuth for a camera that stands on one."""
-    points = cameras.geometry.to_numpy()
-    nearest = shapely.STRtree(streets.to_numpy()).nearest(points)
-    lines = shapely.shortest_line(points, streets.to_numpy()[nearest])
-    ends = shapely.get_coordinates(lines).reshape(-1, 2, 2)
-    east, north = (ends[:, 1] - ends[:, 0]).T
-    off = rng.uniform(-25.0, 25.0, len(points))
-    anywhere = rng.uniform(0.0, 360.0, len(points))
-    found = np.where(np.hypot(east, north) > 0.5, np.degrees(np.arctan2(east, north)) + off, anywhere)
-    return (found % 360.0).round(1)
 
 
 def records(cameras: gpd.GeoDataFrame, made: pd.DataFrame) -> gpd.GeoDataFrame:
@@ -134,6 +125,13 @@ def records(cameras: gpd.GeoDataFrame, made: pd.DataFrame) -> gpd.GeoDataFrame:
     frame.loc[coarse, "azimuth_quality"] = "coarse"
     frame["ptz"] = made["ptz"]
     return frame
+
+
+def certain_poses(made: pd.DataFrame) -> pd.DataFrame:
+    """Every pose that a camera with measured pose takes by plan, a PTZ camera's presets one by one."""
+    fixed = made[(made["knows"] == "measured") & ~made["ptz"]].rename_axis("camera").reset_index()
+    columns = ["camera", "azimuth_deg", "tilt_deg", "hfov_deg", "vfov_deg", "width_px"]
+    return pd.concat([fixed[columns], presets(made)[columns]], ignore_index=True)
 
 
 def presets(made: pd.DataFrame) -> pd.DataFrame:
