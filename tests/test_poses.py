@@ -239,7 +239,7 @@ def test_assumed_optics_are_a_setting() -> None:
     assert poses.table.loc[0, ["width_px", "hfov_deg"]].tolist() == [3840, 60]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.tuples(
