@@ -84,7 +84,6 @@ def pieces(of: Lines, line: IntArray, from_mm: IntArray, until_mm: IntArray) -> 
     base = of.axis_m[of.first[line]]
     low = np.searchsorted(of.axis_m, base + from_mm / 1000.0, side="right")
     high = np.searchsorted(of.axis_m, base + until_mm / 1000.0, side="left")
-    low = np.maximum(low, of.first[line] + 1)
     high = np.minimum(high, of.first[line + 1] - 1)
     between = np.maximum(high - low, 0)
     first = np.concatenate(([0], np.cumsum(between + 2)))

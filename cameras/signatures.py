@@ -67,7 +67,7 @@ def group_by_signature(incidence: Incidence, pose_camera: IntArray) -> Signature
     """Atoms grouped by equal incidence."""
     n_atoms = len(incidence.first) - 1
     atom = np.repeat(np.arange(n_atoms), np.diff(incidence.first))
-    # Entries of one camera must stand together for the sweep.
+    # Entries of one camera stand together, so that the sweep walks its segments once.
     order = np.lexsort((incidence.pose, pose_camera[incidence.pose], atom))
     pose, bits = incidence.pose[order], incidence.bits[order]
     of_atom, example = group_rows(incidence.first, pose * 8 + bits)

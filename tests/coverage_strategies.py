@@ -210,7 +210,10 @@ def tiles(draw, camera: int, own: list[int], ticks: int) -> list[tuple]:
 def scenes(draw, cameras=st.integers(0, 4)) -> Scene:  # noqa: B008 - a strategy is a constant
     """A whole random scene of a few minutes, slots of one minute, the last one shorter."""
     n_cameras = draw(cameras)
-    owners = [c for c in range(1, n_cameras + 1) for _ in range(draw(st.integers(1, 2)))]
+    # A camera's poses need not stand together.
+    owners = draw(
+        st.permutations([c for c in range(1, n_cameras + 1) for _ in range(draw(st.integers(1, 2)))])
+    )
     at_level = [draw(polygons()) for _ in owners]
     # The other layers may contradict: incidence repairs that.
     at_lowest = [draw(st.one_of(st.just(shape), polygons())) for shape in at_level]

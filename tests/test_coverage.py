@@ -151,6 +151,10 @@ class TestCauses:
         )
         assert list(causes_of(analyse(scene))) == ["occluded"]
 
+    def test_lost_camera_that_saw_too_coarsely_is_not_wanting_in_resolution(self):
+        lost = segment_frame([(1, 0, HOUR, OUTAGE, "lost", -1, 0, False)])
+        assert list(causes_of(analyse(replace(crowd(["resolution"]), segments=lost)))) == ["no_camera"]
+
     def test_moved_camera_still_covers_what_it_looks_at(self):
         scene = scene_of(
             [stretch(0, 50), stretch(50, 100)],

@@ -10,10 +10,12 @@ from coverage_strategies import (
     ORDER,
     Scene,
     analyse,
+    layers_of,
     place_frame,
     scenes,
     small_day,
     street_frame,
+    stretch,
 )
 from hypothesis import HealthCheck, given, settings
 
@@ -66,6 +68,17 @@ def test_built_place_is_one_that_some_camera_should_see():
     cover = analyse(replace(day, segments=lost, places=place_frame([(35, 4), (95, 4)])))
     place = shares(cover, by_kind=False).loc[("city", "place")]
     assert (place["measure"], place["built"], place["covered"]) == (2, 1, 0)
+
+
+def test_place_seen_only_too_coarsely_or_behind_a_wall_is_not_built():
+    day = small_day()
+    at_level, lowest, free = [stretch(0, 10)] * 3, [stretch(0, 50)] * 3, [stretch(0, 90)] * 3
+    scene = replace(
+        day, layers=layers_of(at_level, lowest, free), places=place_frame([(5, 1), (35, 1), (75, 1)])
+    )
+    place = analyse(scene).totals().loc[("detect", "place")]
+    assert (place["measure"], place["built"]) == (3, 1)
+    assert min(place["deficit_resolution"], place["deficit_occluded"]) > 0
 
 
 def test_no_ground_gives_no_rows():
