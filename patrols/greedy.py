@@ -27,7 +27,7 @@ from patrols.reach import Reach, crossable
 
 # A new opening is worth this part of its prize to the team that makes it, and is made only in this part
 # of the span: later ones are seldom closed. Best of a grid of both over the family of
-# `bench.families`, seeds 11-16.
+# `bench.families`, seeds 11-14.
 OPENING_WORTH = 1.8
 OPENING_SHARE = 0.7
 # A team that finds nothing to do asks again after this time, seconds.

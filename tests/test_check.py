@@ -187,7 +187,7 @@ def test_message_is_one_sentence_with_value_and_limit() -> None:
     assert violation.code in CODES
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(problem=problems(), data=st.data())
 def test_one_second_too_early_never_passes(problem: PatrolProblem, data: st.DataObject) -> None:
     """Plans are as early as can be, so a visit moved to before its team's arrival must be seen."""

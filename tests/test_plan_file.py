@@ -18,7 +18,7 @@ from patrols.problem import PatrolProblem
 from patrols.solve import RequiredStopsUnserved, first_plan
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(problem=problems())
 def test_file_gives_back_problem_and_plan(problem: PatrolProblem) -> None:
     try:

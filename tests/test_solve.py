@@ -38,7 +38,7 @@ def solved(problem: PatrolProblem, budget: Budget = FEW, seed: int = 1) -> Patro
 # --- every plan is sound -------------------------------------------------------------------------
 
 
-@settings(max_examples=60)
+@settings(max_examples=50)
 @given(problem=problems())
 def test_every_plan_passes_the_independent_checker(problem: PatrolProblem) -> None:
     plan = solved(problem)
@@ -48,7 +48,7 @@ def test_every_plan_passes_the_independent_checker(problem: PatrolProblem) -> No
     assert first.value <= plan.value <= plan.upper_bound
 
 
-@settings(max_examples=60)
+@settings(max_examples=50)
 @given(problem=problems())
 def test_stop_nobody_can_cross_is_said(problem: PatrolProblem) -> None:
     plan = solved(problem)
@@ -59,6 +59,16 @@ def test_stop_nobody_can_cross_is_said(problem: PatrolProblem) -> None:
     able = frame.set_index("stop_id")["teams"]
     visitors = plan.visits.groupby("stop_id")["team_id"].nunique()
     assert all(able[stop_id] >= count for stop_id, count in visitors.items())
+
+
+@pytest.mark.parametrize(
+    ("villages", "seed", "worth"),
+    [(12, 1, 592), (12, 2, 635), (12, 3, 557), (6, 1, 590), (6, 2, 629), (6, 3, 561)],
+)
+def test_family_is_the_one_whose_figures_are_published(villages: int, seed: int, worth: int) -> None:
+    """The published sums of all prizes; a draw more or less before them would change every one."""
+    problem = cross_patrol_problem(seed, CrossPatrolFamily(villages=villages))
+    assert problem.stops["prize"].sum() == worth
 
 
 def test_family_of_sixty_stops_passes_and_rolling_beats_greedy() -> None:
@@ -121,7 +131,7 @@ def in_time(
             return True
 
 
-@settings(max_examples=60)
+@settings(max_examples=50)
 @given(problem=problems(most_stops=3, most_teams=3, plain=True))
 def test_best_value_lies_between_plan_and_bound(problem: PatrolProblem) -> None:
     best = best_value(problem)
@@ -160,7 +170,7 @@ def bound_of(problem: PatrolProblem) -> float:
     return upper_bound(arrays, reach_of(arrays))
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(problem=problems(), data=st.data())
 def test_another_team_or_minute_never_lowers_the_bound(problem: PatrolProblem, data: st.DataObject) -> None:
     assume(len(problem.teams) > 0)
