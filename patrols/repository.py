@@ -47,9 +47,10 @@ def zones(session: Session) -> gpd.GeoDataFrame:
 def add_teams(session: Session, teams: gpd.GeoDataFrame, batch_id: int) -> pd.Index:
     """Store teams (base Point in EPSG:4326): code, name, zone_id, village (path or None), mode, size.
 
-    `starts_at` and `ends_at` (tz-aware, NaT for the whole shift) where the frame has them.
+    Where the frame has them also `name_en`, `starts_at` and `ends_at` (tz-aware, NaT: the whole shift).
     """
     rows = teams[["code", "name", "zone_id", "mode", "size"]].copy()
+    rows["name_en"] = teams.get("name_en")
     for name in ("starts_at", "ends_at"):
         if name in teams:
             rows[name] = [None if pd.isna(at) else at.isoformat() for at in teams[name]]
@@ -115,7 +116,8 @@ def plan_visits(session: Session, plan_id: int) -> gpd.GeoDataFrame:
     """A plan's legs by team and order: team, mode, village, seq, stop_id, times, distance_m, geometry."""
     return read_geoframe(
         session,
-        """SELECT t.code AS team, t.name AS team_name, t.mode, t.jurisdiction_path::text AS village,
+        """SELECT t.code AS team, t.name AS team_name, t.name_en AS team_name_en, t.mode,
+                  t.jurisdiction_path::text AS village,
                   v.seq, v.stop_id, v.arrive_at, v.start_at, v.end_at, v.distance_m,
                   ST_AsBinary(v.leg) AS geom
            FROM plan_visit v JOIN team t ON t.id = v.team_id

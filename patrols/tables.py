@@ -62,6 +62,7 @@ class Team(Dated, Base):
     id: Mapped[BigKey]
     code: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
+    name_en: Mapped[str | None] = mapped_column(Text)
     zone_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("zone.id", ondelete="CASCADE"), index=True)
     mode: Mapped[str] = mapped_column(Text)
     size: Mapped[int]

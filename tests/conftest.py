@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from databases import another_database
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -13,6 +16,8 @@ from sqlalchemy.orm import Session
 from geo.db import make_engine
 from geo.server import Cluster, temporary_cluster
 from migrations import runner
+from web.demo import run_demo
+from web.progress import Steps
 
 # Laws are checked on examples, never on time: the machine may be busy.
 settings.register_profile("lianfang", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -54,3 +59,26 @@ def helsinki_pbf() -> Path:
     if not path.exists():
         pytest.fail(f"{path} is missing; run `make test`, which fetches it (data/README.md)")
     return path
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The demo, run once for the whole suite in a database of its own; tests only read it."""
+
+    engine: Engine
+    folder: Path
+    summary: dict[str, Any]
+    app_url: str
+    owner_url: str
+
+
+@pytest.fixture(scope="session")
+def demo(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory, helsinki_pbf: Path) -> Iterator[Demo]:
+    """Central Helsinki, one synthetic day, analysed and planned."""
+    with another_database(cluster, "lianfang_demo") as (app_url, owner_url):
+        runner.upgrade(owner_url)
+        made = make_engine(app_url)
+        folder = tmp_path_factory.mktemp("demo")
+        summary = run_demo(made, folder, seed=1, fresh=False, steps=Steps())
+        yield Demo(made, folder, summary, app_url, owner_url)
+        made.dispose()

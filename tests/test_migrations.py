@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import psycopg
 import pytest
+from databases import another_database
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
@@ -20,15 +20,8 @@ from migrations import runner
 @pytest.fixture
 def empty_database(cluster: Cluster):
     """Address (owner role) of a second, empty database on the same server."""
-    name = "lianfang_migrations"
-    with psycopg.connect(cluster.superuser_dsn, dbname="postgres", autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name}")
-        connection.execute(f"CREATE DATABASE {name} OWNER lianfang_owner")
-    with psycopg.connect(cluster.superuser_dsn, dbname=name, autocommit=True) as connection:
-        connection.execute("CREATE EXTENSION postgis; CREATE EXTENSION ltree; CREATE EXTENSION btree_gist")
-    yield cluster.owner_url.replace("/lianfang?", f"/{name}?")
-    with psycopg.connect(cluster.superuser_dsn, dbname="postgres", autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} (FORCE)")
+    with another_database(cluster, "lianfang_migrations") as (_, owner_url):
+        yield owner_url
 
 
 def test_up_down_up_and_the_tables_agree(empty_database):

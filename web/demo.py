@@ -192,13 +192,23 @@ def _made_here(kind: str, seed: int, label: str) -> Source:
     return Source(name, hashlib.sha256(name.encode()).hexdigest(), "wgs84", label, AUTHOR)
 
 
+def demo_day(session: Session, *, seed: int) -> SyntheticDay:
+    """The synthetic day of the stored streets and the extract's cameras, numbered as the extract's rows."""
+    crs = site_crs(session)
+    _, edges = places.roads(session)
+    return synthetic_day(
+        to_metric(read_osm(EXTRACT).cameras, crs),
+        to_metric(edges[edges["watched"]], crs).geometry,
+        day_start=DAY,
+        seed=seed,
+        obstructions=to_metric(places.obstructions(session), crs).geometry,
+    )
+
+
 def _load_day(engine: Engine, folder: Path, seed: int, update: Update) -> SyntheticDay:
     """Make the day, store its cameras, and take its files in through the door of real ones."""
     with transaction(engine) as session:
-        crs = site_crs(session)
-        _, edges = places.roads(session)
-        streets = to_metric(edges[edges["watched"]], crs).geometry
-        day = synthetic_day(to_metric(read_osm(EXTRACT).cameras, crs), streets, day_start=DAY, seed=seed)
+        day = demo_day(session, seed=seed)
         ids = store_cameras(session, to_lonlat(day.cameras), _extract_source())
         number = dict(zip(day.cameras.index, ids, strict=True))
         records.add_presets(session, day.presets.assign(camera=day.presets["camera"].map(number)))
@@ -250,6 +260,7 @@ def _load_zone(session: Session, seed: int) -> None:
             {
                 "code": f"hel-t{n}",
                 "name": f"{villages.loc[village, 'name']}{ordinal}队（{MODE_NAMES[mode]}）",
+                "name_en": f"{villages.loc[village, 'name_en']}, team {turns[village]} ({mode})",
                 "village": village,
                 "mode": mode,
                 "size": 2,

@@ -231,13 +231,14 @@ def _routes(session: Session, plan: Plan | None, tree: gpd.GeoDataFrame) -> gpd.
             {
                 "team": team,
                 "name": group["team_name"].iloc[0],
+                "name_en": group["team_name_en"].iloc[0] or "",
                 "mode": group["mode"].iloc[0],
                 "village": names.get(group["village"].iloc[0], ""),
                 "visits": visits,
                 "geometry": LineString(coordinates),
             }
         )
-    columns = ["team", "name", "mode", "village", "visits", "geometry"]
+    columns = ["team", "name", "name_en", "mode", "village", "visits", "geometry"]
     return gpd.GeoDataFrame(pd.DataFrame(rows, columns=columns), geometry="geometry", crs=4326)
 
 

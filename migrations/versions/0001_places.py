@@ -17,6 +17,8 @@ def upgrade() -> None:
     """Upwards."""
     # The program's role owns nothing: it is granted what the owner makes, now and later.
     op.execute("GRANT USAGE ON SCHEMA public TO lianfang_app")
+    # Alembic made it before these privileges; the program reads it to know whether it fits the schema.
+    op.execute("GRANT SELECT ON alembic_version TO lianfang_app")
     op.execute(
         "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO lianfang_app"
     )

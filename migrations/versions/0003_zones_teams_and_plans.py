@@ -88,6 +88,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_en", sa.Text(), nullable=True),
         sa.Column("zone_id", sa.BigInteger(), nullable=False),
         sa.Column("mode", sa.Text(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),

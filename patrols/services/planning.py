@@ -41,12 +41,16 @@ class PlanSettings:
     ----------
     demand : DemandSettings
         How gaps become stops.
-    snap_limit_m : float
-        The farthest a stop or a base may lie from a street its team can use, metres.
+    stop_limit_m : float
+        The farthest a stop may lie from a street of a team's mode, metres: the last steps are walked
+        straight, so they must be few. A car does not reach a path in a park.
+    base_limit_m : float
+        The farthest a base may lie from a street its team can use, metres; routes begin on that street.
     """
 
     demand: DemandSettings = field(default_factory=DemandSettings)
-    snap_limit_m: float = 100.0
+    stop_limit_m: float = 12.0
+    base_limit_m: float = 100.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,12 +103,13 @@ def plan_shift(
     stops = _stops(session, analysis, network, area, zone, crs, chosen)
     stops["village"] = _village_of(session, stops.geometry)
     tell(0.2)
-    points = gpd.GeoSeries([*teams.geometry, *stops.geometry], crs=crs)
-    far = teams_off_network(teams, network, chosen.snap_limit_m)
+    far = teams_off_network(teams, network, chosen.base_limit_m)
     if far:
         raise InputRefused(
             f"{len(far)} team bases are off the network; nothing was planned", list(far.values())
         )
+    bases = _on_their_street(network, teams, chosen.base_limit_m)
+    points = gpd.GeoSeries([*bases, *stops.geometry], crs=crs)
     problem = _problem(network, points, teams, stops, record["rule"].iloc[0], start, end, chosen)
     tell(0.4)
     plan = solve(problem, budget=budget, seed=seed, should_abort=should_abort)
@@ -130,7 +135,7 @@ def plan_shift(
     )
     stops["crossed"] = stops["stop_id"].isin(plan.crossed)
     stops["crossable"] = reach["crossable"].reindex(stops["stop_id"]).to_numpy(bool)
-    walked = legs(problem, plan, network, points, snap_limit_m=chosen.snap_limit_m)
+    walked = legs(problem, plan, network, points, snap_limit_m=chosen.stop_limit_m)
     walked["team_id"] = walked["team_id"].map(dict(zip(teams["code"], teams.index, strict=True)))
     number = repository.add_plan(session, stored, to_lonlat(stops), to_lonlat(walked))
     tell(1.0)
@@ -193,6 +198,14 @@ def _stops(
     return stops
 
 
+def _on_their_street(network: RoadNetwork, teams: gpd.GeoDataFrame, limit_m: float) -> gpd.GeoSeries:
+    """Where each team enters the streets of its mode."""
+    places_on = teams.geometry.copy()
+    for mode, group in teams.groupby("mode"):
+        places_on.loc[group.index] = network.snap(group.geometry, str(mode), limit_m).geometry
+    return places_on
+
+
 def _hours(teams: gpd.GeoDataFrame, start: datetime, end: datetime) -> pd.DataFrame:
     """Seconds from `start` in which each team serves: the shift, cut to hours of its own."""
     own = pd.DataFrame(
@@ -216,7 +229,7 @@ def _problem(
 ) -> PatrolProblem:
     """Bases first, then stops, as nodes of the matrices of every mode that a team has."""
     matrices = {
-        mode: network.matrix(points, mode, snap_limit_m=chosen.snap_limit_m)
+        mode: network.matrix(points, mode, snap_limit_m=chosen.stop_limit_m)
         for mode in MODES
         if (teams["mode"] == mode).any()
     }
