@@ -157,7 +157,7 @@ main() { # PURPOSE
     done < <(missing_packages "$purpose")
     if [ ${#packages[@]} -gt 0 ]; then minutes=$((minutes + 3)); fi
     if needs_venv; then
-        venv=yes minutes=$((minutes + 2)) room=$((room + VENV_MB))
+        venv=yes minutes=$((minutes + 3)) room=$((room + VENV_MB))
         words+=("$(packages_in_lock) Python packages in .venv")
     fi
     if [ "$purpose" != lint ]; then

@@ -233,13 +233,15 @@ def test_use_of_a_killed_process_does_not_keep_the_server_up(var: Path) -> None:
 
 
 def test_forked_worker_does_not_stop_its_parents_server(var: Path) -> None:
-    cluster = server.ensure_running(var)
-    child = os.fork()
-    if child == 0:
-        os._exit(int(server.stop(cluster)))
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert answer(cluster) == 7
-    assert server.stop(cluster)
+    code = (
+        "child = os.fork()\n"
+        "if child == 0:\n    os._exit(int(server.stop(cluster)))\n"
+        "stopped_by_child = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])\n"
+        "say(cluster.started_here, stopped_by_child, server.status(var_dir).is_running, server.stop(cluster))"
+    )
+    starter = in_another_process(code, var)
+    assert says(starter) == "True 0 True True"
+    starter.communicate()
 
 
 def test_of_two_processes_at_once_exactly_one_makes_the_cluster(folder: Path) -> None:
