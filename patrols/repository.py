@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from geo.db import ALWAYS, read_frame, read_geoframe, write_frame
+from geo.errors import LianfangError
 from patrols.tables import Plan
 
 
@@ -20,6 +21,16 @@ def add_zones(session: Session, zones: gpd.GeoDataFrame, batch_id: int) -> pd.In
     rows = zones[["code", "name", "name_en", "rule"]].copy()
     rows["valid"], rows["batch_id"], rows["geom"] = ALWAYS, batch_id, zones.geometry
     return write_frame(session, "zone", rows)
+
+
+def zone_of_code(session: Session, code: str) -> int:
+    """Id of the zone of that code; LianfangError that lists the known ones otherwise."""
+    stored = zones(session)
+    found = stored.index[stored["code"] == code]
+    if not len(found):
+        known = ", ".join(stored["code"]) or "none yet; run `lianfang import zones FILE --datum D`"
+        raise LianfangError(f"zone {code!r} is not known; known are: {known}")
+    return int(found[0])
 
 
 def set_members(session: Session, zone_id: int, paths: Sequence[str]) -> None:

@@ -31,11 +31,11 @@ from geo.errors import LianfangError
 from geo.jurisdictions import DerivedCounts, derive_jurisdictions
 from geo.osm import read_osm
 from geo.services import Source, open_site, site_crs, store_extract, store_jurisdictions
-from geo.tables import Setting
 from patrols.services import PlanOutcome, plan_shift, store_teams, store_zones
 from patrols.services.zoning import VILLAGE_LEVEL, road_network
 from patrols.solve import Budget
 from patrols.zones import compact_zone
+from web.demostate import finished_summary, note_finished
 from web.exports import write_table
 from web.gaptable import gap_table
 from web.mapdata import map_data
@@ -44,7 +44,6 @@ from web.planfiles import write_plan
 from web.progress import Steps, Update
 
 EXTRACT = Path(__file__).resolve().parent.parent / "data" / "fetched" / "Helsinki.osm.pbf"
-STATE = "demo.state"
 SCENE = "helsinki"
 DAY = datetime(2026, 11, 20, tzinfo=ZoneInfo("Europe/Helsinki"))
 SHIFT = (timedelta(hours=42), timedelta(hours=46))  # the evening after: 18:00 to 22:00
@@ -102,9 +101,9 @@ def run_demo(engine: Engine, folder: Path, *, seed: int, fresh: bool, steps: Ste
     """
     files = DemoFiles(folder)
     with transaction(engine) as session:
-        done = _state(session)
-        if done and done["seed"] == seed and not fresh:
-            return {**done["summary"], "step_s": {}}
+        done = finished_summary(session, seed)
+        if done is not None and not fresh:
+            return done
         site = places.site(session)
         if site is not None and site.scene != SCENE:
             raise LianfangError(
@@ -143,20 +142,8 @@ def run_demo(engine: Engine, folder: Path, *, seed: int, fresh: bool, steps: Ste
             render_map(map_data(session, zone=ZONE), lang="zh", inline=True), encoding="utf8"
         )
         summary = _summary(session, analysis, made, day, files)
-        session.merge(
-            Setting(
-                name=STATE,
-                value={"scene": SCENE, "seed": seed, "summary": summary},
-                changed_at=datetime.now(UTC),
-                author=AUTHOR,
-            )
-        )
+        note_finished(session, seed, summary, AUTHOR)
     return {**summary, "step_s": steps.seconds}
-
-
-def _state(session: Session) -> dict[str, Any] | None:
-    found = session.get(Setting, STATE)
-    return None if found is None else dict(found.value)
 
 
 def _wipe(session: Session) -> None:

@@ -15,7 +15,6 @@ from cameras.repository import records, results
 from cameras.tables import Analysis
 from geo import repository as places
 from patrols import repository as patrols
-from patrols.services import zone_of_code
 from patrols.tables import Plan
 from web.maps.data import MapData, NoMapYet
 
@@ -166,7 +165,7 @@ def _plan_and_zone(session: Session, code: str | None) -> tuple[Plan | None, gpd
     zones = patrols.zones(session)
     chosen: int | None
     if code is not None:
-        chosen = zone_of_code(session, code)
+        chosen = patrols.zone_of_code(session, code)
         plan = patrols.latest_plan(session, zone_id=chosen)
     else:
         plan = patrols.latest_plan(session)

@@ -4,7 +4,7 @@ Every function takes an open session and leaves committing to the caller.
 """
 
 from patrols.services.planning import PlanOutcome, PlanSettings, check_plan, plan_shift
-from patrols.services.zoning import import_teams, import_zones, store_teams, store_zones, zone_of_code
+from patrols.services.zoning import import_teams, import_zones, store_teams, store_zones
 
 __all__ = [
     "PlanOutcome",
@@ -15,5 +15,4 @@ __all__ = [
     "plan_shift",
     "store_teams",
     "store_zones",
-    "zone_of_code",
 ]

@@ -28,7 +28,7 @@ from patrols.plan import PatrolPlan, PlanFile
 from patrols.problem import CrossRule, PatrolProblem
 from patrols.reach import reachable_stops
 from patrols.routing import legs
-from patrols.services.zoning import MODES, road_network, villages, zone_of_code
+from patrols.services.zoning import MODES, road_network, villages
 from patrols.solve import Budget, solve
 from patrols.tables import Plan
 
@@ -90,7 +90,7 @@ def plan_shift(
         raise LianfangError(f"the shift from {start.isoformat()} to {end.isoformat()} is empty; swap the two")
     chosen = settings or PlanSettings()
     tell = progress or (lambda fraction: None)
-    crs, zone_id = site_crs(session), zone_of_code(session, zone)
+    crs, zone_id = site_crs(session), repository.zone_of_code(session, zone)
     record = to_metric(repository.zones(session).loc[[zone_id]], crs)
     teams = to_metric(repository.teams(session, zone_id), crs)
     if teams.empty:

@@ -24,16 +24,6 @@ MODES = ("foot", "ebike", "car")
 VILLAGE_LEVEL = 3
 
 
-def zone_of_code(session: Session, code: str) -> int:
-    """Id of the zone of that code; LianfangError that lists the known ones otherwise."""
-    zones = repository.zones(session)
-    found = zones.index[zones["code"] == code]
-    if not len(found):
-        known = ", ".join(zones["code"]) or "none yet; run `lianfang import zones FILE --datum D`"
-        raise LianfangError(f"zone {code!r} is not known; known are: {known}")
-    return int(found[0])
-
-
 def store_zones(session: Session, zones: gpd.GeoDataFrame, source: Source) -> pd.Index:
     """Store zones (code, name, name_en, rule, members, polygon in EPSG:4326); answers their ids.
 
@@ -122,7 +112,7 @@ def import_teams(
     dry_run: bool = False,
 ) -> ImportReport:
     """Take in a file of one zone's teams, their bases checked against the streets of their mode."""
-    number, (network, _) = zone_of_code(session, zone), road_network(session)
+    number, (network, _) = repository.zone_of_code(session, zone), road_network(session)
     found = read_teams(
         path,
         datum=datum,

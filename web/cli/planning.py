@@ -1,8 +1,7 @@
-"""`lianfang patrols ...` and `lianfang map`."""
+"""`lianfang patrols ...`."""
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,6 @@ from patrols.solve import Budget
 from web.cli.common import author, command_options, parse_time
 from web.database import open_database
 from web.exports import check_ending
-from web.i18n import LANGUAGES
-from web.mapdata import map_data
-from web.maps import render_map
 from web.planfiles import PLAN_ENDINGS, write_plan
 from web.progress import Steps
 
@@ -120,24 +116,3 @@ def check(file: Path) -> dict[str, Any]:
         raise LianfangError(f"{file.name}: {len(found)} violations")
     click.echo(f"{file.name}: no violation.", err=True)
     return {"violations": 0, "crossed_stops": len(held.plan.crossed), "remarks": remarks}
-
-
-@click.command("map")
-@click.option("--zone", help="Zone whose latest plan is drawn [default: the plan made last].")
-@click.option("--at", help="Draw only gaps that are open at this time.")
-@click.option("--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True)
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="An .html file.")
-@command_options
-def draw_map(zone: str | None, at: str | None, lang: str, out: Path) -> dict[str, Any]:
-    """Write the map as one file that needs nothing else, not even a network.
-
-    Example: lianfang map --lang en --out tonight.html
-    """
-    check_ending(out, (".html",))
-    with open_database() as engine, transaction(engine) as session:
-        moment = parse_time(at, current_site(session).timezone, "--at") if at else None
-        data = map_data(session, zone=zone, at=moment)
-        out.write_text(render_map(data, lang=lang, inline=True), encoding="utf8")
-    counts = Counter(data.gaps["cause"]) if data.gaps is not None else Counter()
-    click.echo(f"Wrote {out} ({out.stat().st_size / 1e6:.1f} MB).", err=True)
-    return {"out": str(out), "bytes": out.stat().st_size, "gaps": dict(counts)}

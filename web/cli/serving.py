@@ -17,7 +17,7 @@ from web import logs
 from web.app import create_app, loopback_host
 from web.cli.common import command_options
 from web.database import Urls, migrate, running_database, var_dir
-from web.demo import run_demo
+from web.demostate import finished_summary
 from web.mapdata import map_data, map_revision
 from web.maps import MapData
 from web.progress import Steps
@@ -141,7 +141,7 @@ def demo(no_serve: bool, seed: int, fresh: bool, port: int) -> dict[str, Any] | 
         migrate(urls)
         engine = make_engine(urls.app)
         try:
-            summary = run_demo(engine, _folder(), seed=seed, fresh=fresh, steps=Steps())
+            summary = _summary(engine, seed, fresh)
         finally:
             engine.dispose()
         gaps = sum(summary["gaps"].values())
@@ -155,6 +155,19 @@ def demo(no_serve: bool, seed: int, fresh: bool, port: int) -> dict[str, Any] | 
             return summary
         _serve(urls, listener, "127.0.0.1", port)
     return None
+
+
+def _summary(engine: Engine, seed: int, fresh: bool) -> dict[str, Any]:
+    """The demo's summary, made if it is not there."""
+    if not fresh:
+        with transaction(engine) as session:
+            done = finished_summary(session, seed)
+        if done is not None:
+            return done
+    # The solver and the kernels take seconds to load; a second start needs none of them.
+    from web.demo import run_demo
+
+    return run_demo(engine, _folder(), seed=seed, fresh=fresh, steps=Steps())
 
 
 def _folder() -> Path:
