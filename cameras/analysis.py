@@ -214,9 +214,9 @@ def camera_findings(result: AnalysisResult) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        camera, kind ("inside", "on_facade", "clock_wrong", "no_azimuth", "assumed_optics"), value (metres
-        moved, NaN where it could not be freed; seconds the clock is off; else NaN), start_ms and end_ms (-1
-        where no period applies).
+        camera, kind ("inside", "on_facade", "clock_wrong", "turned", "no_azimuth", "assumed_optics"), value
+        (metres moved, NaN where it could not be freed; seconds the clock is off; else NaN), start_ms and
+        end_ms (-1 where no period applies).
     """
     stands = result.stands[result.stands["finding"] != ""]
     clocks, poses = result.availability.clocks, result.availability.poses
@@ -224,10 +224,17 @@ def camera_findings(result: AnalysisResult) -> pd.DataFrame:
         located=("azimuth_tolerance_deg", lambda column: bool((column < 180.0).any())),
         known=("assumed", lambda column: bool((column == "").any())),
     )
+    segments = result.availability.segments
+    turned = (
+        segments[segments["moved"]]
+        .groupby("camera")
+        .agg(start_ms=("start_ms", "min"), end_ms=("end_ms", "max"))
+    )
     blind, guessed = told.index[~told["located"]], told.index[~told["known"]]
     parts = [
         _rows(stands.index, stands["finding"], stands["moved_m"]),
         _rows(clocks["camera"], "clock_wrong", clocks["offset_s"], clocks["start_ms"], clocks["end_ms"]),
+        _rows(turned.index, "turned", np.nan, turned["start_ms"], turned["end_ms"]),
         _rows(blind, "no_azimuth"),
         _rows(guessed, "assumed_optics"),
     ]

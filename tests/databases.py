@@ -11,13 +11,18 @@ from geo.server import Cluster
 
 
 @contextmanager
-def another_database(cluster: Cluster, name: str) -> Iterator[tuple[str, str]]:
-    """(app URL, owner URL) of an empty database, dropped at the end."""
+def another_database(cluster: Cluster, name: str, *, copy_of: str = "") -> Iterator[tuple[str, str]]:
+    """(app URL, owner URL) of a database, empty or a copy of an idle one; dropped at the end."""
     with psycopg.connect(cluster.superuser_dsn, dbname="postgres", autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} (FORCE)")
-        connection.execute(f"CREATE DATABASE {name} OWNER lianfang_owner")
-    with psycopg.connect(cluster.superuser_dsn, dbname=name, autocommit=True) as connection:
-        connection.execute("CREATE EXTENSION postgis; CREATE EXTENSION ltree; CREATE EXTENSION btree_gist")
+        template = f"TEMPLATE {copy_of}" if copy_of else ""
+        connection.execute(f"CREATE DATABASE {name} OWNER lianfang_owner {template}")
+    if not copy_of:
+        with psycopg.connect(cluster.superuser_dsn, dbname=name, autocommit=True) as connection:
+            connection.execute(
+                "CREATE EXTENSION postgis; CREATE EXTENSION ltree; CREATE EXTENSION btree_gist;"
+                "ALTER FUNCTION geometry_overlaps(geometry, geometry) LEAKPROOF"
+            )
     app_url, owner_url = (
         url.replace("/lianfang?", f"/{name}?") for url in (cluster.app_url, cluster.owner_url)
     )

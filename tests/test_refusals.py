@@ -11,14 +11,14 @@ from sqlalchemy import text
 from web.cli import main
 
 TABLES = (
-    *("jurisdiction", "road_edge", "obstruction", "place", "camera", "frame", "frame_source", "frame_file"),
-    *("zone", "team", "plan", "analysis", "import_batch"),
+    *("jurisdiction", "road_edge", "obstruction", "place", "zone", "team", "plan", "analysis"),
+    *("camera", "frame", "frame_source", "frame_file", "import_batch"),
 )
 
 
 @pytest.fixture
 def run(demo, monkeypatch):
-    """Run a command against the demo's database; answers status, everything said, and whether rows changed."""
+    """Run a command against the demo's database; answers status, what was said, whether rows stayed."""
     monkeypatch.setenv("LIANFANG_DATABASE_URL", demo.app_url)
     monkeypatch.setenv("LIANFANG_OWNER_DATABASE_URL", demo.owner_url)
 

@@ -167,11 +167,13 @@ def shares(session: Session, analysis_id: int, level: str) -> pd.DataFrame:
 
 
 def camera_states(session: Session, analysis_id: int) -> pd.DataFrame:
-    """By camera id: state at the end of the period, online_share, assumed fields, moved_m."""
+    """By camera id: the worst state of the period, online_share, assumed fields, moved_m."""
     return read_frame(
         session,
         """WITH spoken AS (
-             SELECT camera_id, (array_agg(state ORDER BY lower(period) DESC))[1] AS state,
+             SELECT camera_id,
+                    (array_agg(state ORDER BY array_position(CAST(:worst_first AS text[]), state)))[1]
+                        AS state,
                     sum(extract(epoch FROM upper(period) - lower(period)))
                         FILTER (WHERE state IN ('usable', 'degraded')) AS online_s,
                     sum(extract(epoch FROM upper(period) - lower(period)))
@@ -187,6 +189,7 @@ def camera_states(session: Session, analysis_id: int) -> pd.DataFrame:
                   moved_m, azimuth_deg, certain
            FROM spoken JOIN posed USING (camera_id) ORDER BY camera_id""",
         analysis=analysis_id,
+        worst_first=["outage", "degraded", "not_measured", "usable"],
     ).set_index("camera_id")
 
 

@@ -97,7 +97,7 @@ class MapData:
     streets, buildings, water : GeoDataFrame
         The base map. Streets: LineStrings with road_class (OSM highway value) and name (or None).
     cameras : GeoDataFrame or None
-        Points. code, name, state ("usable", "degraded", "outage", "not_measured" at the end of the period),
+        Points. code, name, state ("usable", "degraded", "outage", "not_measured": the worst of the period),
         online_share (0–1 of the period, or NaN), azimuth_quality ("measured", "coarse", "unknown"),
         assumed (comma list of assumed fields), moved_m (metres moved out of a building, 0 none),
         findings (list of str).

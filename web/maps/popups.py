@@ -75,7 +75,7 @@ def camera_popup(row: Mapping[str, Any], t: Translator) -> Popup:
         t("Camera"),
         " · ".join(dict.fromkeys(part for part in (display_name(row, t), str(row["code"])) if part)),
         [
-            (t("State at the end"), t(state[0]) if state else ""),
+            (t("Worst state in this period"), t(state[0]) if state else ""),
             (t("Working in this period"), t.share(float(online)) if _is_number(online) else ""),
             (t("Direction"), t(AZIMUTHS.get(str(row["azimuth_quality"]), ""))),
             (t("Assumed, not recorded"), all_said(row["assumed"], t)),

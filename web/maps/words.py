@@ -178,6 +178,7 @@ FINDINGS = {
     "no_azimuth": N_("direction not recorded"),
     "assumed_optics": N_("lens not recorded, assumed"),
     "clock": N_("its clock is wrong"),
+    "turned": N_("looked away from its usual view"),
 }
 
 BANNERS = {
