@@ -16,7 +16,7 @@ from pyarrow import csv as pa_csv
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from cameras.frames.columns import NO_TIME, FrameBatch
+from cameras.frames.columns import LIMITS, NO_TIME, FrameBatch
 from geo.db import ALWAYS, copy_rows, read_frame, read_geoframe, write_frame
 
 CAMERA_COLUMNS = [
@@ -52,21 +52,7 @@ PRESET_COLUMNS = [
     "from_s",
     "until_s",
 ]
-FRAME_NUMBERS = [
-    "azimuth_deg",
-    "tilt_deg",
-    "hfov_deg",
-    "vfov_deg",
-    "width_px",
-    "height_px",
-    "luma",
-    "contrast",
-    "sharpness",
-    "similarity",
-    "lon",
-    "lat",
-    "altitude_m",
-]
+FRAME_NUMBERS = list(LIMITS)
 
 
 # Whole-number columns of a FrameBatch as they come out of the database.
