@@ -19,13 +19,14 @@ from cameras.diagnosis import Thresholds
 from cameras.footprint import footprints, sectors
 from cameras.frames import FrameBatch
 from cameras.gaps import Gaps, coverage_gaps
-from cameras.ground import Layers, incidence, leaf_jurisdictions, watched_ground
+from cameras.ground import STREET, Layers, incidence, leaf_jurisdictions, watched_ground
 from cameras.levels import level_set, lowest_level
 from cameras.optics import AssumedOptics
-from cameras.poses import PoseTolerances
+from cameras.poses import PoseTolerances, lens_is_assumed
 from cameras.shares import with_shares
 from cameras.standpoint import standpoints
 from geo.crs import need_metric, true_north_deg
+from geo.errors import LianfangError
 
 Progress = Callable[[float], None]
 
@@ -151,6 +152,8 @@ def analyse_scene(
     ValueError
         When a geometry is not in the scene's one metric CRS, or a level is a bare number, whose set and so
         whose lowest level is not known.
+    LianfangError
+        When no watched street lies in any jurisdiction.
     """
     chosen = settings or AnalysisSettings()
     tell = progress or (lambda fraction: None)
@@ -185,6 +188,11 @@ def analyse_scene(
             unobstructed=sectors(viewers, level=name),
         )
         ground = watched_ground(scene.edges, scene.places, leaves, layers)
+        if not (ground.atoms["ground"] == STREET).any():
+            raise LianfangError(
+                f"none of the {len(scene.edges)} streets lies in any of the {len(leaves)} leaf "
+                "jurisdictions; check the datum both were imported with"
+            )
         own = CoverageSettings(
             level=name,
             slot_min=chosen.coverage.slot_min,
@@ -222,7 +230,7 @@ def camera_findings(result: AnalysisResult) -> pd.DataFrame:
     clocks, poses = result.availability.clocks, result.availability.poses
     told = poses.groupby("camera").agg(
         located=("azimuth_tolerance_deg", lambda column: bool((column < 180.0).any())),
-        known=("assumed", lambda column: bool((column == "").any())),
+        known=("assumed", lambda column: not column.map(lens_is_assumed).all()),
     )
     segments = result.availability.segments
     turned = (

@@ -179,6 +179,11 @@ def camera_poses(
     return Poses(table[list(POSE_COLUMNS)], of_frame)
 
 
+def lens_is_assumed(assumed: str) -> bool:
+    """Whether a pose's column `assumed` names a field that decides how far and how wide it sees."""
+    return not {"hfov_deg", "width_px"}.isdisjoint(assumed.split(","))
+
+
 def _camera_pointer(ids: Int64Array, frames: FrameBatch) -> Int64Array:
     """Where the frames of each camera begin; the last entry is their number."""
     seen = np.concatenate([frames.camera[:1], frames.camera[1:][np.diff(frames.camera) != 0]])
@@ -284,8 +289,7 @@ def _table(
         ),
         assumed,
     )
-    names = table["assumed"].str.split(",")
-    guessed = names.apply(lambda fields: "hfov_deg" in fields or "width_px" in fields).to_numpy(dtype=bool)
+    guessed = table["assumed"].map(lens_is_assumed).to_numpy(dtype=bool)
     table["certain"] = (tolerance == 0.0) & ~guessed
     return table
 

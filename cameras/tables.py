@@ -306,5 +306,7 @@ class CoverageShare(Base):
     certain: Mapped[int] = mapped_column(BigInteger)
     possible: Mapped[int] = mapped_column(BigInteger)
     twice: Mapped[int] = mapped_column(BigInteger)
+    # Measure that some camera, working or not, has in its footprint at the level.
+    built: Mapped[int] = mapped_column(BigInteger)
     deficit_by_cause: Mapped[Any] = mapped_column(JSONB)
     jurisdiction_path: Mapped[str] = scope_column()

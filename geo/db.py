@@ -134,8 +134,8 @@ def reserve_ids(session: Session, table: str, count: int) -> list[int]:
 def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Write rows by COPY inside the session's transaction; answers how many.
 
-    Geometries are given as hexadecimal EWKB, ranges and JSON as text. Table and column names
-    come from code, never from a user.
+    Geometries are given as hexadecimal EWKB, ranges as text; NaN and the like become NULL, dicts and lists
+    JSON. Table and column names come from code, never from a user.
     """
     driver = session.connection().connection.driver_connection
     if driver is None:
@@ -144,7 +144,7 @@ def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterab
     count = 0
     with driver.cursor().copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
         for row in rows:
-            copy.write_row(row)
+            copy.write_row([_cell(value) for value in row])
             count += 1
     return count
 
@@ -165,10 +165,8 @@ def write_frame(session: Session, table: str, frame: pd.DataFrame) -> pd.Index:
             if crs is None or crs.to_epsg() != 4326:
                 raise ValueError(f"{table}.{name} must be in EPSG:4326, not {crs}; project it back first")
             columns[name] = _ewkb(np.asarray(series.values))
-        elif series.dtype.kind in "biu":
-            columns[name] = series.tolist()
         else:
-            columns[name] = [_cell(value) for value in series.tolist()]
+            columns[name] = series.tolist()
     copy_rows(session, table, list(columns), zip(*columns.values(), strict=True))
     return pd.Index(columns["id"], name="id", dtype="int64")
 

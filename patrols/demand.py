@@ -18,7 +18,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from cameras.causes import CAUSE_BY_NAME, LISTS
+from cameras.causes import CAUSE_BY_NAME, LISTS, REPAIR
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,12 @@ class DemandSettings:
     piece_m : float
         Length of the pieces that street gaps are cut into, metres.
     list_weight : mapping of str to float
-        Weight of a metre of open street by the list its cause stands on. Tonight's losses
-        (repair) outweigh what is not known (measure) and what was never built (build).
+        Weight of a metre of open street by the list its cause stands on. What was lost (repair)
+        outweighs what is not known (measure) and what was never built (build), however short the
+        loss was: those two weigh by the share of the period they were open.
+    recovered_share : float
+        A loss that had ended by the end of the period weighs this share of one that had not: it is
+        watched again, and has shown that it can fail.
     place_weight_m : float
         A place nobody watches counts as this many metres of street.
     service_s : int
@@ -50,7 +54,8 @@ class DemandSettings:
     list_weight: dict[str, float] = field(
         default_factory=lambda: {"repair": 4.0, "measure": 2.0, "build": 1.0}
     )
-    place_weight_m: float = 60.0
+    recovered_share: float = 0.5
+    place_weight_m: float = 75.0
     service_s: int = 360
     prize_per_m: float = 0.1
 
@@ -69,8 +74,8 @@ def pieces(gaps: gpd.GeoDataFrame, settings: DemandSettings) -> pd.DataFrame:
     Parameters
     ----------
     gaps : GeoDataFrame in a metric CRS
-        gap_id, cause, ground ("street" | "place"), open_share (0-1, part of the time it is open),
-        geometry (lines or points).
+        gap_id, cause, ground ("street" | "place"), open_share (0-1, part of the period it was open),
+        open_at_end (bool, open when the period ended), geometry (lines or points).
 
     Returns
     -------
@@ -93,10 +98,10 @@ def pieces(gaps: gpd.GeoDataFrame, settings: DemandSettings) -> pd.DataFrame:
     all_points = np.concatenate([points, place_points])
     row = np.concatenate([rows[line], place_rows]) if len(line) or len(place_rows) else np.empty(0, np.int64)
     metres = np.concatenate([(length / count)[line], np.full(len(place_rows), settings.place_weight_m)])
-    by_list = (
-        gaps["cause"].map(lambda name: settings.list_weight[CAUSE_BY_NAME[name].list.name]).to_numpy(float)
-    )
-    share = gaps["open_share"].to_numpy(float)
+    lists = gaps["cause"].map(lambda name: CAUSE_BY_NAME[name].list.name)
+    by_list = lists.map(settings.list_weight).to_numpy(float)
+    lost = np.where(gaps["open_at_end"].to_numpy(bool), 1.0, settings.recovered_share)
+    share = np.where((lists == REPAIR.name).to_numpy(), lost, gaps["open_share"].to_numpy(float))
     return pd.DataFrame(
         {
             "gap": row.astype(np.int64),

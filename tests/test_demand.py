@@ -13,7 +13,7 @@ CRS = 32635
 def gaps_of(*rows):
     return gpd.GeoDataFrame(
         [
-            {"gap_id": n, "cause": cause, "ground": ground, "open_share": share}
+            {"gap_id": n, "cause": cause, "ground": ground, "open_share": share, "open_at_end": share == 1.0}
             for n, (cause, ground, share, _) in enumerate(rows)
         ],
         geometry=[shape for *_, shape in rows],
@@ -26,13 +26,22 @@ def spots(*points):
 
 
 def test_pieces_keep_the_length_of_the_street_and_its_weight():
-    """100 m open all day on the build list weigh 100; a quarter of the day on the repair list also 100."""
-    blind = gaps_of(("no_camera", "street", 1.0, LineString([(0, 0), (100, 0)])))
-    lost = gaps_of(("outage", "street", 0.25, MultiLineString([[(0, 0), (60, 0)], [(60, 0), (100, 0)]])))
-    for gaps in (blind, lost):
-        table = pieces(gaps, DemandSettings())
+    """100 m weigh 100 on the build list all day, 400 lost and still lost, 200 lost for a while."""
+    line = MultiLineString([[(0, 0), (60, 0)], [(60, 0), (100, 0)]])
+    for cause, share, weight in (("no_camera", 1.0, 100.0), ("outage", 1.0, 400.0), ("outage", 0.03, 200.0)):
+        table = pieces(gaps_of((cause, "street", share, line)), DemandSettings())
         assert table["metres"].sum() == pytest.approx(100.0)
-        assert table["weight"].sum() == pytest.approx(100.0)
+        assert table["weight"].sum() == pytest.approx(weight)
+
+
+def test_a_short_outage_outweighs_as_much_ground_that_was_always_blind():
+    """45 minutes of a day, over by its end, against the whole day without a camera."""
+    gaps = gaps_of(
+        ("no_camera", "street", 1.0, LineString([(0, 0), (80, 0)])),
+        ("outage", "street", 45 / 1440, LineString([(1000, 0), (1080, 0)])),
+    )
+    stops = choose_stops(gaps, spots((40, 0), (1040, 0)), DemandSettings(stops=1))
+    assert stops["candidate"].tolist() == ["n1"]
 
 
 def test_a_street_lost_tonight_is_visited_before_one_that_was_always_blind():
@@ -66,7 +75,7 @@ def test_demand_never_rises_down_the_list_and_never_exceeds_the_ground():
 def test_a_place_counts_as_its_metres():
     gaps = gaps_of(("not_measured", "place", 1.0, Point(0, 0)))
     stops = choose_stops(gaps, spots((5, 5)), DemandSettings())
-    assert stops["demand_m"].tolist() == [pytest.approx(2 * 60.0)]
+    assert stops["demand_m"].tolist() == [pytest.approx(2 * 75.0)]
     assert stops["why"][0][0]["places"] == 1
 
 
@@ -76,7 +85,8 @@ def test_no_gap_gives_no_stop():
 
 def _no_gaps():
     return gpd.GeoDataFrame(
-        {"gap_id": [], "cause": [], "ground": [], "open_share": []}, geometry=gpd.GeoSeries([], crs=CRS)
+        {"gap_id": [], "cause": [], "ground": [], "open_share": [], "open_at_end": []},
+        geometry=gpd.GeoSeries([], crs=CRS),
     )
 
 

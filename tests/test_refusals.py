@@ -146,6 +146,18 @@ def test_the_same_frame_file_stores_nothing_twice(run, demo):
     assert "stored before" in said
 
 
+def test_an_ingest_never_redeclares_its_source_in_passing(run, demo):
+    """Another interval would change what every later analysis calls an outage."""
+    path = demo.folder / "synthetic-round.ndjson.gz"
+    answer = run("frames", "ingest", path, "--source", "synthetic-round", "--interval-s", "60")
+    refused(answer, "synthetic-round", "21600", "--interval-s")
+    with demo.engine.connect() as connection:
+        kept = connection.execute(
+            text("SELECT kind, expected_interval_s, label FROM frame_source WHERE code = 'synthetic-round'")
+        ).one()
+    assert tuple(kept) == ("inspection", 21_600.0, "synthetic")
+
+
 def test_unknown_zone_jurisdiction_and_ending_are_told_with_what_is_known(run, tmp_path):
     shift = ("--start", "2026-11-21T18:00", "--end", "2026-11-21T22:00")
     refused(run("patrols", "plan", "--zone", "nowhere", *shift), "nowhere", "hel-lf")

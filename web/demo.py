@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import geopandas as gpd
 from shapely import MultiPolygon, Point, Polygon
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from cameras.repository import records, results
@@ -30,7 +30,9 @@ from geo.db import Base, transaction
 from geo.errors import LianfangError
 from geo.jurisdictions import DerivedCounts, derive_jurisdictions
 from geo.osm import read_osm
+from geo.roads import RoadNetwork
 from geo.services import Source, open_site, site_crs, store_extract, store_jurisdictions
+from geo.tables import ImportBatch
 from patrols.services import PlanOutcome, plan_shift, store_teams, store_zones
 from patrols.services.zoning import VILLAGE_LEVEL, road_network
 from patrols.solve import Budget
@@ -99,26 +101,28 @@ def run_demo(engine: Engine, folder: Path, *, seed: int, fresh: bool, steps: Ste
     LianfangError
         When the database holds something else than the demo, or the extract is missing.
     """
-    files = DemoFiles(folder)
+    # Made beside the folder and put in its place at the end, so that files there are always whole.
+    files, unfinished = DemoFiles(folder), DemoFiles(folder.with_name(f"{folder.name}.unfinished"))
     with transaction(engine) as session:
         done = finished_summary(session, seed)
         if done is not None and not fresh:
             return done
         site = places.site(session)
-        if site is not None and site.scene != SCENE:
+        others = session.scalar(select(func.count()).where(ImportBatch.author != AUTHOR))
+        if site is not None and (site.scene != SCENE or others):
             raise LianfangError(
-                f"the database holds the site {site.name!r}; the demo needs one of its own: "
-                "set LIANFANG_VAR to another folder"
+                f"the database holds the site {site.name!r} with {others} imported files, which the demo "
+                "would remove; give the demo one of its own: set LIANFANG_VAR to another folder"
             )
     if not EXTRACT.exists():
         raise LianfangError(f"{EXTRACT} is missing; `make run` fetches it")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    shutil.rmtree(unfinished.folder, ignore_errors=True)
+    unfinished.folder.mkdir(parents=True)
     with steps.step("places", "Streets, buildings, places"), transaction(engine) as session:
         _wipe(session)
         _load_places(session, seed)
     with steps.step("frames", "One synthetic day of frames") as update:
-        day = _load_day(engine, folder, seed, update)
+        day = _load_day(engine, unfinished.folder, seed, update)
     with steps.step("analyse", "Footprints, coverage, gaps") as update, transaction(engine) as session:
         analysis = analyse(session, start=DAY, end=DAY + timedelta(days=1), author=AUTHOR, progress=update)
     with steps.step("plan", "Cross-patrol plan for tonight") as update, transaction(engine) as session:
@@ -136,12 +140,14 @@ def run_demo(engine: Engine, folder: Path, *, seed: int, fresh: bool, steps: Ste
     with steps.step("map", "Map and files"), transaction(engine) as session:
         found = results.gaps(session, analysis)
         for ending in (".geojson", ".gpkg"):
-            write_table(gap_table(found), files.gaps(ending), layer="gaps")
-        write_plan(session, made.plan_id, files.plan)
-        files.map.write_text(
+            write_table(gap_table(found), unfinished.gaps(ending), layer="gaps")
+        write_plan(session, made.plan_id, unfinished.plan)
+        unfinished.map.write_text(
             render_map(map_data(session, zone=ZONE), lang="zh", inline=True), encoding="utf8"
         )
         summary = _summary(session, analysis, made, day, files)
+        shutil.rmtree(folder, ignore_errors=True)
+        unfinished.folder.rename(folder)
         note_finished(session, seed, summary, AUTHOR)
     return {**summary, "step_s": steps.seconds}
 
@@ -196,7 +202,8 @@ def _load_day(engine: Engine, folder: Path, seed: int, update: Update) -> Synthe
     """Make the day, store its cameras, and take its files in through the door of real ones."""
     with transaction(engine) as session:
         day = demo_day(session, seed=seed)
-        ids = store_cameras(session, to_lonlat(day.cameras), _extract_source())
+        # Real positions, but compass points, presets and the NVR are made up: the whole batch says so.
+        ids = store_cameras(session, to_lonlat(day.cameras), _made_here("cameras", seed, "synthetic"))
         number = dict(zip(day.cameras.index, ids, strict=True))
         records.add_presets(session, day.presets.assign(camera=day.presets["camera"].map(number)))
     update(0.3)
@@ -237,6 +244,9 @@ def _load_zone(session: Session, seed: int) -> None:
         crs=crs,
     )
     number = store_zones(session, to_lonlat(zone), _made_here("zones", seed, "derived"))[0]
+    network, _ = road_network(session)
+    nodes, _ = places.roads(session)
+    junctions = to_metric(nodes, crs).geometry
     turns: Counter[str] = Counter()
     rows = []
     for n, mode in enumerate(TEAM_MODES, start=1):
@@ -251,18 +261,17 @@ def _load_zone(session: Session, seed: int) -> None:
                 "village": village,
                 "mode": mode,
                 "size": 2,
-                "geometry": _base(session, villages.loc[village, "geometry"], mode),
+                "geometry": _base(network, junctions, villages.loc[village, "geometry"], mode),
             }
         )
     teams = gpd.GeoDataFrame(rows, crs=crs)
     store_teams(session, to_lonlat(teams), int(number), _made_here("teams", seed, "derived"))
 
 
-def _base(session: Session, village: Polygon | MultiPolygon, mode: str) -> Point:
+def _base(
+    network: RoadNetwork, junctions: gpd.GeoSeries, village: Polygon | MultiPolygon, mode: str
+) -> Point:
     """The street junction of a village, usable by `mode`, that lies nearest to its middle."""
-    network, _ = road_network(session)
-    nodes, _ = places.roads(session)
-    junctions = to_metric(nodes, network.crs).geometry
     inside = junctions[junctions.within(village)]
     usable = inside[(network.snap(inside, mode, 0.5)["edge_id"] >= 0).to_numpy()]
     return usable.loc[usable.distance(village.centroid).idxmin()]

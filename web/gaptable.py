@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import geopandas as gpd
+import pandas as pd
 
-from cameras.causes import CAUSE_BY_NAME
+from cameras.causes import CAUSE_BY_NAME, CAUSE_NAMES
 
 
 def gap_table(found: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -18,6 +19,9 @@ def gap_table(found: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         "; ".join(f"{a.isoformat()}/{b.isoformat()}" for a, b in windows) for windows in found["windows"]
     ]
     frame["deficit"] = found["deficit"].where(~street, found["deficit"] / 1000.0).astype(float) / 1000.0
+    for cause in CAUSE_NAMES:
+        by_cause = pd.Series([row.get(cause, 0) for row in found["deficit_by_cause"]], index=found.index)
+        frame[f"deficit_{cause}"] = by_cause.where(~street, by_cause / 1000.0).astype(float) / 1000.0
     for name in ("cameras", "reasons"):
         frame[name] = [", ".join(values) for values in found[name]]
     return gpd.GeoDataFrame(frame, geometry=found.geometry)

@@ -55,6 +55,8 @@ def map_data(session: Session, *, zone: str | None = None, at: datetime | None =
     if site is None:
         raise NoMapYet("There is nothing to draw yet; run `lianfang demo`, or `lianfang import roads`.")
     _, edges = places.roads(session)
+    if edges.empty:
+        raise NoMapYet("There are no streets to draw yet; run `lianfang import roads FILE --datum D`.")
     tree = places.jurisdictions(session)
     analysis = results.latest_analysis(session)
     plan, zone_frame = _plan_and_zone(session, zone)
@@ -111,7 +113,7 @@ def _cameras(session: Session, analysis: Analysis | None) -> gpd.GeoDataFrame | 
     words = found["kind"].map(FINDING_WORDS).fillna(found["kind"])
     by_camera = words.groupby(found["camera"]).agg(list)
     # A camera whose frames report its pose has a measured azimuth whatever its record says.
-    measured = states["certain"].fillna(False).to_numpy(bool)
+    measured = states["azimuth_measured"].fillna(False).to_numpy(bool)
     out = frame[["code", "name", "ptz", "geometry"]].copy()
     out["state"] = states["state"].fillna("not_measured")
     out["online_share"] = states["online_share"].astype(float)

@@ -66,7 +66,7 @@ _FRAME_KEYS: dict[str, Any] = {
 
 
 def add_cameras(session: Session, cameras: gpd.GeoDataFrame, batch_id: int) -> pd.Index:
-    """Store CAMERAS (EPSG:4326), valid from now on; answers their ids in the frame's order."""
+    """Store CAMERAS (EPSG:4326) as valid always; answers their ids in the frame's order."""
     rows = cameras[CAMERA_COLUMNS].copy()
     rows["valid"], rows["batch_id"], rows["geom"] = ALWAYS, batch_id, cameras.geometry
     return write_frame(session, "camera", rows)
@@ -109,15 +109,20 @@ def presets(session: Session) -> pd.DataFrame:
     return frame
 
 
+def source_of_code(session: Session, code: str) -> tuple[int, str, float] | None:
+    """(id, kind, expected interval in seconds) of a frame source, None when it is not known."""
+    found = session.execute(
+        text("SELECT id, kind, expected_interval_s FROM frame_source WHERE code = :code"), {"code": code}
+    ).first()
+    return None if found is None else (int(found[0]), str(found[1]), float(found[2]))
+
+
 def add_source(session: Session, *, code: str, kind: str, expected_interval_s: float, label: str) -> int:
-    """Declare a frame source, or bring the one of that code up to date; answers its id."""
+    """Store a new frame source; answers its id."""
     found = session.execute(
         text(
             """INSERT INTO frame_source (code, kind, expected_interval_s, label)
-               VALUES (:code, :kind, :interval, :label)
-               ON CONFLICT (code) DO UPDATE SET kind = excluded.kind,
-                   expected_interval_s = excluded.expected_interval_s, label = excluded.label
-               RETURNING id"""
+               VALUES (:code, :kind, :interval, :label) RETURNING id"""
         ),
         {"code": code, "kind": kind, "interval": expected_interval_s, "label": label},
     )
@@ -168,7 +173,7 @@ def add_frame_file(
 
 def stage_frames(session: Session) -> None:
     """Make this transaction's staging table, through which the same frame is never stored twice."""
-    session.execute(text("CREATE TEMPORARY TABLE frame_stage (LIKE frame) ON COMMIT DROP"))
+    session.execute(text("CREATE TEMPORARY TABLE IF NOT EXISTS frame_stage (LIKE frame) ON COMMIT DROP"))
 
 
 def copy_frames(session: Session, batch: FrameBatch) -> int:

@@ -133,7 +133,7 @@ def add_gaps(
 def add_shares(session: Session, analysis_id: int, level: str, shares: pd.DataFrame) -> None:
     """Store the table of `cameras.shares.shares` for one level."""
     flat = shares.reset_index()
-    rows = flat[["ground", "kind", "measure", "total", "possible", "twice"]].copy()
+    rows = flat[["ground", "kind", "measure", "total", "possible", "twice", "built"]].copy()
     rows["certain"], rows["jurisdiction_path"] = flat["covered"], flat["path"]
     rows["analysis_id"], rows["level"] = analysis_id, level
     by_cause = flat[[f"deficit_{name}" for name in CAUSE_NAMES]].to_numpy(np.int64)
@@ -167,7 +167,7 @@ def shares(session: Session, analysis_id: int, level: str) -> pd.DataFrame:
 
 
 def camera_states(session: Session, analysis_id: int) -> pd.DataFrame:
-    """By camera id: the worst state of the period, online_share, assumed fields, moved_m."""
+    """By camera id: worst state of the period, online_share of it, assumed fields, moved_m, azimuth."""
     return read_frame(
         session,
         """WITH spoken AS (
@@ -176,17 +176,16 @@ def camera_states(session: Session, analysis_id: int) -> pd.DataFrame:
                         AS state,
                     sum(extract(epoch FROM upper(period) - lower(period)))
                         FILTER (WHERE state IN ('usable', 'degraded')) AS online_s,
-                    sum(extract(epoch FROM upper(period) - lower(period)))
-                        FILTER (WHERE state <> 'not_measured') AS measured_s
+                    sum(extract(epoch FROM upper(period) - lower(period))) AS period_s
              FROM availability WHERE analysis_id = :analysis GROUP BY camera_id),
            posed AS (
              SELECT DISTINCT ON (p.camera_id) p.camera_id, p.assumed,
                     ST_Distance(p.stand::geography, c.geom::geography) AS moved_m,
-                    p.azimuth_deg, p.certain, p.origin
+                    p.azimuth_deg, p.azimuth_tolerance_deg = 0 AS azimuth_measured
              FROM pose p JOIN camera c ON c.id = p.camera_id
              WHERE p.analysis_id = :analysis ORDER BY p.camera_id, p.nominal DESC, p.certain DESC, p.id)
-           SELECT camera_id, state, (COALESCE(online_s, 0) / measured_s)::float8 AS online_share, assumed,
-                  moved_m, azimuth_deg, certain
+           SELECT camera_id, state, (COALESCE(online_s, 0) / period_s)::float8 AS online_share, assumed,
+                  moved_m, azimuth_deg, azimuth_measured
            FROM spoken JOIN posed USING (camera_id) ORDER BY camera_id""",
         analysis=analysis_id,
         worst_first=["outage", "degraded", "not_measured", "usable"],

@@ -162,6 +162,8 @@ def _totals(scene: Scene, found: AnalysisResult) -> dict[str, Any]:
         "cameras": len(scene.cameras),
         "frames": len(scene.frames),
         "street_length_m": int(street["measure"]) / 1000.0,
+        "street_outside_m": any_level.ground.outside_mm / 1000.0,
+        "places_outside": any_level.ground.outside_places,
         "watched_share": watched_shares(found),
         "gaps": {name: int(causes.get(name, 0)) for name in CAUSE_NAMES},
         "online_rate": float(online["online_share"].mean()),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +30,8 @@ from geo.services import (
 
 # More sentences about bad rows than anybody reads are counted, not kept.
 KEPT_PROBLEMS = 1000
+# A GB/T 28181 device keeps alive every 60 s where nothing else is said.
+DEFAULT_INTERVAL_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -41,31 +42,28 @@ class SourceSpec:
     ----------
     code : str
         Its name in the database.
-    expected_interval_s : float
-        How often it is expected to speak of each camera, seconds, above 0.
+    expected_interval_s : float, optional
+        How often it is expected to speak of each camera, seconds, above 0; a new source has 60.
     kind : str, optional
-        stream | gateway | inspection, which ranks evidence; by the interval where left out.
+        stream | gateway | inspection, which ranks evidence; of a new source by its interval where left out.
     label : str
         real | synthetic.
     """
 
     code: str
-    expected_interval_s: float
+    expected_interval_s: float | None = None
     kind: str = ""
     label: str = "real"
 
     def __post_init__(self) -> None:
-        """Refuse an interval that means nothing; name the kind the interval tells."""
-        if not (np.isfinite(self.expected_interval_s) and self.expected_interval_s > 0):
+        """Refuse an interval or a kind that means nothing."""
+        seconds = self.expected_interval_s
+        if seconds is not None and not (np.isfinite(seconds) and seconds > 0):
             raise InputRefused(
-                f"source {self.code}: expected interval {self.expected_interval_s} s is not above 0; "
+                f"source {self.code}: expected interval {seconds} s is not above 0; "
                 "give the seconds between two frames of one camera, such as --interval-s 60"
             )
-        if not self.kind:
-            seconds = self.expected_interval_s
-            by_interval = "stream" if seconds <= 5 else "gateway" if seconds <= 3600 else "inspection"
-            object.__setattr__(self, "kind", by_interval)
-        if self.kind not in ("stream", "gateway", "inspection"):
+        if self.kind not in ("", "stream", "gateway", "inspection"):
             raise InputRefused(
                 f"source {self.code}: kind {self.kind!r} is not known; give stream, gateway or inspection"
             )
@@ -137,7 +135,6 @@ def ingest_frames(
     format: str | None = None,
     datum: str = "wgs84",
     keep_good: bool = False,
-    progress: Callable[[int], None] | None = None,
 ) -> FrameReport:
     """Store the frames of a file; the same file, or the same frame, is never stored twice.
 
@@ -157,8 +154,6 @@ def ingest_frames(
         Datum of positions in the frames.
     keep_good : bool
         Store the good rows of a file that has bad ones; otherwise it is refused whole.
-    progress : callable, optional
-        Gets the number of rows read so far.
 
     Raises
     ------
@@ -167,13 +162,7 @@ def ingest_frames(
     """
     check_datum(datum)
     site = current_site(session)
-    source = records.add_source(
-        session,
-        code=spec.code,
-        kind=spec.kind,
-        expected_interval_s=spec.expected_interval_s,
-        label=spec.label,
-    )
+    source = _declared(session, spec)
     sha256 = file_sha256(path)
     if records.has_frame_file(session, sha256, source):
         return FrameReport(0, 0, 0, notes=(f"{path.name} was stored before; nothing to do",))
@@ -189,8 +178,6 @@ def ingest_frames(
         refused += len(batch.rejected)
         problems += [f"{path.name} {row}" for row in batch.rejected[: KEPT_PROBLEMS - len(problems)]]
         notes += [note for note in batch.notes if note not in notes]
-        if progress:
-            progress(staged + refused)
     if refused and not keep_good:
         raise InputRefused(
             f"{path.name}: {refused} rows were refused and nothing was stored; mend them, "
@@ -202,6 +189,27 @@ def ingest_frames(
         session, sha256=sha256, source_id=source, file_name=path.name, rows=staged, label=spec.label
     )
     return FrameReport(new, staged - new, refused, tuple(problems), tuple(notes))
+
+
+def _declared(session: Session, spec: SourceSpec) -> int:
+    """Id of the source, stored if it is new; InputRefused when it is known with another interval or kind.
+
+    How long silence is patience and when it is a loss hangs on the two: no ingest changes them in passing.
+    """
+    stored = records.source_of_code(session, spec.code)
+    if stored is None:
+        seconds = spec.expected_interval_s or DEFAULT_INTERVAL_S
+        kind = spec.kind or ("stream" if seconds <= 5 else "gateway" if seconds <= 3600 else "inspection")
+        return records.add_source(
+            session, code=spec.code, kind=kind, expected_interval_s=seconds, label=spec.label
+        )
+    number, kind, seconds = stored
+    if spec.expected_interval_s not in (None, seconds) or spec.kind not in ("", kind):
+        raise InputRefused(
+            f"source {spec.code!r} is known as {kind} that speaks every {seconds:g} s; "
+            "leave --kind and --interval-s out, or name another source"
+        )
+    return number
 
 
 def _in_wgs84(frames: FrameBatch, datum: str) -> FrameBatch:

@@ -167,6 +167,7 @@ def upgrade() -> None:
         sa.Column("certain", sa.BigInteger(), nullable=False),
         sa.Column("possible", sa.BigInteger(), nullable=False),
         sa.Column("twice", sa.BigInteger(), nullable=False),
+        sa.Column("built", sa.BigInteger(), nullable=False),
         sa.Column("deficit_by_cause", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("jurisdiction_path", geo.db.Ltree(), nullable=False),
         sa.ForeignKeyConstraint(

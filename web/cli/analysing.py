@@ -11,9 +11,10 @@ import geopandas as gpd
 
 from cameras.analysis import AnalysisSettings
 from cameras.coverage import CoverageSettings
-from cameras.levels import parsed_level
+from cameras.levels import LEVEL_SETS, parsed_level
 from cameras.repository import results
 from cameras.services import SourceSpec, analyse, camera_footprints, ingest_frames
+from cameras.tables import Analysis
 from geo import repository as places
 from geo.db import transaction
 from geo.errors import LianfangError
@@ -88,9 +89,7 @@ def frames() -> None:
     type=click.Choice(["stream", "gateway", "inspection"]),
     help="Kind of source; by the interval where left out.",
 )
-@click.option(
-    "--interval-s", type=float, default=60.0, show_default=True, help="Expected seconds between frames."
-)
+@click.option("--interval-s", type=float, help="Expected seconds between a camera's frames [new source: 60].")
 @click.option("--datum", default="wgs84", show_default=True, help="Datum of positions in the frames.")
 @click.option("--keep-good", is_flag=True, help="Store the good rows of a file that has bad ones.")
 @command_options
@@ -99,7 +98,7 @@ def ingest(
     format_: str | None,
     source: str,
     kind: str | None,
-    interval_s: float,
+    interval_s: float | None,
     datum: str,
     keep_good: bool,
 ) -> dict[str, Any]:
@@ -138,6 +137,9 @@ def ingest(
     return told
 
 
+LEVEL_NAMES = tuple(name for levels in LEVEL_SETS.values() for name in levels)
+
+
 @click.group("gaps")
 def gaps() -> None:
     """Where, when and why nobody is looking."""
@@ -173,8 +175,13 @@ def find(
     """
     if out:
         check_ending(out, (*TABLES, ".html"))
+    if level not in LEVEL_NAMES:
+        raise click.BadParameter(
+            f"{level!r} is not one of {', '.join(LEVEL_NAMES)}; causes need the set that a level belongs to",
+            param_hint="--level",
+        )
     try:
-        settings = AnalysisSettings(CoverageSettings(_level(level), slot_min, threshold))
+        settings = AnalysisSettings(CoverageSettings(level, slot_min, threshold))
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     steps = Steps()
@@ -189,10 +196,17 @@ def find(
             )
         with transaction(engine) as session:
             found = results.gaps(session, analysis, under=path)
+            totals = session.get_one(Analysis, analysis).totals
             if out and out.suffix.lower() == ".html":
                 out.write_text(render_map(map_data(session), lang="zh", inline=True), encoding="utf8")
     if out and out.suffix.lower() != ".html":
         write_table(gap_table(found), out, layer="gaps")
+    if totals["street_outside_m"] or totals["places_outside"]:
+        click.echo(
+            f"{totals['street_outside_m']:.0f} m of street and {totals['places_outside']} places lie in no "
+            "jurisdiction and were left out.",
+            err=True,
+        )
     causes = found["cause"].value_counts()
     for cause, count in causes.items():
         click.echo(f"{count:6d} {cause}", err=True)
