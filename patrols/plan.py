@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import InputRefused
 from patrols import columns as read
@@ -92,7 +93,14 @@ class PatrolPlan:
             if field.name != "visits"
         )
 
-    def to_json(self, problem: PatrolProblem | None = None, *, road_revision: str | None = None) -> str:
+    def to_json(
+        self,
+        problem: PatrolProblem | None = None,
+        *,
+        road_revision: str | None = None,
+        places: ArrayLike | None = None,
+        snap_limit_m: float | None = None,
+    ) -> str:
         """The plan as the text of a plan file.
 
         Parameters
@@ -101,18 +109,32 @@ class PatrolPlan:
             The problem it answers. Without it the file can be read, but not checked.
         road_revision : str, optional
             Revision of the roads that the travel times came from.
+        places : (n, 2) array_like, optional
+            Longitude and latitude (WGS 84, degrees) of every node of the problem's matrices, so that a
+            checker can work the travel times out again from roads.
+        snap_limit_m : float, optional
+            With `places`: the limit the matrices were made with, metres (`RoadNetwork.matrix`).
 
         Returns
         -------
         str
             JSON, format "lianfang-plan/1", the same text for the same plan.
+
+        Raises
+        ------
+        ValueError
+            For places without a problem or a limit, or not one for every node.
         """
-        document = {
+        document: dict[str, Any] = {
             "format": FORMAT,
             "problem": None if problem is None else _problem_document(problem),
             "plan": _plan_document(self),
             "road_revision": road_revision,
         }
+        if places is not None or snap_limit_m is not None:
+            rows = None if places is None else np.asarray(places, np.float64).tolist()
+            where, limit = _where(rows, snap_limit_m, problem)
+            document |= {"places": where.tolist(), "snap_limit_m": limit}
         return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
     @classmethod
@@ -129,11 +151,25 @@ class PatrolPlan:
 
 @dataclass(frozen=True, eq=False)
 class PlanFile:
-    """What a plan file holds: the plan, its problem (None where it was left out) and the road revision."""
+    """What a plan file holds.
+
+    Parameters
+    ----------
+    plan : PatrolPlan
+    problem : PatrolProblem or None
+        None where it was left out.
+    road_revision : str or None
+    places : (n, 2) array of float or None
+        Longitude and latitude of every node of the problem's matrices; None in a file without them.
+    snap_limit_m : float or None
+        The limit the matrices were made with, metres; there whenever `places` are.
+    """
 
     plan: PatrolPlan
     problem: PatrolProblem | None
     road_revision: str | None
+    places: NDArray[np.float64] | None = None
+    snap_limit_m: float | None = None
 
 
 def read_plan(text: str) -> PlanFile:
@@ -165,13 +201,16 @@ def read_plan(text: str) -> PlanFile:
     try:
         problem = None if document["problem"] is None else _problem_of(document["problem"])
         plan = _plan_of(document["plan"])
+        places, limit = None, None
+        if "places" in document or "snap_limit_m" in document:
+            places, limit = _where(document["places"], document["snap_limit_m"], problem)
     except KeyError as error:
         raise InputRefused(
             f"the plan file has no {error.args[0]!r}; it is damaged, write it again"
         ) from error
     except (TypeError, ValueError, OverflowError) as error:
         raise InputRefused(f"the plan file is damaged: {error}") from error
-    return PlanFile(plan, problem, revision)
+    return PlanFile(plan, problem, revision, places, limit)
 
 
 def _no_constant(name: str) -> Any:
@@ -189,6 +228,28 @@ def _check_format(document: Any) -> None:
             "use the version that wrote it"
         )
     raise InputRefused(f"the file's format is {written!r}, not {FORMAT!r}; give a Lianfang plan file")
+
+
+def _where(
+    places: Any, snap_limit_m: Any, problem: PatrolProblem | None
+) -> tuple[NDArray[np.float64], float]:
+    """Longitude and latitude of every node of `problem`, and the snap limit, both checked."""
+    if problem is None:
+        raise ValueError("there are places, but no problem whose nodes they could be")
+    nodes = len(next(iter(problem.duration_s.values())))
+    if not isinstance(places, list) or len(places) != nodes:
+        raise ValueError(f"places is not a list of {nodes} positions, one for every node")
+    for row, place in enumerate(places):
+        pair = isinstance(place, list) and len(place) == 2 and all(map(_is_number, place))
+        if not pair or not (-180.0 <= place[0] <= 180.0 and -90.0 <= place[1] <= 90.0):
+            raise ValueError(f"place {row} is {place!r}; give longitude and latitude in degrees")
+    if not _is_number(snap_limit_m) or not 0.0 < snap_limit_m < np.inf:
+        raise ValueError(f"snap_limit_m is {snap_limit_m!r}; give metres above 0")
+    return np.array(places, np.float64).reshape(-1, 2), float(snap_limit_m)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _several(values: Any, name: str) -> list[Any]:

@@ -21,8 +21,9 @@ GPX = "http://www.topografix.com/GPX/1/1"
 def write_plan(session: Session, plan_id: int, path: Path) -> None:
     """Write a plan by the ending of `path`; LianfangError for another ending or an unknown plan.
 
-    A GPX file holds one track a team with the planned times of its visits as waypoints. No file names a
-    camera, a gap or a cause, but for the `.json`, which holds prizes and places only.
+    A GPX file holds one track a team, and every visit as a waypoint with its planned time. No file names
+    a camera, a gap or a cause. The `.json` also holds the prizes, which tell where little is watched: it is
+    for checking a plan, not for handing out. A file that was there is replaced only by a complete one.
     """
     check_ending(path, PLAN_ENDINGS)
     plan = session.get(Plan, plan_id)
@@ -30,13 +31,23 @@ def write_plan(session: Session, plan_id: int, path: Path) -> None:
         raise LianfangError(f"plan {plan_id} is not stored")
     ending = path.suffix.lower()
     if ending == ".json":
-        path.write_text(json.dumps(plan.document, ensure_ascii=False, allow_nan=False), encoding="utf8")
+        _replace(path, json.dumps(plan.document, ensure_ascii=False, allow_nan=False).encode("utf8"))
         return
     legs = repository.plan_visits(session, plan_id)
     if ending == ".gpx":
-        path.write_bytes(gpx(legs, repository.plan_stops(session, plan_id)))
+        _replace(path, gpx(legs, repository.plan_stops(session, plan_id)))
     else:
         write_table(_leg_table(legs), path, layer="legs")
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write `path` beside itself first, so that a full disk leaves no half file under its name."""
+    unfinished = path.with_name(f".{path.stem}.unfinished{path.suffix}")
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _leg_table(legs: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

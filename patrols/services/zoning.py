@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -19,6 +19,7 @@ from geo.services import ImportReport, Source, add_source, current_site, refuse_
 from patrols import repository
 from patrols.importers import read_teams, read_zones
 from patrols.problem import CrossRule
+from patrols.zones import connected
 
 MODES = ("foot", "ebike", "car")
 VILLAGE_LEVEL = 3
@@ -28,6 +29,11 @@ def store_zones(session: Session, zones: gpd.GeoDataFrame, source: Source) -> pd
     """Store zones (code, name, name_en, rule, members, polygon in EPSG:4326); answers their ids.
 
     Members are village paths; where a zone names none, they are the villages more than half inside it.
+
+    Raises
+    ------
+    InputRefused
+        When the file or a code is stored already, or a zone's members do not adjoin (`broken_zones`).
     """
     refuse_twice(session, "zones", source)
     known = set(repository.zones(session)["code"])
@@ -36,12 +42,14 @@ def store_zones(session: Session, zones: gpd.GeoDataFrame, source: Source) -> pd
     ]
     if problems:
         raise InputRefused(f"{source.file_name}: zones already stored, nothing was stored", problems)
+    members = _members(session, zones)
+    broken = broken_zones(members, zones["code"], to_metric(villages(session), site_crs(session)))
+    if broken:
+        raise InputRefused(f"{source.file_name}: zones refused, nothing was stored", list(broken.values()))
     whole = zones.assign(rule=[asdict(CrossRule(**rule)) for rule in zones["rule"]])
     ids = repository.add_zones(session, whole, add_source(session, "zones", source, len(zones)))
-    tree = villages(session)
-    for number, row in zip(ids, zones.itertuples(), strict=True):
-        members = list(getattr(row, "members", None) or _members(tree, row.geometry))
-        repository.set_members(session, int(number), members)
+    for number, paths in zip(ids, members, strict=True):
+        repository.set_members(session, int(number), paths)
     return ids
 
 
@@ -75,9 +83,45 @@ def villages(session: Session) -> gpd.GeoDataFrame:
     return tree[(tree["level"] == VILLAGE_LEVEL) & tree.geometry.notna()]
 
 
-def _members(tree: gpd.GeoDataFrame, area: object) -> list[str]:
-    inside = tree.geometry.intersection(area).area > 0.5 * tree.geometry.area
-    return sorted(tree.loc[inside, "path"])
+def broken_zones(members: pd.Series, codes: pd.Series, tree: gpd.GeoDataFrame) -> dict[object, str]:
+    """A sentence for every zone that has no village, or villages that do not adjoin.
+
+    Parameters
+    ----------
+    members : Series of list of str
+        Village paths of each zone.
+    codes : Series of str
+        In the same order.
+    tree : GeoDataFrame in a projected CRS in metres
+        Villages with their `path`.
+
+    Returns
+    -------
+    dict
+        Index label → sentence; empty when every zone is in one piece.
+    """
+    told: dict[object, str] = {}
+    for row, code, paths in zip(members.index, codes, members, strict=True):
+        if not paths:
+            told[row] = f"zone {code!r} has no village; name its members, or draw it around one"
+        elif not connected(tree[tree["path"].isin(paths)]):
+            told[row] = (
+                f"zone {code!r}: its villages {', '.join(paths)} do not adjoin; "
+                "add those between, or make two zones"
+            )
+    return told
+
+
+def _members(session: Session, zones: gpd.GeoDataFrame) -> pd.Series:
+    """Village paths of each zone: those it names, else the villages more than half inside it."""
+    tree = to_metric(villages(session), site_crs(session))
+    areas = to_metric(zones, tree.crs).geometry
+    stated = zones["members"] if "members" in zones else pd.Series(None, zones.index, object)
+    found = []
+    for paths, area in zip(stated, areas, strict=True):
+        inside = tree.geometry.intersection(area).area > 0.5 * tree.geometry.area
+        found.append(list(paths) if isinstance(paths, list) and paths else sorted(tree.loc[inside, "path"]))
+    return pd.Series(found, zones.index, object)
 
 
 def import_zones(
@@ -90,11 +134,25 @@ def import_zones(
     keep_good: bool = False,
     dry_run: bool = False,
 ) -> ImportReport:
-    """Take in a file of zones, each checked against villages and streets."""
+    """Take in a file of zones, each checked against villages (`broken_zones`) and streets."""
     network, _ = road_network(session)
+    tree = villages(session)
     found = read_zones(
-        path, datum=datum, villages=villages(session), network=network, mapping=mapping, keep_good=keep_good
+        path, datum=datum, villages=tree, network=network, mapping=mapping, keep_good=keep_good
     )
+    frame = found.frame
+    broken = broken_zones(_members(session, frame), frame["code"], to_metric(tree, network.crs))
+    if broken and not keep_good:
+        raise InputRefused(
+            f"{path.name}: {len(broken)} of {len(frame)} zones refused, nothing was stored; "
+            "correct them, or keep the good ones with --keep-good",
+            list(broken.values()),
+        )
+    if broken:
+        good = frame.drop(index=list(broken))
+        if good.empty:
+            raise InputRefused(f"{path.name}: no good zone, nothing was stored", list(broken.values()))
+        found = replace(found, frame=good, problems=(*found.problems, *broken.values()))
     return _stored(
         "zones", found, path, datum, author, dry_run, lambda source: store_zones(session, found.frame, source)
     )
