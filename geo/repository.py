@@ -6,6 +6,7 @@ Frames are in EPSG:4326 with the columns that the compute modules use; nothing i
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 import geopandas as gpd
 import numpy as np
@@ -28,14 +29,26 @@ ROAD_FLAGS = [
     "steps",
 ]
 
-# Where a row of each scoped table lies: the point that decides its leaf jurisdiction.
+# Where a row of each scoped table lies: the point that decides its jurisdiction. A team is not among them:
+# it belongs to the village its record names, wherever its base stands.
 SCOPE_POINT = {
     "road_edge": "ST_LineInterpolatePoint(t.geom, 0.5)",
     "obstruction": "ST_PointOnSurface(t.geom)",
     "place": "t.geom",
     "camera": "t.geom",
-    "team": "t.base",
 }
+
+# What tells a row of each kind of file from every other: table, column.
+KEYS = {
+    "jurisdictions": ("jurisdiction", "path"),
+    "roads": ("road_edge", "way_id"),
+    "obstructions": ("obstruction", "key"),
+    "places": ("place", "key"),
+}
+
+# How far outside streets and jurisdictions a row may still lie, degrees (about 1.1 km along a meridian):
+# a neighbour's camera across the border sees ground inside.
+AREA_MARGIN_DEG = 0.01
 
 
 def site(session: Session) -> Site | None:
@@ -44,17 +57,24 @@ def site(session: Session) -> Site | None:
 
 
 def site_area(session: Session) -> tuple[float, float, float, float] | None:
-    """Extent of the site's jurisdictions, else of its roads (west, south, east, north), else None."""
-    for table in ("jurisdiction", "road_edge"):
-        row = session.execute(
-            text(
-                f"""SELECT ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e)
-                    FROM (SELECT ST_Extent(geom) AS e FROM {table}) AS extent WHERE e IS NOT NULL"""
-            )
-        ).first()
-        if row is not None:
-            return (float(row[0]), float(row[1]), float(row[2]), float(row[3]))
-    return None
+    """Extent of jurisdictions and roads together and `AREA_MARGIN_DEG` around it, None before there are any.
+
+    West, south, east, north in degrees.
+    """
+    row = session.execute(
+        text(
+            """SELECT ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e)
+               FROM (SELECT ST_Extent(geom) AS e
+                     FROM (SELECT geom FROM jurisdiction WHERE upper_inf(valid)
+                           UNION ALL SELECT geom FROM road_edge WHERE upper_inf(valid)) AS ground) AS extent
+               WHERE e IS NOT NULL"""
+        )
+    ).first()
+    if row is None:
+        return None
+    west, south, east, north = (float(edge) for edge in row)
+    margin = AREA_MARGIN_DEG
+    return (west - margin, south - margin, east + margin, north + margin)
 
 
 def add_batch(
@@ -89,14 +109,45 @@ def has_batch(session: Session, kind: str, sha256: str) -> bool:
     return session.scalar(found) is not None
 
 
+def stored_keys(session: Session, kind: str, keys: Iterable[object]) -> list[str]:
+    """Those of `keys` (see `KEYS`) that rows stored as `kind` and still valid have already, sorted."""
+    table, column = KEYS[kind]
+    # A path stays taken after its jurisdiction has ended: other rows may still refer to it.
+    valid = "" if kind == "jurisdictions" else "AND upper_inf(valid)"
+    found = session.scalars(
+        text(
+            f"""SELECT DISTINCT {column}::text FROM {table}
+                WHERE {column}::text = ANY(CAST(:keys AS text[])) {valid}"""
+        ),
+        {"keys": [str(key) for key in keys]},
+    )
+    return sorted(found)
+
+
 def input_revision(session: Session) -> str:
-    """Twelve hexadecimal digits that change when any imported or ingested file does."""
+    """Twelve hexadecimal digits that change when anything an analysis is made from does.
+
+    Imported and ingested files with their datum, label and count of rows; sources of frames, whom they speak
+    for, and presets. Rows are told by their codes, so that the same inputs in two databases are the same.
+    """
     rows = read_frame(
         session,
-        """SELECT kind AS a, sha256 AS b FROM import_batch
-           UNION ALL SELECT 'frames', sha256 FROM frame_file ORDER BY a, b""",
+        """SELECT jsonb_build_array('file', kind, sha256, datum, label, row_count)::text AS line
+           FROM import_batch
+           UNION ALL
+           SELECT jsonb_build_array('frames', s.code, f.sha256, f.label, f.row_count)::text
+           FROM frame_file f JOIN frame_source s ON s.id = f.source_id
+           UNION ALL
+           SELECT jsonb_build_array('source', to_jsonb(s) - 'id')::text FROM frame_source s
+           UNION ALL
+           SELECT jsonb_build_array('speaks', s.code, c.code)::text
+           FROM camera_source l JOIN frame_source s ON s.id = l.source_id JOIN camera c ON c.id = l.camera_id
+           UNION ALL
+           SELECT jsonb_build_array('preset', c.code, to_jsonb(p) - 'id' - 'camera_id')::text
+           FROM camera_preset p JOIN camera c ON c.id = p.camera_id""",
     )
-    return hashlib.sha256("\n".join(rows["a"] + " " + rows["b"]).encode()).hexdigest()[:12]
+    # Sorted here: the order must not hang on the server's collation.
+    return hashlib.sha256("\n".join(sorted(rows["line"])).encode()).hexdigest()[:12]
 
 
 def add_jurisdictions(session: Session, frame: gpd.GeoDataFrame, batch_id: int) -> None:
@@ -111,7 +162,8 @@ def jurisdictions(session: Session, *, under: str | None = None) -> gpd.GeoDataF
     return read_geoframe(
         session,
         """SELECT path::text AS path, code, level, name, name_en, origin, ST_AsBinary(geom) AS geom
-           FROM jurisdiction WHERE CAST(:under AS ltree) IS NULL OR path <@ CAST(:under AS ltree)
+           FROM jurisdiction
+           WHERE upper_inf(valid) AND (CAST(:under AS ltree) IS NULL OR path <@ CAST(:under AS ltree))
            ORDER BY path::text""",
         under=under,
     )
@@ -187,19 +239,20 @@ def water(session: Session) -> gpd.GeoDataFrame:
 
 
 def assign_scope(session: Session, table: str) -> int:
-    """Give every row of `table` the leaf jurisdiction its point lies in; answers how many changed.
+    """Give every row of `table` the deepest jurisdiction its point lies in; answers how many changed.
 
-    A point on a border belongs to the leaf whose path sorts first, so that it belongs to one.
+    That is a leaf wherever leaves cover the ground, and the next one up where they do not. A point on a
+    border belongs to the one whose path sorts first, so that it belongs to one.
     """
     changed = session.execute(
         text(
-            f"""UPDATE "{table}" AS r SET jurisdiction_path = leaf.path
+            f"""UPDATE "{table}" AS r SET jurisdiction_path = deepest.path
                 FROM (SELECT t.id,
                              (SELECT j.path FROM jurisdiction j
-                              WHERE ST_Intersects(j.geom, {SCOPE_POINT[table]})
+                              WHERE upper_inf(j.valid) AND ST_Intersects(j.geom, {SCOPE_POINT[table]})
                               ORDER BY j.level DESC, j.path LIMIT 1) AS path
-                      FROM "{table}" AS t) AS leaf
-                WHERE leaf.id = r.id AND r.jurisdiction_path IS DISTINCT FROM leaf.path"""
+                      FROM "{table}" AS t) AS deepest
+                WHERE deepest.id = r.id AND r.jurisdiction_path IS DISTINCT FROM deepest.path"""
         )
     )
     return int(changed.rowcount)  # type: ignore[attr-defined]

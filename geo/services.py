@@ -6,8 +6,11 @@ Every function takes an open session and leaves committing to the caller.
 from __future__ import annotations
 
 import hashlib
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import geopandas as gpd
 from pyproj import CRS
@@ -22,6 +25,16 @@ from geo.readers.files import is_osm
 from geo.tables import Site
 
 DEFAULT_TIMEZONE = "Asia/Shanghai"
+# More keys than this in one sentence are counted, not named.
+NAMED_KEYS = 5
+
+# Tables whose rows get their jurisdiction when a kind is stored; a new tree is everybody's (none means all).
+SCOPED_TABLES: dict[str, tuple[str, ...]] = {
+    "jurisdictions": (),
+    "roads": ("road_edge",),
+    "obstructions": ("obstruction",),
+    "places": ("place",),
+}
 
 
 @dataclass(frozen=True)
@@ -97,8 +110,29 @@ def open_site(
     attribution: str = "",
     scene: str | None = None,
 ) -> Site:
-    """Open the database's one site around `bounds` (west, south, east, north, degrees)."""
-    epsg = metric_crs(bounds).to_epsg()
+    """Open the database's one site around `bounds` (west, south, east, north, degrees).
+
+    Raises
+    ------
+    LianfangError
+        Bounds that are no extent (rows without geometry) or that no projected CRS fits; an unknown time zone.
+    """
+    if not all(math.isfinite(edge) for edge in bounds):
+        raise LianfangError(
+            "the first import has no geometry, so the site would have no place; "
+            "import roads or jurisdictions with polygons first"
+        )
+    try:
+        ZoneInfo(timezone)
+    # The name is looked up as a file, so a folder's name ("Asia") and a path fail in their own ways.
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise LianfangError(
+            f"time zone {timezone!r} is not known; give one by its IANA name, such as {DEFAULT_TIMEZONE}"
+        ) from error
+    try:
+        epsg = metric_crs(bounds).to_epsg()
+    except ValueError as error:
+        raise LianfangError(f"no projected CRS fits the area {bounds}: {error}") from error
     if epsg is None:
         raise LianfangError(f"no projected CRS fits the area {bounds}; check its coordinates")
     site = Site(
@@ -129,39 +163,85 @@ def add_source(session: Session, kind: str, source: Source, rows: int) -> int:
     )
 
 
+def credit_osm(session: Session, path: Path | str) -> None:
+    """Credit OpenStreetMap in the site's attribution, where `path` is an extract and nobody did before."""
+    if is_osm(path):
+        _credit(session, ATTRIBUTION)
+
+
+def _credit(session: Session, words: str) -> None:
+    site = current_site(session)
+    if words not in site.attribution:
+        site.attribution = ", ".join(filter(None, (site.attribution, words)))
+        session.flush()
+
+
 def refuse_twice(session: Session, kind: str, source: Source) -> None:
     """Refuse a file that was already imported as `kind`."""
     if repository.has_batch(session, kind, source.sha256):
         raise InputRefused(
-            f"{source.file_name} was imported as {kind} before and nothing was stored again; "
-            "change the file, or leave it"
+            f"{source.file_name} was imported as {kind} before, so nothing was stored again; leave it out"
         )
 
 
+def refuse_stored(session: Session, kind: str, keys: Iterable[object], source: Source) -> None:
+    """Refuse rows that are stored already, by their keys (`geo.repository.KEYS`): they would count twice."""
+    wanted = {str(key) for key in keys}
+    found = repository.stored_keys(session, kind, wanted)
+    if not found:
+        return
+    named = ", ".join(found[:NAMED_KEYS]) + (", …" if len(found) > NAMED_KEYS else "")
+    column = repository.KEYS[kind][1]
+    raise InputRefused(
+        f"{source.file_name}: {len(found)} of {len(wanted)} {kind} are already stored ({column} {named}), so "
+        "nothing was stored; a newer version of a file is not merged yet, and rows that are not the stored "
+        f"ones need a {column} of their own"
+    )
+
+
 def store_extract(session: Session, extract: OsmExtract, source: Source) -> dict[str, int]:
-    """Store an extract's roads, buildings, places and water; answers rows by kind."""
-    counts = {}
-    for kind, rows in (
-        ("roads", len(extract.road_edges)),
-        ("obstructions", len(extract.buildings)),
-        ("places", len(extract.places)),
-        (
-            "water",
-            len(areas := extract.water[extract.water.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]),
-        ),
-    ):
-        refuse_twice(session, kind, source)
-        batch = add_source(session, kind, source, rows)
-        counts[kind] = rows
-        if kind == "roads":
-            repository.add_roads(session, extract.road_nodes, extract.road_edges, batch)
-        elif kind == "obstructions":
-            repository.add_obstructions(session, extract.buildings, batch)
-        elif kind == "places":
-            repository.add_places(session, extract.places, batch)
-        else:
-            repository.add_water(session, areas, batch)
-    return counts
+    """Store an extract's roads, buildings, places and water; answers rows by kind.
+
+    Raises
+    ------
+    InputRefused
+        For an extract, or a row of it, that is stored already.
+    """
+    _credit(session, extract.attribution)
+    for kind in ("roads", "obstructions", "places"):
+        _store(session, kind, extract, source)
+    refuse_twice(session, "water", source)
+    areas = extract.water[extract.water.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
+    repository.add_water(session, areas, add_source(session, "water", source, len(areas)))
+    return {
+        "roads": len(extract.road_edges),
+        "obstructions": len(extract.buildings),
+        "places": len(extract.places),
+        "water": len(areas),
+    }
+
+
+def _store(session: Session, kind: str, found: OsmExtract | gpd.GeoDataFrame, source: Source) -> None:
+    """Store the rows of one kind, unless the file or one of them is stored already."""
+    rows = _rows(kind, found)
+    refuse_twice(session, kind, source)
+    refuse_stored(session, kind, rows[repository.KEYS[kind][1]], source)
+    batch = add_source(session, kind, source, len(rows))
+    if isinstance(found, OsmExtract) and kind == "roads":
+        repository.add_roads(session, found.road_nodes, rows, batch)
+    elif kind == "obstructions":
+        repository.add_obstructions(session, rows, batch)
+    elif kind == "places":
+        repository.add_places(session, rows, batch)
+    else:
+        repository.add_jurisdictions(session, rows, batch)
+
+
+def _rows(kind: str, found: OsmExtract | gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The frame that holds the rows of `kind`."""
+    if not isinstance(found, OsmExtract):
+        return found
+    return {"roads": found.road_edges, "obstructions": found.buildings, "places": found.places}[kind]
 
 
 def import_places(
@@ -195,32 +275,22 @@ def import_places(
     Raises
     ------
     InputRefused
-        As the reader, and for a file imported before.
+        As the reader, and for a file, or a row, that is stored already: a newer version is not merged yet.
+    LianfangError
+        As `open_site`.
     """
     area = repository.site_area(session)
     source = Source.of_file(path, datum=datum, label="real", author=author) if path.is_file() else None
-    frame, problems, findings, bounds = _read(kind, path, datum, mapping, keep_good, area)
-    count = len(frame.road_edges) if isinstance(frame, OsmExtract) else len(frame)
+    found, problems, findings, bounds = _read(kind, path, datum, mapping, keep_good, area)
+    count = len(_rows(kind, found))
     if dry_run or source is None:
         return ImportReport(kind, 0, count, problems, findings)
-    refuse_twice(session, kind, source)
     if repository.site(session) is None:
-        attribution = ATTRIBUTION if isinstance(frame, OsmExtract) or is_osm(path) else ""
         title = name or path.stem.split(".")[0]
-        open_site(
-            session, name=title, name_en=title, bounds=bounds, timezone=timezone, attribution=attribution
-        )
-    if isinstance(frame, gpd.GeoDataFrame) and kind == "jurisdictions":
-        store_jurisdictions(session, frame, source)
-        return ImportReport(kind, count, count, problems, findings)
-    batch = add_source(session, kind, source, count)
-    if isinstance(frame, OsmExtract):
-        repository.add_roads(session, frame.road_nodes, frame.road_edges, batch)
-    elif kind == "obstructions":
-        repository.add_obstructions(session, frame, batch)
-    else:
-        repository.add_places(session, frame, batch)
-    refresh_scopes(session, {"roads": "road_edge", "obstructions": "obstruction", "places": "place"}[kind])
+        open_site(session, name=title, name_en=title, bounds=bounds, timezone=timezone)
+    credit_osm(session, path)
+    _store(session, kind, found, source)
+    refresh_scopes(session, *SCOPED_TABLES[kind])
     return ImportReport(kind, count, count, problems, findings)
 
 
@@ -251,14 +321,13 @@ def _read(
 
 
 def store_jurisdictions(session: Session, tree: gpd.GeoDataFrame, source: Source) -> int:
-    """Store a jurisdiction tree (EPSG:4326) and give every row already there its leaf."""
-    refuse_twice(session, "jurisdictions", source)
-    repository.add_jurisdictions(session, tree, add_source(session, "jurisdictions", source, len(tree)))
+    """Store a jurisdiction tree (EPSG:4326) and give every row already there its place in it."""
+    _store(session, "jurisdictions", tree, source)
     refresh_scopes(session)
     return len(tree)
 
 
 def refresh_scopes(session: Session, *tables: str) -> None:
-    """Give every row of `tables` (all scoped ones by default) the leaf jurisdiction it lies in."""
-    for table in tables or ("road_edge", "obstruction", "place", "camera"):
+    """Give every row of `tables` (all scoped ones by default) the deepest jurisdiction it lies in."""
+    for table in tables or tuple(repository.SCOPE_POINT):
         repository.assign_scope(session, table)

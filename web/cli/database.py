@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
+import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
@@ -149,45 +152,162 @@ def backup(file: Path) -> dict[str, Any]:
     return {"file": str(file), "bytes": file.stat().st_size}
 
 
+# Everything in `public` that the restoring role owns, but what came with an extension. Day partitions go with
+# their table, indexes and triggers too. Default privileges go first: tables of the backup get the privileges
+# that were backed up, and the backup brings the default ones again.
+DROP_EVERYTHING = """
+SET lock_timeout = '30s';
+DO $$
+DECLARE found record;
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'lianfang_app') THEN
+        ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM lianfang_app;
+        ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON SEQUENCES FROM lianfang_app;
+    END IF;
+    FOR found IN
+        SELECT CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE'
+                              ELSE 'TABLE' END AS kind,
+               format('public.%I', c.relname) AS name
+        FROM pg_class c JOIN pg_roles o ON o.oid = c.relowner
+        WHERE c.relnamespace = 'public'::regnamespace AND o.rolname = current_user
+              AND c.relkind IN ('r', 'p', 'v', 'm', 'S') AND NOT c.relispartition
+              AND NOT EXISTS (SELECT FROM pg_depend d
+                              WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+        ORDER BY c.relkind = 'S'
+    LOOP
+        EXECUTE format('DROP %s IF EXISTS %s CASCADE', found.kind, found.name);
+    END LOOP;
+    FOR found IN
+        SELECT p.oid::regprocedure AS name
+        FROM pg_proc p JOIN pg_roles o ON o.oid = p.proowner
+        WHERE p.pronamespace = 'public'::regnamespace AND o.rolname = current_user
+              AND NOT EXISTS (SELECT FROM pg_depend d
+                              WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+    LOOP
+        EXECUTE format('DROP ROUTINE IF EXISTS %s CASCADE', found.name);
+    END LOOP;
+    FOR found IN
+        SELECT format('public.%I', t.typname) AS name
+        FROM pg_type t JOIN pg_roles o ON o.oid = t.typowner LEFT JOIN pg_class c ON c.oid = t.typrelid
+        WHERE t.typnamespace = 'public'::regnamespace AND o.rolname = current_user
+              AND (t.typtype IN ('e', 'd') OR c.relkind = 'c')
+              AND NOT EXISTS (SELECT FROM pg_depend d
+                              WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
+    LOOP
+        EXECUTE format('DROP TYPE IF EXISTS %s CASCADE', found.name);
+    END LOOP;
+END
+$$;
+"""
+
+
+def _refuse_foreign(file: Path) -> list[str]:
+    """Table of contents of a backup that this program can restore; LianfangError for any other file."""
+    listing = subprocess.run(
+        [_client("pg_restore"), "--list", str(file)], capture_output=True, text=True, check=False
+    )
+    if listing.returncode or " alembic_version " not in listing.stdout:
+        raise LianfangError(f"{file} is not a backup made by `lianfang db backup`; name one that is")
+    marked = subprocess.run(
+        [_client("pg_restore"), "--data-only", "--table=alembic_version", "--file=-", str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    revision = re.search(r"^COPY public\.alembic_version .*\n(\w+)$", marked.stdout, re.MULTILINE)
+    if marked.returncode or revision is None:
+        raise LianfangError(f"{file} is damaged, its revision cannot be read; use another backup")
+    known = {
+        script.revision for script in ScriptDirectory(str(Path(runner.__file__).parent)).walk_revisions()
+    }
+    if revision[1] not in known:
+        raise LianfangError(
+            f"{file} is at revision {revision[1]}, newer than this program's {runner.head_revision()}; "
+            "update Lianfang first"
+        )
+    return listing.stdout.splitlines()
+
+
+def _replace_everything(file: Path, contents: list[str], url: str) -> None:
+    """Drop what there is and put the backup in its place, in one transaction: all of it or nothing.
+
+    `pg_restore --clean` drops only what the backup knows, so that tables of a newer revision are in its way;
+    and what it writes cannot be told to begin with statements of ours. So psql runs it as a script, and gets
+    its COMMIT only when the backup was read to its end.
+    """
+    # Extensions, their table of projections and the schema belong to the superuser and stay.
+    stay = (" EXTENSION ", " SCHEMA ", " public spatial_ref_sys ")
+    kept = [line for line in contents if not any(word in line for word in stay)]
+    with tempfile.TemporaryDirectory() as folder:
+        chosen = Path(folder, "contents")
+        chosen.write_text("\n".join(kept) + "\n", encoding="utf8")
+        with (
+            Path(folder, "reader").open("w+b") as told_by_reader,
+            Path(folder, "writer").open("w+b") as told_by_writer,
+            subprocess.Popen(
+                [_client("pg_restore"), "--no-owner", f"--use-list={chosen}", "--file=-", str(file)],
+                stdout=subprocess.PIPE,
+                stderr=told_by_reader,
+            ) as reader,
+            subprocess.Popen(
+                [
+                    _client("psql"),
+                    "--no-psqlrc",
+                    "--quiet",
+                    "--set=ON_ERROR_STOP=1",
+                    f"--dbname={_libpq(url)}",
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=told_by_writer,
+            ) as writer,
+        ):
+            assert reader.stdout is not None and writer.stdin is not None
+            try:
+                writer.stdin.write(b"BEGIN;" + DROP_EVERYTHING.encode())
+                shutil.copyfileobj(reader.stdout, writer.stdin, 1 << 20)
+                if reader.wait() == 0:
+                    writer.stdin.write(b"\nCOMMIT;\n")
+                writer.stdin.close()
+            except BrokenPipeError:
+                # psql ended at an error, which it has told; a reader that still writes must not wait.
+                reader.kill()
+                with contextlib.suppress(BrokenPipeError):
+                    writer.stdin.close()
+            failed = writer.wait() != 0
+            # Below 0 it was stopped just above; what a damaged file made psql say is of no help.
+            if reader.wait() > 0:
+                raise LianfangError(
+                    f"{file} is damaged ({_said(told_by_reader)}) and was not restored, everything is "
+                    "as it was; use another backup"
+                )
+            if failed:
+                raise LianfangError(
+                    f"{file} was not restored, everything is as it was: {_said(told_by_writer)}"
+                )
+
+
+def _said(log: BinaryIO) -> str:
+    """The first error a client program told, else its last words."""
+    log.seek(0)
+    lines = log.read().decode(errors="replace").strip().splitlines() or ["no message"]
+    return next((line for line in lines if "ERROR" in line), lines[-1])
+
+
 @database.command("restore")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @command_options
 def restore(file: Path) -> dict[str, Any]:
     """Replace everything in the database with a backup, all or nothing.
 
+    The backup may be of an older revision; the schema is brought up to this program's.
+
     Example: lianfang db restore lianfang-2026-11-22.dump
     """
     with running_database() as urls:
         if urls.owner is None:
             raise LianfangError("a restore is the owner role's; set LIANFANG_OWNER_DATABASE_URL")
-        # Extensions belong to the superuser and stay; the list leaves them out of the restore.
-        listing = subprocess.run(
-            [_client("pg_restore"), "--list", str(file)], capture_output=True, text=True, check=False
-        )
-        if listing.returncode:
-            raise LianfangError(f"{file} is not a backup made by `lianfang db backup`")
-        kept = [
-            line
-            for line in listing.stdout.splitlines()
-            if " EXTENSION " not in line and " SCHEMA " not in line
-        ]
-        chosen = file.with_name(f".{file.name}.{os.getpid()}.list")
-        try:
-            chosen.write_text("\n".join(kept) + "\n", encoding="utf8")
-            _run_client(
-                [
-                    _client("pg_restore"),
-                    "--clean",
-                    "--if-exists",
-                    "--no-owner",
-                    "--single-transaction",
-                    f"--use-list={chosen}",
-                    f"--dbname={_libpq(urls.owner)}",
-                    str(file),
-                ]
-            )
-        finally:
-            chosen.unlink(missing_ok=True)
+        _replace_everything(file, _refuse_foreign(file), urls.owner)
         runner.upgrade(urls.owner)
     click.echo(f"Restored {file}.", err=True)
     return {"file": str(file), "revision": runner.head_revision()}
