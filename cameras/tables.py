@@ -128,7 +128,7 @@ class Frame(Base):
 
 
 class FrameFile(Base):
-    """A frame file that was stored whole; the same file twice stores nothing twice."""
+    """A frame file that was taken in, its good rows at least; the same file twice stores nothing twice."""
 
     __tablename__ = "frame_file"
 

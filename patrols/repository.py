@@ -137,13 +137,15 @@ def plan_visits(session: Session, plan_id: int) -> gpd.GeoDataFrame:
     )
 
 
+# `gap` and `analysis` are read by SQL: `patrols.demand` alone may import cameras, and it knows no database.
 def open_gaps(session: Session, analysis_id: int) -> gpd.GeoDataFrame:
-    """Gaps of an analysis as demand sees them: gap_id, cause, ground, open_share (0-1), geometry."""
+    """Gaps of an analysis as demand sees them (`patrols.demand.pieces`)."""
     return read_geoframe(
         session,
         """SELECT g.id AS gap_id, g.cause, g.ground,
                   g.open_ms / (extract(epoch FROM upper(a.period) - lower(a.period)) * 1000)::float8
                       AS open_share,
+                  upper(g.windows) = upper(a.period) AS open_at_end,
                   ST_AsBinary(g.geom) AS geom
            FROM gap g JOIN analysis a ON a.id = g.analysis_id WHERE a.id = :analysis ORDER BY g.id""",
         analysis=analysis_id,

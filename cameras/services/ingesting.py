@@ -22,6 +22,7 @@ from geo.services import (
     ImportReport,
     Source,
     add_source,
+    credit_osm,
     current_site,
     file_sha256,
     refresh_scopes,
@@ -123,6 +124,7 @@ def import_cameras(
     count = len(found.frame)
     if not dry_run:
         store_cameras(session, found.frame, Source.of_file(path, datum=datum, label="real", author=author))
+        credit_osm(session, path)
     return ImportReport("cameras", 0 if dry_run else count, count, found.problems, found.findings)
 
 
