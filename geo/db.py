@@ -125,6 +125,22 @@ def transaction(engine: Engine) -> Iterator[Session]:
         yield session
 
 
+@contextmanager
+def rehearsal(session: Session, *, only: bool) -> Iterator[None]:
+    """Do the block's work; with `only` undo it after, so that a dry run meets every refusal of a real one."""
+    nested = session.begin_nested()
+    try:
+        yield
+    except BaseException:
+        nested.rollback()
+        raise
+    if only:
+        nested.rollback()
+        session.expire_all()
+    else:
+        nested.commit()
+
+
 def reserve_ids(session: Session, table: str, count: int) -> list[int]:
     """`count` fresh primary keys of `table`, for rows that are then written by `copy_rows`."""
     statement = text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :count)")

@@ -218,6 +218,7 @@ def test_the_files_hold_every_gap_and_gdal_reads_them(demo, scene):
     for ending in (".geojson", ".gpkg"):
         read = pyogrio.read_dataframe(demo.folder / f"gaps{ending}")
         assert len(read) == len(scene["gaps"])
+        assert read["windows"].str.fullmatch(r"(\[\S+, \S+\)(; )?)+").all()
         assert read.crs.to_epsg() == 4326
         assert read["cause"].value_counts().to_dict() == {
             name: n for name, n in demo.summary["gaps"].items() if n

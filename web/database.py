@@ -10,12 +10,17 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+import cameras.tables
+import geo.tables
+import patrols.tables
 from geo import server
 from geo.db import APP_URL_VARIABLE, OWNER_URL_VARIABLE, make_engine, urls_from_environment
 from geo.errors import LianfangError
 from migrations import runner
 
 VAR_VARIABLE = "LIANFANG_VAR"
+# Tables refer to each other across packages by name: a command that loads one module needs them all known.
+TABLES = (geo.tables, cameras.tables, patrols.tables)
 
 
 def var_dir() -> Path:

@@ -118,37 +118,40 @@ def run_demo(engine: Engine, folder: Path, *, seed: int, fresh: bool, steps: Ste
         raise LianfangError(f"{EXTRACT} is missing; `make run` fetches it")
     shutil.rmtree(unfinished.folder, ignore_errors=True)
     unfinished.folder.mkdir(parents=True)
-    with steps.step("places", "Streets, buildings, places"), transaction(engine) as session:
-        _wipe(session)
-        _load_places(session, seed)
-    with steps.step("frames", "One synthetic day of frames") as update:
-        day = _load_day(engine, unfinished.folder, seed, update)
-    with steps.step("analyse", "Footprints, coverage, gaps") as update, transaction(engine) as session:
-        analysis = analyse(session, start=DAY, end=DAY + timedelta(days=1), author=AUTHOR, progress=update)
-    with steps.step("plan", "Cross-patrol plan for tonight") as update, transaction(engine) as session:
-        _load_zone(session, seed)
-        made = plan_shift(
-            session,
-            zone=ZONE,
-            start=(DAY + SHIFT[0]).astimezone(UTC),
-            end=(DAY + SHIFT[1]).astimezone(UTC),
-            budget=Budget(iterations=ITERATIONS),
-            seed=seed,
-            author=AUTHOR,
-            progress=update,
-        )
-    with steps.step("map", "Map and files"), transaction(engine) as session:
-        found = results.gaps(session, analysis)
-        for ending in (".geojson", ".gpkg"):
-            write_table(gap_table(found), unfinished.gaps(ending), layer="gaps")
-        write_plan(session, made.plan_id, unfinished.plan)
-        unfinished.map.write_text(
-            render_map(map_data(session, zone=ZONE), lang="zh", inline=True), encoding="utf8"
-        )
-        summary = _summary(session, analysis, made, day, files)
-        shutil.rmtree(folder, ignore_errors=True)
-        unfinished.folder.rename(folder)
-        note_finished(session, seed, summary, AUTHOR)
+    # One transaction: whoever looks meanwhile sees the demo before, and an interruption leaves that whole.
+    with transaction(engine) as session:
+        with steps.step("places", "Streets, buildings, places"):
+            _wipe(session)
+            _load_places(session, seed)
+        with steps.step("frames", "One synthetic day of frames") as update:
+            day = _load_day(session, unfinished.folder, seed, update)
+        with steps.step("analyse", "Footprints, coverage, gaps") as update:
+            analysis = analyse(
+                session, start=DAY, end=DAY + timedelta(days=1), author=AUTHOR, progress=update
+            )
+        with steps.step("plan", "Cross-patrol plan for tonight") as update:
+            _load_zone(session, seed)
+            made = plan_shift(
+                session,
+                zone=ZONE,
+                start=(DAY + SHIFT[0]).astimezone(UTC),
+                end=(DAY + SHIFT[1]).astimezone(UTC),
+                budget=Budget(iterations=ITERATIONS),
+                seed=seed,
+                author=AUTHOR,
+                progress=update,
+            )
+        with steps.step("map", "Map and files"):
+            found = results.gaps(session, analysis)
+            for ending in (".geojson", ".gpkg"):
+                write_table(gap_table(found), unfinished.gaps(ending), layer="gaps")
+            write_plan(session, made.plan_id, unfinished.plan)
+            page = render_map(map_data(session, zone=ZONE), lang="zh", inline=True)
+            unfinished.map.write_text(page, encoding="utf8")
+            summary = _summary(session, analysis, made, day, files)
+            shutil.rmtree(folder, ignore_errors=True)
+            unfinished.folder.rename(folder)
+            note_finished(session, seed, summary, AUTHOR)
     return {**summary, "step_s": steps.seconds}
 
 
@@ -198,31 +201,28 @@ def demo_day(session: Session, *, seed: int) -> SyntheticDay:
     )
 
 
-def _load_day(engine: Engine, folder: Path, seed: int, update: Update) -> SyntheticDay:
+def _load_day(session: Session, folder: Path, seed: int, update: Update) -> SyntheticDay:
     """Make the day, store its cameras, and take its files in through the door of real ones."""
-    with transaction(engine) as session:
-        day = demo_day(session, seed=seed)
-        # Real positions, but compass points, presets and the NVR are made up: the whole batch says so.
-        ids = store_cameras(session, to_lonlat(day.cameras), _made_here("cameras", seed, "synthetic"))
-        number = dict(zip(day.cameras.index, ids, strict=True))
-        records.add_presets(session, day.presets.assign(camera=day.presets["camera"].map(number)))
+    day = demo_day(session, seed=seed)
+    # Real positions, but compass points, presets and the NVR are made up: the whole batch says so.
+    ids = store_cameras(session, to_lonlat(day.cameras), _made_here("cameras", seed, "synthetic"))
+    number = dict(zip(day.cameras.index, ids, strict=True))
+    records.add_presets(session, day.presets.assign(camera=day.presets["camera"].map(number)))
     update(0.3)
     files = day.write(folder)
     update(0.5)
     for done, (row, path) in enumerate(files.items(), start=1):
         about = day.sources.to_dict("index")[row]
         spec = SourceSpec(about["code"], about["expected_interval_s"], about["kind"], "synthetic")
-        with transaction(engine) as session:
-            ingest_frames(session, path, spec, now=DAY + timedelta(days=1))
+        ingest_frames(session, path, spec, now=DAY + timedelta(days=1))
         update(0.5 + 0.5 * done / len(files))
-    with transaction(engine) as session:
-        code_id = {code: number for number, code in records.sources(session)["code"].items()}
-        pairs = zip(
-            day.expected["camera"].map(number),
-            day.expected["source"].map(day.sources["code"]).map(code_id),
-            strict=True,
-        )
-        records.expect_sources(session, pairs)
+    code_id = {code: number for number, code in records.sources(session)["code"].items()}
+    pairs = zip(
+        day.expected["camera"].map(number),
+        day.expected["source"].map(day.sources["code"]).map(code_id),
+        strict=True,
+    )
+    records.expect_sources(session, pairs)
     return day
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,9 +14,11 @@ NAME = "demo.state"
 
 
 def finished_summary(session: Session, seed: int) -> dict[str, Any] | None:
-    """The summary of a demo of this seed that was finished in this database."""
+    """The summary of a demo of this seed that was finished in this database and whose files are there."""
     found = session.get(Setting, NAME)
     if found is None or found.value["seed"] != seed:
+        return None
+    if not all(Path(found.value["summary"][name]).exists() for name in ("map_path", "plan_path")):
         return None
     return {**found.value["summary"], "step_s": {}}
 

@@ -16,7 +16,9 @@ def gap_table(found: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     frame["measure"] = found["measure"].where(~street, found["measure"] / 1000.0).astype(float)
     frame["minutes"] = found["open_ms"] / 60_000.0
     frame["windows"] = [
-        "; ".join(f"{a.isoformat()}/{b.isoformat()}" for a, b in windows) for windows in found["windows"]
+        # Not ISO's A/B: GDAL takes a text that begins with a date for that date and drops the rest.
+        "; ".join(f"[{a.isoformat()}, {b.isoformat()})" for a, b in windows)
+        for windows in found["windows"]
     ]
     frame["deficit"] = found["deficit"].where(~street, found["deficit"] / 1000.0).astype(float) / 1000.0
     for cause in CAUSE_NAMES:

@@ -16,6 +16,7 @@ from cameras.frames import FrameBatch, ReadOptions, read_frames
 from cameras.importers import read_cameras
 from cameras.repository import records
 from geo.datums import check_datum, to_wgs84
+from geo.db import rehearsal
 from geo.errors import InputRefused
 from geo.repository import site_area
 from geo.services import (
@@ -122,7 +123,7 @@ def import_cameras(
     current_site(session)
     found = read_cameras(path, datum=datum, area=site_area(session), mapping=mapping, keep_good=keep_good)
     count = len(found.frame)
-    if not dry_run:
+    with rehearsal(session, only=dry_run):
         store_cameras(session, found.frame, Source.of_file(path, datum=datum, label="real", author=author))
         credit_osm(session, path)
     return ImportReport("cameras", 0 if dry_run else count, count, found.problems, found.findings)

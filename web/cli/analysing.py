@@ -201,6 +201,8 @@ def find(
                 out.write_text(render_map(map_data(session), lang="zh", inline=True), encoding="utf8")
     if out and out.suffix.lower() != ".html":
         write_table(gap_table(found), out, layer="gaps")
+    if not totals["frames"]:
+        click.echo("There are no frames of this period: every camera counts as not measured.", err=True)
     if totals["street_outside_m"] or totals["places_outside"]:
         click.echo(
             f"{totals['street_outside_m']:.0f} m of street and {totals['places_outside']} places lie in no "

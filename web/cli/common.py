@@ -13,12 +13,14 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import click
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 
 from geo.errors import InputRefused, LianfangError
 from web.logs import crash_log
 
 SHOWN_PROBLEMS = 20
+# Years a time on the command line may lie in.
+EARLIEST, LATEST = 2000, 2200
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -54,6 +56,9 @@ def told_in_one_sentence() -> Iterator[None]:
     except OperationalError as error:
         first = str(error.orig).strip().splitlines()[0] if error.orig else "no answer"
         raise Refusal(f"the database does not answer ({first}); try `lianfang doctor`") from error
+    except DataError as error:
+        first = str(error.orig).strip().splitlines()[0]
+        raise Refusal(f"the database cannot hold a value ({first}); correct it in the file") from error
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise Refusal("the disk is full; free some space and run the command again") from error
@@ -90,6 +95,10 @@ def parse_time(value: str, timezone: str, option: str) -> datetime:
         raise click.BadParameter(
             f"{value!r} is not a time; write 2026-11-21 or 2026-11-21T19:30", param_hint=option
         ) from error
+    if not EARLIEST <= moment.year < LATEST:
+        raise click.BadParameter(
+            f"the year {moment.year} lies outside {EARLIEST} to {LATEST - 1}", param_hint=option
+        )
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))
 
 

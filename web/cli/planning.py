@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from geo import server
 from geo.db import make_engine, transaction, urls_from_environment
-from geo.errors import LianfangError
+from geo.errors import InputRefused, LianfangError
 from geo.services import current_site
 from migrations import runner
 from patrols.plan import PlanFile, read_plan
@@ -57,7 +57,11 @@ def plan(
     if out:
         check_ending(out, PLAN_ENDINGS)
     try:
-        budget = Budget(iterations=(iterations,) * 2) if iterations is not None else Budget(budget_s or 10.0)
+        budget = (
+            Budget(iterations=(iterations,) * 2)
+            if iterations is not None
+            else Budget(10.0 if budget_s is None else budget_s)
+        )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     steps = Steps()
@@ -110,7 +114,12 @@ def check(file: Path) -> dict[str, Any]:
 
     Example: lianfang patrols check plan.json
     """
-    held = read_plan(file.read_text(encoding="utf8"))
+    try:
+        held = read_plan(file.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise InputRefused(
+            f"{file.name} is not UTF-8; give a file written by `lianfang patrols plan`"
+        ) from error
     found, remarks = _checked(held)
     for line in (*remarks, *found):
         click.echo(line, err=True)
