@@ -293,6 +293,8 @@ def begun(checkout: Path, changes: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A suite started in the background inherits an ignored SIGINT, which bash could never trap again.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     give_up_at = time.monotonic() + 20
     while not (checkout / "begun").exists() and time.monotonic() < give_up_at:
