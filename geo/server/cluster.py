@@ -212,6 +212,7 @@ def status(var_dir: Path) -> Status:
 
 
 def dsn(place: Path) -> str:
+    """libpq connection string of the superuser of the cluster in `place`, without a database."""
     folder = str(place / "run").replace("\\", "\\\\").replace("'", "\\'")
     return f"host='{folder}' port={PORT} user={SUPERUSER}"
 
