@@ -12,10 +12,11 @@ from sqlalchemy.pool import NullPool
 import cameras.tables
 import geo.tables
 import patrols.tables
+import web.tables
 from geo.db import Base
 
-# Importing the three fills the metadata that autogenerate and `check` compare with.
-TABLES = (geo.tables, cameras.tables, patrols.tables)
+# Importing the four fills the metadata that autogenerate and `check` compare with.
+TABLES = (geo.tables, cameras.tables, patrols.tables, web.tables)
 
 
 def include_object(thing: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:

@@ -1,0 +1,95 @@
+"""Who may do what: the one table that pages, API, tiles, jobs, exports and the command line all ask.
+
+A person's grants are (role, jurisdiction). Each action has the scope of the grants whose role allows it,
+so somebody can plan patrols in one town and only look at the map of another.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from web.i18n import N_
+
+
+class Role(StrEnum):
+    """What a grant makes of a person, in one jurisdiction."""
+
+    ADMINISTRATOR = "administrator"
+    COMMANDER = "commander"
+    PLANNER = "planner"
+    AUDITOR = "auditor"
+    MEMBER = "member"
+    VOLUNTEER = "volunteer"
+    VIEWER = "viewer"
+
+
+class Action(StrEnum):
+    """Something a role allows or does not."""
+
+    MAP_VIEW = "map.view"
+    FIGURES_VIEW = "figures.view"
+    CAMERAS_VIEW = "cameras.view"
+    GAPS_VIEW = "gaps.view"
+    ZONES_VIEW = "zones.view"
+    PLANS_VIEW = "plans.view"
+    PLANS_VIEW_DRAFTS = "plans.view_drafts"
+    PLANS_MAKE = "plans.make"
+    PLANS_PUBLISH = "plans.publish"
+    ZONES_EDIT = "zones.edit"
+    CAMERAS_EDIT = "cameras.edit"
+    ANALYSES_RUN = "analyses.run"
+    IMPORTS_RUN = "imports.run"
+    EXPORTS_MAKE = "exports.make"
+    JOBS_VIEW = "jobs.view"
+    JOBS_CANCEL = "jobs.cancel"
+    ACCOUNTS_MANAGE = "accounts.manage"
+    SETTINGS_CHANGE = "settings.change"
+    AUDIT_READ = "audit.read"
+    TOKENS_OWN = "tokens.own"
+    PROFILE_OWN = "profile.own"
+    PUBLIC = "public"
+
+
+ROLE_NAMES = tuple(role.value for role in Role)
+ROLE_TITLES = {
+    Role.ADMINISTRATOR: N_("administrator"),
+    Role.COMMANDER: N_("commander"),
+    Role.PLANNER: N_("station planner"),
+    Role.AUDITOR: N_("technical auditor"),
+    Role.MEMBER: N_("patrol member"),
+    Role.VOLUNTEER: N_("volunteer"),
+    Role.VIEWER: N_("viewer"),
+}
+
+_EVERYBODY = frozenset(Role)
+# Where the blind spots are is not for everybody: neither for those who walk a route nor for the public's eye.
+_BLIND_SPOTS = frozenset({Role.ADMINISTRATOR, Role.COMMANDER, Role.PLANNER, Role.AUDITOR})
+_PLANS = frozenset({Role.ADMINISTRATOR, Role.COMMANDER, Role.PLANNER})
+_EQUIPMENT = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
+_ADMINISTRATION = frozenset({Role.ADMINISTRATOR})
+
+MAY: dict[Action, frozenset[Role]] = {
+    Action.MAP_VIEW: _EVERYBODY,
+    Action.FIGURES_VIEW: _EVERYBODY,
+    Action.CAMERAS_VIEW: _BLIND_SPOTS,
+    Action.GAPS_VIEW: _BLIND_SPOTS,
+    Action.ZONES_VIEW: _EVERYBODY,
+    Action.PLANS_VIEW: _EVERYBODY,
+    Action.PLANS_VIEW_DRAFTS: _PLANS,
+    Action.PLANS_MAKE: _PLANS,
+    Action.PLANS_PUBLISH: frozenset({Role.ADMINISTRATOR, Role.COMMANDER}),
+    Action.ZONES_EDIT: _PLANS,
+    Action.CAMERAS_EDIT: _EQUIPMENT,
+    Action.ANALYSES_RUN: _BLIND_SPOTS,
+    Action.IMPORTS_RUN: _EQUIPMENT,
+    Action.EXPORTS_MAKE: _BLIND_SPOTS,
+    Action.JOBS_VIEW: _BLIND_SPOTS,
+    Action.JOBS_CANCEL: _BLIND_SPOTS,
+    Action.ACCOUNTS_MANAGE: _ADMINISTRATION,
+    Action.SETTINGS_CHANGE: _ADMINISTRATION,
+    Action.AUDIT_READ: frozenset({Role.ADMINISTRATOR, Role.COMMANDER}),
+    Action.TOKENS_OWN: _BLIND_SPOTS,
+    # These two need no grant: being signed in, or not even that.
+    Action.PROFILE_OWN: _EVERYBODY,
+    Action.PUBLIC: _EVERYBODY,
+}

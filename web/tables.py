@@ -1,0 +1,131 @@
+"""Tables of the server itself: accounts, their grants and ways to sign in, tokens, the audit log."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from geo.db import Base, BigKey, Ltree, Stamp
+from web.access.roles import ROLE_NAMES
+
+_ROLE_LIST = ", ".join(f"'{role}'" for role in ROLE_NAMES)
+
+
+def account_column() -> Mapped[int]:
+    """The account a row belongs to, and goes with."""
+    return mapped_column(BigInteger, ForeignKey("account.id", ondelete="CASCADE"), index=True)
+
+
+class Account(Base):
+    """A person who may sign in. Without a password only a sign-in link lets them in."""
+
+    __tablename__ = "account"
+    __table_args__ = (CheckConstraint("name = lower(btrim(name)) AND name <> ''", name="name"),)
+
+    id: Mapped[BigKey]
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    display_name: Mapped[str] = mapped_column(Text)
+    password_hash: Mapped[str | None] = mapped_column(Text)
+    active: Mapped[bool]
+    created_at: Mapped[Stamp]
+    author: Mapped[str] = mapped_column(Text)
+
+
+class Grant(Base):
+    """A role in one jurisdiction and everything below it; without a path, in the whole site."""
+
+    __tablename__ = "access_grant"
+    __table_args__ = (
+        CheckConstraint(f"role IN ({_ROLE_LIST})", name="role"),
+        Index(
+            "uq_access_grant_account_role_path",
+            "account_id",
+            "role",
+            "jurisdiction_path",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+
+    id: Mapped[BigKey]
+    account_id: Mapped[int] = account_column()
+    role: Mapped[str] = mapped_column(Text)
+    # Not `scope_column`: a grant in a jurisdiction that is no more goes with it, and the rest stays.
+    jurisdiction_path: Mapped[str | None] = mapped_column(
+        Ltree, ForeignKey("jurisdiction.path", onupdate="CASCADE", ondelete="CASCADE"), index=True
+    )
+    created_at: Mapped[Stamp]
+    author: Mapped[str] = mapped_column(Text)
+
+
+class SignIn(Base):
+    """One browser that is signed in. Only the hash of its key is kept."""
+
+    __tablename__ = "sign_in"
+
+    key_hash: Mapped[str] = mapped_column(Text, primary_key=True)
+    account_id: Mapped[int] = account_column()
+    created_at: Mapped[Stamp]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    peer: Mapped[str] = mapped_column(Text)
+    browser: Mapped[str] = mapped_column(Text)
+
+
+class SignInLink(Base):
+    """A link that signs its holder in once; `local` ones work on the server's own machine only."""
+
+    __tablename__ = "sign_in_link"
+
+    key_hash: Mapped[str] = mapped_column(Text, primary_key=True)
+    account_id: Mapped[int] = account_column()
+    local: Mapped[bool]
+    created_at: Mapped[Stamp]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class ApiToken(Base):
+    """A program's key to the API: what it may do, where, and until when. Only its hash is kept."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[BigKey]
+    account_id: Mapped[int] = account_column()
+    title: Mapped[str] = mapped_column(Text)
+    key_hash: Mapped[str] = mapped_column(Text, unique=True)
+    # The first characters, so that a person recognises it in a list.
+    start: Mapped[str] = mapped_column(Text)
+    actions: Mapped[Any] = mapped_column(JSONB)
+    jurisdiction_path: Mapped[str | None] = mapped_column(
+        Ltree, ForeignKey("jurisdiction.path", onupdate="CASCADE", ondelete="CASCADE"), index=True
+    )
+    created_at: Mapped[Stamp]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+
+
+class AuditEntry(Base):
+    """Who looked at, exported or changed what, and when. The program writes entries and never changes one."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (Index("ix_audit_entry_at_id", "at", "id"),)
+
+    id: Mapped[BigKey]
+    at: Mapped[Stamp]
+    # The name is kept beside the account, so that an entry outlives it.
+    account_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("account.id", ondelete="SET NULL"), index=True
+    )
+    account_name: Mapped[str] = mapped_column(Text)
+    event: Mapped[str] = mapped_column(Text, index=True)
+    subject: Mapped[str] = mapped_column(Text)
+    # No foreign key: what was done stays written down when the jurisdiction is gone.
+    jurisdiction_path: Mapped[str | None] = mapped_column(Ltree, index=True)
+    detail: Mapped[Any] = mapped_column(JSONB)
+    peer: Mapped[str] = mapped_column(Text)
