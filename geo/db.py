@@ -20,23 +20,35 @@ from geoalchemy2 import Geometry
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Connection,
     DateTime,
     Engine,
     ForeignKey,
     MetaData,
     create_engine,
+    event,
     func,
     text,
 )
 from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 from sqlalchemy.dialects.postgresql.base import ischema_names
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column, sessionmaker
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    Session,
+    SessionTransaction,
+    declared_attr,
+    mapped_column,
+    sessionmaker,
+)
 from sqlalchemy.types import UserDefinedType
 
 from geo.errors import LianfangError
+from geo.scope import Scope
 
 APP_URL_VARIABLE = "LIANFANG_DATABASE_URL"
 OWNER_URL_VARIABLE = "LIANFANG_OWNER_DATABASE_URL"
+TELL_SCOPE = text("SELECT set_config('app.scope', :scope, true)")
 
 
 class Ltree(UserDefinedType[str]):
@@ -113,15 +125,39 @@ def urls_from_environment() -> tuple[str | None, str | None]:
     return os.environ.get(APP_URL_VARIABLE), os.environ.get(OWNER_URL_VARIABLE)
 
 
-def session_factory(engine: Engine) -> sessionmaker[Session]:
-    """Factory of sessions on `engine`."""
-    return sessionmaker(engine, expire_on_commit=False)
+class ScopedSession(Session):
+    """A session that tells the database its scope at the begin of every transaction, also after a commit.
+
+    The row-level policies show and take only what lies in it. A plain `Session` tells nothing and therefore
+    sees no row; so does a raw connection until it says `set_config('app.scope', ..., true)` itself.
+
+    Parameters
+    ----------
+    bind : Engine or Connection
+    scope : Scope
+    """
+
+    def __init__(self, bind: Engine | Connection | None = None, *, scope: Scope, **options: Any) -> None:
+        super().__init__(bind, **options)
+        self.scope = scope
+
+
+@event.listens_for(ScopedSession, "after_begin")
+def _tell_scope(session: ScopedSession, begun: SessionTransaction, connection: Connection) -> None:
+    # Local to the transaction, so that a pooled connection forgets it; a savepoint inherits it.
+    if not begun.nested:
+        connection.execute(TELL_SCOPE, {"scope": session.scope.text})
+
+
+def session_factory(engine: Engine, *, scope: Scope) -> sessionmaker[ScopedSession]:
+    """Factory of sessions on `engine` that see `scope`."""
+    return sessionmaker(engine, class_=ScopedSession, scope=scope, expire_on_commit=False)
 
 
 @contextmanager
-def transaction(engine: Engine) -> Iterator[Session]:
-    """One session, one transaction: committed on success, rolled back on any error."""
-    with session_factory(engine)() as session, session.begin():
+def transaction(engine: Engine, *, scope: Scope) -> Iterator[ScopedSession]:
+    """One session that sees `scope`, one transaction: committed on success, rolled back on any error."""
+    with ScopedSession(engine, scope=scope, expire_on_commit=False) as session, session.begin():
         yield session
 
 

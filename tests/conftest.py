@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from geo.db import make_engine
+from geo.db import ScopedSession, make_engine
+from geo.scope import WHOLE_SITE
 from geo.server import Cluster, temporary_cluster
 from migrations import runner
 from web.demo import run_demo
@@ -47,7 +48,12 @@ def session(engine: Engine) -> Iterator[Session]:
     """A session inside an outer transaction that is rolled back, whatever the test commits."""
     with engine.connect() as connection:
         outer = connection.begin()
-        with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as opened:
+        with ScopedSession(
+            connection,
+            scope=WHOLE_SITE,
+            join_transaction_mode="create_savepoint",
+            expire_on_commit=False,
+        ) as opened:
             yield opened
         outer.rollback()
 

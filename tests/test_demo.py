@@ -19,6 +19,7 @@ from cameras.repository import records, results
 from geo import repository as places
 from geo.crs import to_metric
 from geo.db import make_engine, read_frame, transaction
+from geo.scope import WHOLE_SITE
 from geo.services import site_crs
 from migrations import runner
 from patrols import repository as patrols
@@ -35,7 +36,7 @@ REPAIR = {name for name in CAUSE_NAMES if CAUSE_BY_NAME[name].list.name == "repa
 @pytest.fixture(scope="module")
 def scene(demo):
     """What the tests read: analysis, gaps, availability, cameras, and the planted truth by database ids."""
-    with transaction(demo.engine) as session:
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
         crs = site_crs(session)
         analysis = results.latest_analysis(session)
         made = demo_day(session, seed=1)
@@ -134,7 +135,7 @@ def test_every_planted_fault_is_found_with_its_cause_and_its_minutes(scene):
 
 
 def test_the_clock_that_is_wrong_is_a_finding_with_its_offset(demo, scene):
-    with transaction(demo.engine) as session:
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
         found = results.findings(session, scene["analysis"].id)
     clocks = found[found["kind"] == "clock_wrong"]
     planted = scene["truth"].loc[scene["truth"]["kind"] == "clock", "camera"]
@@ -187,7 +188,7 @@ def test_at_least_four_in_five_crossable_stops_are_crossed_without_violation(dem
 
 def test_every_route_follows_streets(demo, scene):
     """Each leg of each team lies on road edges; only the walk from a street to a stop may leave them."""
-    with transaction(demo.engine) as session:
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
         plan = patrols.latest_plan(session)
         legs = to_metric(patrols.plan_visits(session, plan.id), scene["crs"])
     legs = legs[legs.geometry.notna() & ~legs.geometry.is_empty]
@@ -201,7 +202,7 @@ def test_every_route_follows_streets(demo, scene):
 
 
 def test_teams_leave_and_return_to_their_base_within_the_shift(demo):
-    with transaction(demo.engine) as session:
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
         plan = patrols.latest_plan(session)
         legs = patrols.plan_visits(session, plan.id)
         teams = patrols.teams(session, plan.zone_id).set_index("code")
@@ -246,7 +247,7 @@ def test_two_runs_of_one_seed_agree_in_everything_but_times_and_paths(demo, clus
 
 
 def test_what_is_derived_and_synthetic_says_so(demo):
-    with transaction(demo.engine) as session:
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
         data = map_data(session)
         labels = read_frame(session, "SELECT DISTINCT label FROM frame_source")["label"].tolist()
         batches = read_frame(session, "SELECT kind, label FROM import_batch").set_index("kind")["label"]
@@ -260,7 +261,7 @@ def test_what_is_derived_and_synthetic_says_so(demo):
 
 
 def test_periods_never_overlap_and_a_second_one_is_refused_by_the_database(demo, scene):
-    with transaction(demo.engine) as session:
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
         clash = session.execute(
             text(
                 """SELECT count(*) FROM availability a JOIN availability b

@@ -31,6 +31,7 @@ from geo.errors import LianfangError
 from geo.jurisdictions import DerivedCounts, derive_jurisdictions
 from geo.osm import read_osm
 from geo.roads import RoadNetwork
+from geo.scope import WHOLE_SITE
 from geo.services import Source, open_site, site_crs, store_extract, store_jurisdictions
 from geo.tables import ImportBatch
 from patrols.services import PlanOutcome, plan_shift, store_teams, store_zones
@@ -103,7 +104,7 @@ def run_demo(engine: Engine, folder: Path, *, seed: int, fresh: bool, steps: Ste
     """
     # Made beside the folder and put in its place at the end, so that files there are always whole.
     files, unfinished = DemoFiles(folder), DemoFiles(folder.with_name(f"{folder.name}.unfinished"))
-    with transaction(engine) as session:
+    with transaction(engine, scope=WHOLE_SITE) as session:
         done = finished_summary(session, seed)
         if done is not None and not fresh:
             return done
@@ -119,7 +120,7 @@ def run_demo(engine: Engine, folder: Path, *, seed: int, fresh: bool, steps: Ste
     shutil.rmtree(unfinished.folder, ignore_errors=True)
     unfinished.folder.mkdir(parents=True)
     # One transaction: whoever looks meanwhile sees the demo before, and an interruption leaves that whole.
-    with transaction(engine) as session:
+    with transaction(engine, scope=WHOLE_SITE) as session:
         with steps.step("places", "Streets, buildings, places"):
             _wipe(session)
             _load_places(session, seed)

@@ -18,6 +18,7 @@ from cameras.tables import Analysis
 from geo import repository as places
 from geo.db import transaction
 from geo.errors import LianfangError
+from geo.scope import WHOLE_SITE
 from geo.services import current_site
 from web.cli.common import author, command_options, parse_time
 from web.database import open_database
@@ -50,7 +51,7 @@ def footprints(level: str, dimension: str, out: Path | None) -> dict[str, Any]:
     if out:
         check_ending(out, TABLES)
     wanted = _level(level)
-    with open_database() as engine, transaction(engine) as session:
+    with open_database() as engine, transaction(engine, scope=WHOLE_SITE) as session:
         frame = camera_footprints(session, level=wanted)
     if out:
         write_table(frame, out, layer="footprints")
@@ -116,7 +117,10 @@ def ingest(
     told: dict[str, Any] = {"new": 0, "known": 0, "refused": 0, "files": []}
     with open_database() as engine:
         for path in paths:
-            with steps.step(path.name, f"Reading {path.name}"), transaction(engine) as session:
+            with (
+                steps.step(path.name, f"Reading {path.name}"),
+                transaction(engine, scope=WHOLE_SITE) as session,
+            ):
                 report = ingest_frames(
                     session,
                     path,
@@ -186,15 +190,18 @@ def find(
         raise click.UsageError(str(error)) from error
     steps = Steps()
     with open_database() as engine:
-        with transaction(engine) as session:
+        with transaction(engine, scope=WHOLE_SITE) as session:
             zone = current_site(session).timezone
             path = jurisdiction_path(places.jurisdictions(session), jurisdiction)
         begin, finish = parse_time(start, zone, "--start"), parse_time(end, zone, "--end")
-        with steps.step("analyse", "Finding gaps") as update, transaction(engine) as session:
+        with (
+            steps.step("analyse", "Finding gaps") as update,
+            transaction(engine, scope=WHOLE_SITE) as session,
+        ):
             analysis = analyse(
                 session, start=begin, end=finish, settings=settings, author=author(), progress=update
             )
-        with transaction(engine) as session:
+        with transaction(engine, scope=WHOLE_SITE) as session:
             found = results.gaps(session, analysis, under=path)
             totals = session.get_one(Analysis, analysis).totals
             if out and out.suffix.lower() == ".html":

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from geo.db import transaction
+from geo.scope import WHOLE_SITE
 from geo.services import current_site
 from web.cli.common import command_options, parse_time
 from web.database import open_database
@@ -30,7 +31,7 @@ def draw_map(zone: str | None, at: str | None, lang: str, out: Path) -> dict[str
     Example: lianfang map --lang en --out tonight.html
     """
     check_ending(out, (".html",))
-    with open_database() as engine, transaction(engine) as session:
+    with open_database() as engine, transaction(engine, scope=WHOLE_SITE) as session:
         moment = parse_time(at, current_site(session).timezone, "--at") if at else None
         data = map_data(session, zone=zone, at=moment)
         out.write_text(render_map(data, lang=lang, inline=True), encoding="utf8")

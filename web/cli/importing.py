@@ -14,6 +14,7 @@ from cameras.services import import_cameras
 from geo.datums import DATUMS
 from geo.db import transaction
 from geo.errors import InputRefused
+from geo.scope import WHOLE_SITE
 from geo.services import DEFAULT_TIMEZONE, ImportReport, import_places
 from patrols.services import import_teams, import_zones
 from web.cli.common import author, command_options
@@ -80,7 +81,7 @@ def _told(report: ImportReport, dry_run: bool) -> dict[str, Any]:
 
 
 def _run(work: Callable[[Session], ImportReport], dry_run: bool) -> dict[str, Any]:
-    with open_database() as engine, transaction(engine) as session:
+    with open_database() as engine, transaction(engine, scope=WHOLE_SITE) as session:
         report = work(session)
     return _told(report, dry_run)
 

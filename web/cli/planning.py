@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from geo import server
 from geo.db import make_engine, transaction, urls_from_environment
 from geo.errors import InputRefused, LianfangError
+from geo.scope import WHOLE_SITE
 from geo.services import current_site
 from migrations import runner
 from patrols.plan import PlanFile, read_plan
@@ -66,10 +67,10 @@ def plan(
         raise click.UsageError(str(error)) from error
     steps = Steps()
     with open_database() as engine:
-        with transaction(engine) as session:
+        with transaction(engine, scope=WHOLE_SITE) as session:
             timezone = current_site(session).timezone
         begin, finish = parse_time(start, timezone, "--start"), parse_time(end, timezone, "--end")
-        with steps.step("plan", "Planning") as update, transaction(engine) as session:
+        with steps.step("plan", "Planning") as update, transaction(engine, scope=WHOLE_SITE) as session:
             made = plan_shift(
                 session,
                 zone=zone,
@@ -140,7 +141,7 @@ def _checked(held: PlanFile) -> tuple[list[str], list[str]]:
                 raise LianfangError(f"the database is at revision {current}, this program needs {wanted}")
             engine = make_engine(urls.app)
             try:
-                with transaction(engine) as session:
+                with transaction(engine, scope=WHOLE_SITE) as session:
                     return check_plan(session, held)
             finally:
                 engine.dispose()

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 
 from geo.db import make_engine, transaction
 from geo.errors import LianfangError
+from geo.scope import WHOLE_SITE
 from web import logs
 from web.app import create_app, loopback_host
 from web.cli.common import command_options
@@ -34,12 +35,12 @@ class StoredMap:
         self._engine = engine
 
     def __call__(self) -> MapData:
-        with transaction(self._engine) as session:
+        with transaction(self._engine, scope=WHOLE_SITE) as session:
             return map_data(session)
 
     def revision(self) -> str:
         """Changes whenever the map would."""
-        with transaction(self._engine) as session:
+        with transaction(self._engine, scope=WHOLE_SITE) as session:
             return map_revision(session)
 
 
@@ -160,7 +161,7 @@ def demo(no_serve: bool, seed: int, fresh: bool, port: int) -> dict[str, Any] | 
 def _summary(engine: Engine, seed: int, fresh: bool) -> dict[str, Any]:
     """The demo's summary, made if it is not there."""
     if not fresh:
-        with transaction(engine) as session:
+        with transaction(engine, scope=WHOLE_SITE) as session:
             done = finished_summary(session, seed)
         if done is not None:
             return done

@@ -1,0 +1,84 @@
+"""Which part of the jurisdiction tree somebody may see: what every database session is opened with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_PATH = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
+_EVERYTHING = "*"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Subtrees of the jurisdiction tree, or the whole site; falsy when it is nothing at all.
+
+    Made by `Scope.of`, or one of `WHOLE_SITE` and `NOWHERE`. The whole site is more than the subtree of its
+    root: it holds the rows that lie in no jurisdiction too.
+
+    Parameters
+    ----------
+    paths : tuple of str
+        Jurisdiction paths, sorted, none below another; empty for the whole site and for nothing.
+    everywhere : bool
+        Whether it is the whole site.
+    """
+
+    paths: tuple[str, ...] = ()
+    everywhere: bool = False
+
+    def __post_init__(self) -> None:
+        for path in self.paths:
+            if not _PATH.fullmatch(path):
+                raise ValueError(
+                    f"{path!r} is no jurisdiction path: give labels of a-z, 0-9 and _ joined by dots"
+                )
+        if self.everywhere and self.paths:
+            raise ValueError("the whole site has no paths beside it: use WHOLE_SITE")
+
+    @classmethod
+    def of(cls, paths: Iterable[str]) -> Scope:
+        """The scope of these subtrees together; a path below another one adds nothing and is dropped.
+
+        Parameters
+        ----------
+        paths : iterable of str
+            Jurisdiction paths such as `hel.d1`; none gives `NOWHERE`.
+
+        Raises
+        ------
+        ValueError
+            When a path is not made of labels [a-z0-9_] joined by dots.
+
+        Examples
+        --------
+        >>> Scope.of(["hel.d2.t1", "hel.d1", "hel.d1.t3"]).text
+        'hel.d1,hel.d2.t1'
+        """
+        if isinstance(paths, str):
+            raise TypeError(f"give a list of paths, not the one text {paths!r}")
+        kept: list[str] = []
+        # By labels: as plain text `a1` comes before `a.b`, and what is below `a` would not follow it.
+        for path in sorted(set(paths), key=lambda each: each.split(".")):
+            if not (kept and path.startswith(f"{kept[-1]}.")):
+                kept.append(path)
+        return cls(tuple(kept))
+
+    @property
+    def text(self) -> str:
+        """What the database's row-level policies read: `*`, nothing, or paths joined by commas."""
+        return _EVERYTHING if self.everywhere else ",".join(self.paths)
+
+    def covers(self, path: str | None) -> bool:
+        """Whether a row of this jurisdiction is inside; a row of none is inside the whole site alone."""
+        if self.everywhere:
+            return True
+        return path is not None and any(path == own or path.startswith(f"{own}.") for own in self.paths)
+
+    def __bool__(self) -> bool:
+        return self.everywhere or bool(self.paths)
+
+
+WHOLE_SITE = Scope(everywhere=True)
+NOWHERE = Scope()
