@@ -1,6 +1,7 @@
 """Browser assets: pinned, checked for outside addresses, all there or as before."""
 
 import json
+import re
 import stat
 from pathlib import Path
 
@@ -17,9 +18,7 @@ echo run >> "{log}"
 {body}
 """
 COPY = """
-for package in leaflet bootstrap; do
-  mkdir -p node_modules/$package && cp -r "{packages}/$package/." node_modules/$package/
-done
+mkdir -p node_modules && cp -r "{packages}/." node_modules/
 """
 
 
@@ -70,6 +69,8 @@ def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packages: Path):
         ('new WebSocket("wss://example.com")', ["wss://example.com"]),
         ("a = 1 // comment without a host\n//# sourceMappingURL=a.js.map", []),
         ("url(images/layers.png) url('data:image/png;base64,AA//BB==')", []),
+        ('icon="path://M0.83 1.2L-320.9-50c18.1,0"', []),
+        ('"//path.example.com/a"', ["//path.example.com/a"]),
         ("http://10.0.0.1/tile.png", ["http://10.0.0.1/tile.png"]),
     ],
 )
@@ -172,6 +173,29 @@ def test_a_source_map_is_not_asked_for(root: Path, npm, packages: Path) -> None:
     vendor_assets(vendor, root)
     assert (vendor / "bootstrap" / "bootstrap.bundle.min.js").read_text() == "let a=1;\n"
     assert (vendor / "bootstrap" / "bootstrap.min.css").read_text() == "a{b:c}\n"
+
+
+def test_every_file_that_a_style_sheet_names_is_vendored() -> None:
+    """A font or picture that is missing is a request that fails on every page."""
+    vendor = vendoring.VENDOR
+    named = [
+        (sheet.parent / name).resolve()
+        for sheet in vendor.rglob("*.css")
+        for name in re.findall(r"url\(['\"]?(?!data:)([^)'\"#?]+)", sheet.read_text(encoding="utf-8"))
+    ]
+    # A browser that knows WOFF 2, as each does that runs the rest of the page, does not ask for the second.
+    second = vendor / "fontawesome" / "webfonts" / "fa-solid-900.ttf"
+    assert len(named) > 5
+    assert [str(path) for path in named if not path.exists() and path != second] == []
+
+
+def test_no_page_links_to_what_is_there_for_tests() -> None:
+    """Half a megabyte, under another licence, of no use to a reader of a page."""
+    web = ROOT / "web"
+    sources = [p for p in web.rglob("*") if p.suffix in (".html", ".js", ".py", ".css")]
+    ours = [p for p in sources if vendoring.VENDOR not in p.parents and p != web / "vendoring.py"]
+    assert len(ours) > 20
+    assert [str(p) for p in ours if vendoring.FOR_TESTS in p.read_text(encoding="utf-8")] == []
 
 
 def test_every_npm_package_is_pinned_by_version_and_hash() -> None:

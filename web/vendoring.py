@@ -22,6 +22,9 @@ VENDOR = Path(__file__).resolve().parent / "static" / "vendor"
 STAMP = "stamp.json"
 NPM_SECONDS = 300
 
+FOR_TESTS = "for_tests"
+"""Folder below ``vendor`` for what browser tests put into a page; no page of ours links to it."""
+
 FILES: dict[str, dict[str, str]] = {
     "leaflet": {
         "dist/leaflet.js": "leaflet/leaflet.js",
@@ -38,6 +41,43 @@ FILES: dict[str, dict[str, str]] = {
         "dist/js/bootstrap.bundle.min.js": "bootstrap/bootstrap.bundle.min.js",
         "LICENSE": "bootstrap/LICENSE",
     },
+    "leaflet.vectorgrid": {
+        "dist/Leaflet.VectorGrid.bundled.min.js": "vectorgrid/vectorgrid.js",
+        # The package has no licence file; its README holds the licence's text.
+        "README.md": "vectorgrid/README.md",
+    },
+    "leaflet-draw": {
+        "dist/leaflet.draw.js": "draw/draw.js",
+        "dist/leaflet.draw.css": "draw/draw.css",
+        "dist/images/spritesheet.png": "draw/images/spritesheet.png",
+        "dist/images/spritesheet-2x.png": "draw/images/spritesheet-2x.png",
+        "dist/images/spritesheet.svg": "draw/images/spritesheet.svg",
+        # As above: the README names the licence (MIT) and the authors.
+        "README.md": "draw/README.md",
+    },
+    "protomaps-leaflet": {
+        "dist/protomaps-leaflet.js": "protomaps/protomaps-leaflet.js",
+        "LICENSE": "protomaps/LICENSE",
+    },
+    "htmx.org": {
+        "dist/htmx.min.js": "htmx/htmx.js",
+        "LICENSE": "htmx/LICENSE",
+    },
+    "echarts": {
+        "dist/echarts.min.js": "echarts/echarts.js",
+        "LICENSE": "echarts/LICENSE",
+        "NOTICE": "echarts/NOTICE",
+    },
+    "@fortawesome/fontawesome-free": {
+        "css/fontawesome.min.css": "fontawesome/css/fontawesome.css",
+        "css/solid.min.css": "fontawesome/css/solid.css",
+        "webfonts/fa-solid-900.woff2": "fontawesome/webfonts/fa-solid-900.woff2",
+        "LICENSE.txt": "fontawesome/LICENSE.txt",
+    },
+    "axe-core": {
+        "axe.min.js": f"{FOR_TESTS}/axe/axe.js",
+        "LICENSE": f"{FOR_TESTS}/axe/LICENSE",
+    },
 }
 """npm package → file in it → file below ``vendor``. Another Folium plugin's files are added here."""
 
@@ -48,13 +88,39 @@ HARMLESS = {
     "https://github.com/twbs/bootstrap/graphs/contributors": "licence comment",
     "https://popper.js.org": "text of an error message",
     "https://leafletjs.com": "link in Leaflet's attribution prefix, which maps switch off",
+    "http://www.w3.org/1999/xlink": "name of the XLink namespace, never fetched",
+    "http://www.w3.org/2000/xmlns/": "name of the namespace of namespaces, never fetched",
+    "http://www.w3.org/XML/1998/namespace": "name of the XML namespace, never fetched",
+    "http://purl.org/dc/elements/1.1/": "name of a namespace in a picture's metadata, never fetched",
+    "http://creativecommons.org/ns#": "likewise",
+    "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "likewise",
+    "http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd": "likewise",
+    "http://www.inkscape.org/namespaces/inkscape": "likewise",
+    "http://purl.org/dc/dcmitype/StillImage": "likewise",
+    "http://www.apache.org/licenses/LICENSE-2.0": "licence comment",
+    "https://github.com/ecomfe/zrender/blob/master/LICENSE": "licence comment",
+    "https://fontawesome.com": "licence comment",
+    "https://fontawesome.com/license/free": "licence comment",
+    "https://github.com/Leaflet/Leaflet.draw": "licence comment",
+    "http://leafletjs.com": "licence comment",
+    "https://github.com/Leaflet/Leaflet/": "text of an error message",
+    "http://example.com": "base for parsing a relative URL, of which only the path is read",
+    "https://protomaps.com": "link in protomaps-leaflet's own attribution, which basemap.js replaces",
+    "https://openstreetmap.org/copyright": "link in the same attribution",
+    "http://mozilla.org/MPL/2.0/.": "licence comment",
+    "https://github.com/zloirock/core-js": "name of the source in an object nobody reads",
+    "https://github.com/zloirock/core-js/blob/v3.51.0/LICENSE": "licence in the same object",
+    "https://dequeuniversity.com/rules/": "beginning of the help links in axe-core's findings",
+    "https://github.com/dequelabs/axe-core/blob/master/doc/context.md": "text of an error message",
+    "//i.test": "end of a regular expression in axe-core",
     "https://bugs.chromium.org/p/chromium/issues/detail?id=600120": "comment",
     "https://bugzilla.mozilla.org/show_bug.cgi?id=888319": "comment",
 }
 """Addresses in vendored files that no browser asks for, each with the reason. Everything else fails."""
 
+# ECharts writes a symbol drawn by hand as path://M1.2,3.4…, which names no host.
 _ADDRESS = re.compile(
-    r"""(?:\b(?:https?|wss?|ftp):)?//[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+[^\s"'`<>()\\,;]*"""
+    r"""(?:\b(?:https?|wss?|ftp):)?(?<!\bpath:)//[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+[^\s"'`<>()\\,;]*"""
 )
 _SOURCE_MAP = re.compile(r"\s*(?://#\s*sourceMappingURL=\S+|/\*#\s*sourceMappingURL=\S+\s*\*/)\s*$")
 
