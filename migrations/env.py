@@ -20,8 +20,11 @@ TABLES = (geo.tables, cameras.tables, patrols.tables, web.tables)
 
 
 def include_object(thing: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
-    """Leave out PostGIS's own tables and the day partitions of `frame`."""
-    if kind == "table" and name is not None and name.startswith("frame_day_"):
+    """Leave out PostGIS's own tables, the day partitions of `frame`, and Procrastinate's queue.
+
+    The queue is another program's: made by its SQL, read by its functions, unknown to our tables.
+    """
+    if kind == "table" and name is not None and name.startswith(("frame_day_", "procrastinate_")):
         return False
     return bool(alembic_helpers.include_object(thing, name, kind, reflected, compare_to))
 

@@ -1,15 +1,15 @@
-"""Tables of the server itself: accounts, their grants and ways to sign in, tokens, the audit log."""
+"""Tables of the server itself: accounts, grants, ways to sign in, tokens, the audit log, jobs."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy import BigInteger, CheckConstraint, Float, ForeignKey, Index, Text, false, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from geo.db import Base, BigKey, Ltree, Stamp
+from geo.db import Base, BigKey, Ltree, Stamp, scope_column
 from web.access.roles import ROLE_NAMES
 
 _ROLE_LIST = ", ".join(f"'{role}'" for role in ROLE_NAMES)
@@ -129,3 +129,50 @@ class AuditEntry(Base):
     jurisdiction_path: Mapped[str | None] = mapped_column(Ltree, index=True)
     detail: Mapped[Any] = mapped_column(JSONB)
     peer: Mapped[str] = mapped_column(Text)
+
+
+class JobRun(Base):
+    """One piece of long work as a person sees it: what was asked, how far it is, how it ended.
+
+    Procrastinate's own row says which worker has it and goes when it ends; this one stays.
+    """
+
+    __tablename__ = "job_run"
+    __table_args__ = (
+        CheckConstraint("status IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="status"),
+        CheckConstraint("share BETWEEN 0 AND 1", name="share"),
+        CheckConstraint("attempts >= 0", name="attempts"),
+        CheckConstraint("(status = 'failed') = (error IS NOT NULL)", name="error"),
+        CheckConstraint("(status = 'done') = (result IS NOT NULL)", name="result"),
+        CheckConstraint(
+            "(status IN ('done', 'failed', 'cancelled')) = (finished_at IS NOT NULL)", name="finished"
+        ),
+        Index("ix_job_run_status_created_at", "status", "created_at"),
+    )
+
+    id: Mapped[BigKey]
+    kind: Mapped[str] = mapped_column(Text)
+    # {"text": message id, "values": {...}}, here and in `words`: shown in the reader's language.
+    title: Mapped[Any] = mapped_column(JSONB)
+    arguments: Mapped[Any] = mapped_column(JSONB)
+    account_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("account.id", ondelete="SET NULL"), index=True
+    )
+    # Who asked, by name: it goes into what is stored, and outlives the account.
+    author: Mapped[str] = mapped_column(Text)
+    jurisdiction_path: Mapped[str | None] = scope_column(nullable=True)
+    status: Mapped[str] = mapped_column(Text, server_default="queued")
+    share: Mapped[float] = mapped_column(Float, server_default=text("0"))
+    words: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    # No foreign key: Procrastinate's row is deleted when the work has ended.
+    procrastinate_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    cancel_requested: Mapped[bool] = mapped_column(server_default=false())
+    error: Mapped[str | None] = mapped_column(Text)
+    # Rows of a refused file, one sentence each.
+    problems: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
+    # {"url": where to look at it or null, "summary": {...}}
+    result: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
+    created_at: Mapped[Stamp]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
