@@ -45,6 +45,7 @@ from web.mapdata import map_data
 from web.maps import render_map
 from web.planfiles import write_plan
 from web.progress import Steps, Update
+from web.tables import Account, ApiToken, AuditEntry, Grant, SignIn, SignInLink
 
 EXTRACT = Path(__file__).resolve().parent.parent / "data" / "fetched" / "Helsinki.osm.pbf"
 SCENE = "helsinki"
@@ -157,9 +158,11 @@ def run_demo(engine: Engine, folder: Path, *, seed: int, fresh: bool, steps: Ste
 
 
 def _wipe(session: Session) -> None:
-    """Empty every table; the demo's own data is all there is."""
+    """Empty every table but who may sign in and what was done; the demo's own data is all there is."""
+    kept = {model.__tablename__ for model in (Account, Grant, SignIn, SignInLink, ApiToken, AuditEntry)}
     for table in reversed(Base.metadata.sorted_tables):
-        session.execute(table.delete())
+        if table.name not in kept:
+            session.execute(table.delete())
 
 
 def _load_places(session: Session, seed: int) -> None:
