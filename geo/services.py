@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import geopandas as gpd
 from pyproj import CRS
+from sqlalchemy import Text, cast, or_, select
 from sqlalchemy.orm import Session
 
 from geo import repository
@@ -22,7 +23,7 @@ from geo.errors import InputRefused, LianfangError
 from geo.osm import ATTRIBUTION, OsmExtract
 from geo.readers import read_jurisdictions, read_obstructions, read_places, read_roads
 from geo.readers.files import is_osm
-from geo.tables import Site
+from geo.tables import Jurisdiction, Site
 
 DEFAULT_TIMEZONE = "Asia/Shanghai"
 # More keys than this in one sentence are counted, not named.
@@ -331,3 +332,29 @@ def refresh_scopes(session: Session, *tables: str) -> None:
     """Give every row of `tables` (all scoped ones by default) the deepest jurisdiction it lies in."""
     for table in tables or tuple(repository.SCOPE_POINT):
         repository.assign_scope(session, table)
+
+
+def jurisdiction_path(session: Session, wanted: str) -> str:
+    """Path of a jurisdiction given by its path or its code.
+
+    Raises
+    ------
+    LianfangError
+        When there is none in the session's scope, or the code belongs to several.
+    """
+    rows = session.execute(
+        select(Jurisdiction.path, Jurisdiction.code).where(
+            or_(cast(Jurisdiction.path, Text) == wanted, Jurisdiction.code == wanted)
+        )
+    ).all()
+    found = sorted({str(row.path) for row in rows})
+    if wanted in found:
+        return wanted
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise LianfangError(
+            f"jurisdiction code {wanted!r} belongs to {len(found)} of them: {', '.join(found[:NAMED_KEYS])}; "
+            "give the path"
+        )
+    raise LianfangError(f"jurisdiction {wanted!r} is not known; give a code or a path of the tree")

@@ -1,277 +1,243 @@
-"""The Flask app: the map at ``/``, health, static files. Thin: what it shows is handed to `create_app`.
+"""The Flask app: who may ask, one database session a request, security headers, errors told for people.
 
-Until accounts exist the app answers this machine only. Three walls, because a name server or a proxy can
-get around each one alone: the server listens on a loopback address (`loopback_host`), the peer must be
+What pages there are stands in `web.pages`; what each needs, at its view (`web.access.needs`).
+
+Without a public address the app answers this machine only. Three walls, because a name server or a proxy
+can get around each one alone: the server listens on a loopback address (`loopback_host`), the peer must be
 loopback, and the Host header must name this machine (DNS rebinding).
 """
 
-import gzip
-import hashlib
-import ipaddress
-import secrets
-import threading
+from __future__ import annotations
+
 import time
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
-from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask import Flask, Response, g, redirect, request, url_for
 from flask_babel import gettext
-from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from flask_wtf import CSRFProtect
+from sqlalchemy import Engine
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from geo.errors import LianfangError
-from web import i18n
-from web.maps import MapData, render_map
+from geo.scope import NOWHERE
+from web import errors, i18n
+from web.access import Action, login, rules
+from web.access.signing import SIGNED_IN_FOR
+from web.hosts import from_elsewhere
+from web.limits import limiter
+from web.metrics import count_request
+from web.pages import BLUEPRINTS
+from web.requests import EXTENSION, Server, access, audit, signed_in
 
 log = structlog.get_logger("lianfang.web")
 
-MapSource = Callable[[], MapData]
-"""Makes today's map. May have an attribute `revision`, a callable giving a short text that changes when the
-map would: the page is then made again only when it does."""
-
 COOKIE_SECONDS = 365 * 24 * 3600
-NAMES_OF_THIS_MACHINE = ("localhost", "localhost.localdomain", "ip6-localhost")
-PLAIN_STYLES = ("vendor/bootstrap/bootstrap.min.css", "site.css")
+LARGEST_FORM = 2 * 1024**3
+LARGEST_FORM_PART = 1024**2
+# A full page of these is written into the audit log: who looked at what is sensitive.
+LOOKED_AT = frozenset({Action.CAMERAS_VIEW, Action.GAPS_VIEW, Action.PLANS_VIEW_DRAFTS, Action.AUDIT_READ})
 
 
-def loopback_host(host: str) -> str:
-    """The host to listen on, if it can be reached from this machine only.
+csrf = CSRFProtect()
+
+
+def content_policy(nonce: str | None = None, origins: tuple[str, ...] = ()) -> str:
+    """The content security policy of a page: this server only, and only the scripts marked with `nonce`.
+
+    Parameters
+    ----------
+    nonce : str, optional
+    origins : tuple of str
+        Of a base map that an administrator has set: pictures and data may come from there too.
+    """
+    marked = f" 'nonce-{nonce}'" if nonce else ""
+    also = "".join(f" {origin}" for origin in origins)
+    return (
+        f"default-src 'none'; script-src 'self'{marked}; style-src 'self'{marked}; "
+        f"img-src 'self' data:{also}; font-src 'self'; connect-src 'self'{also}; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
+    )
+
+
+def create_app(
+    engine: Engine, *, secret_key: str, folder: Path, public_url: str | None = None, testing: bool = False
+) -> Flask:
+    """The app on a database.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of the program's role; every session on it has a scope.
+    secret_key : str
+        Signs cookies and forms; the same in every worker.
+    folder : Path
+        Where the program keeps what it makes for itself (`web.database.var_dir`).
+    public_url : str, optional
+        The https address people come in by, through one reverse proxy; None answers this machine only.
+    testing : bool
+        As Flask's: and sign-in is not throttled.
 
     Raises
     ------
     LianfangError
-        For any other address, with what to do instead.
-    """
-    if not _is_loopback(host):
-        raise LianfangError(
-            f"--host {host} can be reached from other machines and the program has no accounts yet: "
-            "listen on 127.0.0.1 and come in through an SSH tunnel"
-        )
-    return host
-
-
-def _is_loopback(host: str) -> bool:
-    name = host.strip().removeprefix("[").removesuffix("]").rstrip(".").lower()
-    if name in NAMES_OF_THIS_MACHINE:
-        return True
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    # A socket for both families shows an IPv4 peer as ::ffff:127.0.0.1.
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
-
-
-@dataclass(frozen=True)
-class _Page:
-    """A rendered map: its bytes plain and compressed, the nonce its scripts carry, its ETag.
-
-    The nonce lives as long as the bytes it stands in. What could be injected is fixed when the page is
-    made, before the nonce is known; a fresh nonce a request would mean compressing megabytes each time.
-    """
-
-    body: bytes
-    zipped: bytes
-    nonce: str
-    tag: str
-
-
-class _PageCache:
-    """The page of the newest revision in each language; made once however many ask for it at once."""
-
-    def __init__(self, source: MapSource) -> None:
-        self._source = source
-        self._lock = threading.Lock()
-        self._revision: str | None = None
-        self._pages: dict[str, _Page] = {}
-
-    def page(self, lang: str) -> _Page:
-        with self._lock:
-            ask = getattr(self._source, "revision", None)
-            if ask is None:
-                return _rendered(self._source(), lang)
-            revision = str(ask())
-            if revision != self._revision:
-                self._pages.clear()
-                self._revision = revision
-            if lang not in self._pages:
-                started = time.perf_counter()
-                page = _rendered(self._source(), lang)
-                self._pages[lang] = page
-                log.info(
-                    "map rendered",
-                    lang=lang,
-                    revision=revision,
-                    bytes=len(page.body),
-                    ms=round(1000 * (time.perf_counter() - started)),
-                )
-            return self._pages[lang]
-
-
-def _rendered(data: MapData, lang: str) -> _Page:
-    nonce = secrets.token_urlsafe(16)
-    body = render_map(data, lang=lang, inline=False, nonce=nonce).encode("utf-8")
-    return _Page(body, gzip.compress(body, 6, mtime=0), nonce, hashlib.sha256(body).hexdigest()[:24])
-
-
-def content_policy(nonce: str | None = None) -> str:
-    """The content security policy of a page: this server only, and only the scripts marked with `nonce`."""
-    marked = f" 'nonce-{nonce}'" if nonce else ""
-    return (
-        f"default-src 'none'; script-src 'self'{marked}; style-src 'self'{marked}; img-src 'self' data:; "
-        "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    )
-
-
-def create_app(map_source: MapSource, health: Callable[[], Mapping[str, Any]]) -> Flask:
-    """The app around a source of maps and a question whether the database answers.
-
-    Parameters
-    ----------
-    map_source : callable
-        See `MapSource`. A `LianfangError` becomes a page that says so (503).
-    health : callable
-        Answers with what is worth knowing (shown as JSON at ``/readyz``), raises when the database does not
-        answer (503).
+        For a public address that is not https.
     """
     app = Flask(__name__)
+    app.testing = testing
+    secure = public_url is not None
+    if public_url is not None and urlsplit(public_url).scheme != "https":
+        raise LianfangError(f"public address {public_url}: passwords need https; give https://…")
+    app.config.update(
+        SECRET_KEY=secret_key,
+        SESSION_COOKIE_NAME="__Host-lianfang" if secure else "lianfang",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=SIGNED_IN_FOR,
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM_PART,
+        WTF_CSRF_TIME_LIMIT=int(timedelta(hours=24).total_seconds()),
+        WTF_CSRF_SSL_STRICT=secure,
+        RATELIMIT_ENABLED=not testing,
+    )
+    doors = login.Doors(engine)
+    app.extensions[EXTENSION] = Server(engine, folder, public_url)
+    app.extensions["lianfang-doors"] = doors
     i18n.init_app(app)
-    cache = _PageCache(map_source)
+    limiter.init_app(app)
+    login.init_app(app, doors)
+    errors.init_app(app)
+    _open_requests(app)
+    # After who asks is known: a request without rights is refused whatever its form holds.
+    csrf.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    rules.check_rules(app)
+    if secure:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    return app
 
+
+def _open_requests(app: Flask) -> None:
     @app.before_request
-    def begin() -> Response | None:
+    def begin() -> Any:
         g.started = time.perf_counter()
         g.request_id = uuid.uuid4().hex[:12]
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request=g.request_id)
-        if _from_elsewhere():
-            return _error_page(
+        public_url = app.extensions[EXTENSION].public_url
+        if from_elsewhere(request, public_url):
+            return errors.told(
                 403,
                 gettext("This machine only"),
                 gettext(
-                    "The program has no accounts yet, so it answers the machine it runs on and nobody else."
+                    "The server was started without a public address, so it answers its own machine only."
                 ),
             )
-        return None
-
-    @app.get("/")
-    def map_page() -> Response:
-        lang = i18n.negotiated(request)
-        page = cache.page(lang)
-        zipped = request.accept_encodings.quality("gzip") > 0
-        response = make_response(page.zipped if zipped else page.body)
-        response.mimetype = "text/html"
-        if zipped:
-            response.headers["Content-Encoding"] = "gzip"
-        response.headers["Content-Security-Policy"] = content_policy(page.nonce)
-        response.headers["Cache-Control"] = "private, no-cache"
-        response.headers["Vary"] = "Accept-Encoding, Accept-Language, Cookie"
-        response.set_etag(page.tag + ("-gz" if zipped else ""))
-        if request.args.get("lang") in i18n.LANGUAGES:
-            response.set_cookie(i18n.COOKIE, lang, max_age=COOKIE_SECONDS, httponly=True, samesite="Lax")
-        response.make_conditional(request)
-        return response
-
-    @app.get("/healthz")
-    def healthz() -> Response:
-        return jsonify(status="up")
-
-    @app.get("/readyz")
-    def readyz() -> tuple[Response, int]:
-        try:
-            told = dict(health())
-        except Exception as error:
-            # Whatever the reason, the answer is the same: not ready. The reason goes to the log.
-            log.warning("not ready", reason=str(error))
-            return jsonify(status="unavailable"), 503
-        return jsonify(status="ready", **told), 200
+        if request.endpoint is None:
+            return None
+        return _let_in(rules.action_of(app, request.endpoint, request.view_args or {}))
 
     @app.after_request
     def finish(response: Response) -> Response:
+        _end_transaction(response)
         headers = response.headers
-        headers.setdefault("Content-Security-Policy", content_policy())
+        headers.setdefault("Content-Security-Policy", content_policy(g.get("nonce"), g.get("origins", ())))
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "same-origin"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Cross-Origin-Resource-Policy"] = "same-origin"
         headers["X-Request-Id"] = g.request_id
+        if app.extensions[EXTENSION].public_url is not None:
+            headers["Strict-Transport-Security"] = "max-age=31536000"
         if request.endpoint == "static":
             headers["Cache-Control"] = "no-cache"
         headers.setdefault("Cache-Control", "no-store")
-        say = log.debug if request.endpoint in ("static", "healthz") else log.info
-        say(
+        _keep_language(response)
+        seconds = time.perf_counter() - g.started
+        count_request(request, response, seconds)
+        quiet = request.endpoint in ("static", "health.healthz") or (request.endpoint or "").startswith(
+            "tiles"
+        )
+        (log.debug if quiet else log.info)(
             "request",
             method=request.method,
-            path=request.path,
+            # A sign-in link's address is its key.
+            path=request.url_rule.rule
+            if request.blueprint == "signing" and request.url_rule
+            else request.path,
             status=response.status_code,
-            ms=round(1000 * (time.perf_counter() - g.started), 1),
+            ms=round(1000 * seconds, 1),
             peer=request.remote_addr,
+            account=access().account.name if signed_in() else None,
         )
         return response
 
-    @app.errorhandler(LianfangError)
-    def nothing_to_show(error: Exception) -> Response:
-        log.warning("no map", reason=str(error))
-        return _error_page(503, gettext("No map yet"), str(error))
-
-    @app.errorhandler(OperationalError)
-    def away(error: OperationalError) -> Response:
-        log.error("database away", reason=str(error.orig))
-        return _error_page(
-            503,
-            gettext("The database does not answer"),
-            gettext("Try again in a moment; `lianfang doctor` on the server says what is wrong."),
-        )
-
-    @app.errorhandler(HTTPException)
-    def refused(error: HTTPException) -> Response:
-        code = error.code or 500
-        if code == 404:
-            return _error_page(404, gettext("Not found"), gettext("There is no page at this address."))
-        if code == 405:
-            return _error_page(405, gettext("Not allowed"), gettext("This page can only be read."))
-        return _error_page(code, gettext("Not possible"), gettext("The request could not be answered."))
-
-    @app.errorhandler(Exception)
-    def failed(error: Exception) -> Response:
-        log.exception("failed", path=request.path)
-        return _error_page(
-            500,
-            gettext("Something went wrong"),
-            gettext("It was written down under number %(number)s.", number=g.request_id),
-        )
-
-    return app
+    @app.teardown_request
+    def close(error: BaseException | None) -> None:
+        session = g.pop("session", None)
+        if session is not None:
+            session.close()
 
 
-def _from_elsewhere() -> bool:
-    """Whether a request did not begin on this machine, as far as one can tell."""
-    if not _is_loopback(request.remote_addr or ""):
-        return True
-    if "Forwarded" in request.headers or "X-Forwarded-For" in request.headers:
-        return True
-    host = request.headers.get("Host", "")
-    return not _is_loopback(host if host.endswith("]") else host.rsplit(":", 1)[0])
+def _let_in(action: Action) -> Any:
+    """Refuse, or note the scope that the request's session gets."""
+    if action is Action.PUBLIC:
+        g.scope = access().scope(Action.MAP_VIEW) if _cookie_known() else NOWHERE
+        return None
+    if not signed_in():
+        if login.wants_problem():
+            return errors.told(
+                401, gettext("Sign in first"), gettext("Give a token as Authorization: Bearer.")
+            )
+        if request.method == "GET" and "HX-Request" not in request.headers:
+            return redirect(url_for("signing.page", next=request.full_path.rstrip("?")))
+        answer = errors.told(401, gettext("Sign in first"), gettext("You were signed out; sign in again."))
+        answer.headers["HX-Redirect"] = url_for("signing.page")
+        return answer
+    if login.programs_request():
+        # Only a browser sends cookies by itself; a token is shown on purpose.
+        g.csrf_valid = True
+    if not access().may(action):
+        return errors.told(403, gettext("Not allowed"), gettext("Your account has no role that allows this."))
+    # Being somebody is enough for one's own profile; the frame around it shows the site.
+    g.scope = access().scope(Action.MAP_VIEW if action is Action.PROFILE_OWN else action)
+    return None
 
 
-def _error_page(code: int, title: str, sentence: str) -> Response:
-    styles = [{"url": f"/static/{name}"} for name in PLAIN_STYLES]
-    body = render_template(
-        "error.html",
-        lang=i18n.negotiated(request),
-        code=code,
-        title=title,
-        sentence=sentence,
-        styles=styles,
-        scripts=[],
-        nonce=None,
-        policy=None,
-    )
-    response = make_response(body, code)
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Vary"] = "Accept-Language, Cookie"
-    return response
+def _cookie_known() -> bool:
+    """Whether a public page was asked for by somebody signed in; health checks never ask the database."""
+    return request.blueprint not in ("health", None) and signed_in()
+
+
+def _end_transaction(response: Response) -> None:
+    """Commit what the view did if it succeeded; a failure to do so becomes a page of its own."""
+    if response.status_code < 400 and _is_looked_at(response):
+        audit("view", request.full_path.rstrip("?"))
+    session = g.get("session")
+    if session is None:
+        return
+    if response.status_code < 400:
+        session.commit()
+    else:
+        session.rollback()
+
+
+def _is_looked_at(response: Response) -> bool:
+    if request.method != "GET" or request.endpoint is None or "HX-Request" in request.headers:
+        return False
+    if response.mimetype != "text/html" or not 200 <= response.status_code < 300 or not signed_in():
+        return False
+    return rules.action_of_request(request) in LOOKED_AT
+
+
+def _keep_language(response: Response) -> None:
+    """Remember the language somebody chose by ``?lang=``."""
+    chosen = request.args.get("lang")
+    if chosen in i18n.LANGUAGES and response.mimetype == "text/html":
+        response.set_cookie(i18n.COOKIE, chosen, max_age=COOKIE_SECONDS, httponly=True, samesite="Lax")

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 import cameras.tables
 import geo.tables
 import patrols.tables
+import web.tables
 from geo import server
 from geo.db import APP_URL_VARIABLE, OWNER_URL_VARIABLE, make_engine, urls_from_environment
 from geo.errors import LianfangError
@@ -20,7 +21,7 @@ from migrations import runner
 
 VAR_VARIABLE = "LIANFANG_VAR"
 # Tables refer to each other across packages by name: a command that loads one module needs them all known.
-TABLES = (geo.tables, cameras.tables, patrols.tables)
+TABLES = (geo.tables, cameras.tables, patrols.tables, web.tables)
 
 
 def var_dir() -> Path:

@@ -9,18 +9,19 @@ from typing import Any
 
 import click
 from gunicorn.app.base import BaseApplication
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from geo.db import make_engine, transaction
 from geo.errors import LianfangError
-from geo.scope import WHOLE_SITE
+from geo.scope import NOWHERE, WHOLE_SITE
 from web import logs
-from web.app import create_app, loopback_host
+from web.access.keys import secret_key
+from web.access.signing import local_link
+from web.app import create_app
 from web.cli.common import command_options
 from web.database import Urls, migrate, running_database, var_dir
 from web.demostate import finished_summary
-from web.mapdata import map_data, map_revision
-from web.maps import MapData
+from web.hosts import is_loopback, loopback_host
 from web.progress import Steps
 
 PORT = 8000
@@ -28,27 +29,12 @@ WORKERS = 1
 THREADS = 8
 
 
-class StoredMap:
-    """Today's map from the database; `revision` tells cheaply whether it would be another one."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def __call__(self) -> MapData:
-        with transaction(self._engine, scope=WHOLE_SITE) as session:
-            return map_data(session)
-
-    def revision(self) -> str:
-        """Changes whenever the map would."""
-        with transaction(self._engine, scope=WHOLE_SITE) as session:
-            return map_revision(session)
-
-
 class Server(BaseApplication):
     """Gunicorn with threads, its engine made after the fork."""
 
-    def __init__(self, url: str, listener: socket.socket) -> None:
+    def __init__(self, url: str, listener: socket.socket, public_url: str | None) -> None:
         self._url = url
+        self._public_url = public_url
         self._listener = listener
         super().__init__()
 
@@ -70,15 +56,10 @@ class Server(BaseApplication):
 
     def load(self) -> Any:
         """The app, in the worker."""
-        engine = make_engine(self._url)
-
-        def health() -> dict[str, Any]:
-            with engine.connect() as connection:
-                return {
-                    "schema": connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-                }
-
-        return create_app(StoredMap(engine), health)
+        folder = var_dir().resolve()
+        return create_app(
+            make_engine(self._url), secret_key=secret_key(folder), folder=folder, public_url=self._public_url
+        )
 
 
 def taken_port(host: str, port: int) -> socket.socket:
@@ -98,28 +79,35 @@ def taken_port(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _serve(urls: Urls, listener: socket.socket, host: str, port: int) -> None:
+def _serve(urls: Urls, listener: socket.socket, host: str, port: int, public_url: str | None = None) -> None:
     logs.configure()
-    shown = f"[{host}]" if ":" in host else host
-    click.echo(f"The map is at http://{shown}:{port}  (stop with Ctrl+C)", err=True)
-    Server(urls.app, listener).run()
+    shown = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    click.echo(f"The map is at {public_url or shown}  (stop with Ctrl+C)", err=True)
+    if is_loopback(host):
+        engine = make_engine(urls.app)
+        with transaction(engine, scope=NOWHERE) as session:
+            key = local_link(session)
+        engine.dispose()
+        click.echo(f"Sign in on this machine, once: {shown}/sign-in/link/{key}", err=True)
+    Server(urls.app, listener, public_url).run()
 
 
 @click.command("serve")
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, help="A loopback address, until accounts exist."
+    "--host", default="127.0.0.1", show_default=True, help="Another than loopback needs --public-url."
 )
+@click.option("--public-url", help="The https address people come in by, through a reverse proxy.")
 @click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True)
 @command_options
-def serve(host: str, port: int) -> None:
+def serve(host: str, port: int, public_url: str | None) -> None:
     """Serve the map to this machine.
 
     Example: lianfang serve --port 8001
     """
-    listener = taken_port(loopback_host(host), port)
+    listener = taken_port(host if public_url else loopback_host(host), port)
     with running_database() as urls:
         migrate(urls)
-        _serve(urls, listener, host, port)
+        _serve(urls, listener, host, port, public_url)
 
 
 @click.command("demo")

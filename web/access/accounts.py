@@ -1,0 +1,191 @@
+"""Use cases of accounts and their grants. Functions take an open session and never commit."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from geo.errors import InputRefused, LianfangError
+from geo.scope import Scope
+from geo.services import jurisdiction_path
+from web.access import passwords
+from web.access.identity import Access, Person
+from web.access.roles import Action, Role
+from web.tables import Account, Grant, SignIn
+
+_NAME = re.compile(r"[\w.@-]{2,60}")
+WHOLE_SITE_CODE = "*"
+
+
+def add_account(
+    session: Session, name: str, *, author: str, display_name: str = "", password: str | None = None
+) -> Account:
+    """A new account, without grants.
+
+    Raises
+    ------
+    InputRefused
+        For a name that is taken or not 2 to 60 letters, digits and ``.@-_``; for a password refused.
+    """
+    known_as = name.strip().lower()
+    if not _NAME.fullmatch(known_as):
+        raise InputRefused(f"account name {name!r}: use 2 to 60 letters, digits and the signs . @ - _")
+    if session.scalar(select(Account.id).where(Account.name == known_as)) is not None:
+        raise InputRefused(f"account {known_as!r} exists already; grant it a role, or take another name")
+    made = Account(
+        name=known_as,
+        display_name=display_name.strip() or name.strip(),
+        password_hash=passwords.hashed(password, name=known_as) if password else None,
+        active=True,
+        author=author,
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def account_named(session: Session, name: str) -> Account:
+    """The account of that name; LianfangError when there is none."""
+    found = session.scalar(select(Account).where(Account.name == name.strip().lower()))
+    if found is None:
+        raise LianfangError(f"there is no account {name!r}; `lianfang user list` shows those there are")
+    return found
+
+
+def path_for_grant(session: Session, code: str) -> str | None:
+    """The path of a jurisdiction by its code or path; None for the whole site (``*``)."""
+    return None if code == WHOLE_SITE_CODE else jurisdiction_path(session, code)
+
+
+def grant(
+    session: Session, account: Account, role: Role, path: str | None, *, author: str, within: Scope
+) -> bool:
+    """Give a role in a jurisdiction (None: the whole site); False when the account has it already.
+
+    Raises
+    ------
+    InputRefused
+        When the jurisdiction lies outside `within`, the scope of whoever grants.
+    """
+    _refuse_outside(within, path)
+    if _find(session, account, role, path) is not None:
+        return False
+    session.add(Grant(account_id=account.id, role=role.value, jurisdiction_path=path, author=author))
+    session.flush()
+    return True
+
+
+def revoke(session: Session, account: Account, role: Role, path: str | None, *, within: Scope) -> None:
+    """Take a grant back.
+
+    Raises
+    ------
+    InputRefused
+        When there is none, it lies outside `within`, or nobody would be left to administer the whole site.
+    """
+    _refuse_outside(within, path)
+    found = _find(session, account, role, path)
+    if found is None:
+        raise InputRefused(f"{account.name} is not {role} in {path or 'the whole site'}; nothing to revoke")
+    if role is Role.ADMINISTRATOR and path is None:
+        _refuse_last(session, account)
+    session.delete(found)
+    session.flush()
+
+
+def set_active(session: Session, account: Account, active: bool, *, within: Scope) -> None:
+    """Let an account sign in again, or end it: its browsers are signed out at once.
+
+    Raises
+    ------
+    InputRefused
+        When it has a grant outside `within`, or nobody would be left to administer the whole site.
+    """
+    refuse_beyond(session, account, within)
+    if not active:
+        _refuse_last(session, account)
+        sign_out_everywhere(session, account)
+    account.active = active
+    session.flush()
+
+
+def set_password(session: Session, account: Account, password: str) -> None:
+    """A new password; every browser of the account is signed out.
+
+    Raises
+    ------
+    InputRefused
+        As `passwords.hashed`.
+    """
+    account.password_hash = passwords.hashed(password, name=account.name)
+    sign_out_everywhere(session, account)
+    session.flush()
+
+
+def sign_out_everywhere(session: Session, account: Account) -> None:
+    """End every browser session of an account."""
+    session.query(SignIn).where(SignIn.account_id == account.id).delete()
+
+
+def access_of(session: Session, account: Account) -> Access:
+    """What an account may do."""
+    rows = session.execute(
+        select(Grant.role, Grant.jurisdiction_path).where(Grant.account_id == account.id).order_by(Grant.id)
+    )
+    grants = tuple((Role(role), path) for role, path in rows)
+    return Access(Person(account.id, account.name, account.display_name), grants)
+
+
+def refuse_beyond(session: Session, account: Account, within: Scope) -> None:
+    """Refuse to touch an account that reaches beyond the scope of whoever asks."""
+    for role, path in access_of(session, account).grants:
+        if not within.covers(path):
+            raise InputRefused(
+                f"{account.name} is {role} in {path or 'the whole site'}, beyond your own jurisdiction; "
+                "ask an administrator of that one"
+            )
+
+
+def _find(session: Session, account: Account, role: Role, path: str | None) -> Grant | None:
+    return session.scalar(
+        select(Grant).where(
+            Grant.account_id == account.id,
+            Grant.role == role.value,
+            Grant.jurisdiction_path.is_not_distinct_from(path),
+        )
+    )
+
+
+def _refuse_outside(within: Scope, path: str | None) -> None:
+    if not within.covers(path):
+        raise InputRefused(
+            f"{path or 'the whole site'} lies outside your own jurisdiction ({within.text or 'none'}); "
+            "roles can be granted and revoked inside it only"
+        )
+
+
+def _refuse_last(session: Session, account: Account) -> None:
+    """Refuse to leave the site without anybody who may manage its accounts."""
+    others = session.scalar(
+        select(Grant.id)
+        .join(Account, Account.id == Grant.account_id)
+        .where(
+            Grant.role == Role.ADMINISTRATOR.value,
+            Grant.jurisdiction_path.is_(None),
+            Account.active,
+            Account.id != account.id,
+        )
+        .limit(1)
+    )
+    mine = _find(session, account, Role.ADMINISTRATOR, None)
+    if others is None and mine is not None:
+        raise InputRefused(
+            f"{account.name} is the last administrator of the whole site; make another one first"
+        )
+
+
+def actions_of(access: Access) -> list[Action]:
+    """The actions an account may pass on to a token, in the table's order."""
+    return [action for action in Action if access.scope(action)]
