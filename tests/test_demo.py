@@ -25,10 +25,11 @@ from migrations import runner
 from patrols import repository as patrols
 from patrols.check import violations
 from patrols.plan import read_plan
-from web.demo import DAY, demo_day, run_demo
+from web.demo import SCENES, run_demo
 from web.mapdata import map_data
 from web.progress import Steps
 
+DAY = SCENES["helsinki"].day
 DAY_MS = 24 * 3_600_000
 REPAIR = {name for name in CAUSE_NAMES if CAUSE_BY_NAME[name].list.name == "repair"}
 
@@ -39,7 +40,7 @@ def scene(demo):
     with transaction(demo.engine, scope=WHOLE_SITE) as session:
         crs = site_crs(session)
         analysis = results.latest_analysis(session)
-        made = demo_day(session, seed=1)
+        made = SCENES["helsinki"].day_of_frames(session, seed=1)
         cameras = records.cameras(session)
         number = {code: camera for camera, code in cameras["code"].items()}
         truth = made.truth.assign(camera=made.truth["camera"].map(made.cameras["code"]).map(number))

@@ -1,0 +1,320 @@
+"""One way of making a scene of the demo: step by step, each step a transaction of its own.
+
+Whoever looks meanwhile sees the map grow: places first, then cameras, frames, the analysis, the plan. What
+was reached is written down with each step, in the same transaction, so that an interrupted demo goes on
+where it was.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, func, select, text, update
+from sqlalchemy.orm import Session
+
+from cameras.causes import CAUSE_NAMES
+from cameras.levels import DORI
+from cameras.repository import records, results
+from cameras.services import SourceSpec, analyse, ingest_frames
+from cameras.synthetic import SyntheticDay
+from cameras.tables import Analysis
+from geo import repository as places
+from geo.db import Base, transaction
+from geo.errors import LianfangError
+from geo.scope import WHOLE_SITE
+from geo.tables import ImportBatch, Setting
+from patrols.services import plan_shift
+from patrols.solve import Budget
+from patrols.tables import Plan, PlanStop
+from web.demo.helsinki import Helsinki
+from web.demo.scene import AUTHOR, DemoScene
+from web.demostate import Progress, demo_progress, finished_summary, note_progress
+from web.exports import write_table
+from web.gaptable import gap_table
+from web.i18n import N_
+from web.mapdata import map_data
+from web.maps import render_map
+from web.planfiles import write_plan
+from web.progress import Steps, Update
+from web.tables import JobRun
+
+SCENES: dict[str, DemoScene] = {scene.name: scene for scene in (Helsinki(),)}
+# Iterations a stage, not seconds: the same seed gives the same plan on any machine.
+ITERATIONS = (1500, 1500)
+# The tables whose rows a scene replaces: not who may sign in, what was done, and how the program is set.
+SCENE_MODULES = ("geo.tables", "cameras.tables", "patrols.tables")
+# "demo" in ASCII: PostgreSQL's advisory locks are numbers.
+LOCK = 0x64656D6F
+
+
+@dataclass(frozen=True)
+class DemoFiles:
+    """Where the demo writes what it shows."""
+
+    folder: Path
+
+    @property
+    def map(self) -> Path:
+        """The self-contained map."""
+        return self.folder / "map.html"
+
+    @property
+    def plan(self) -> Path:
+        """The plan file."""
+        return self.folder / "plan.json"
+
+    def gaps(self, ending: str) -> Path:
+        """The gaps, by ending."""
+        return self.folder / f"gaps{ending}"
+
+
+def run_demo(
+    engine: Engine, folder: Path, *, scene: str = "helsinki", seed: int, fresh: bool, steps: Steps
+) -> dict[str, Any]:
+    """Load, analyse, plan and draw a scene, or find it done; answers the summary of DESIGN §6.
+
+    A scene that was interrupted goes on where it was; another one, or one of another seed, takes its place.
+
+    Parameters
+    ----------
+    engine : Engine
+    folder : Path
+        Where frames, gaps, plan and map are written.
+    scene : str
+        A key of `SCENES`.
+    seed : int
+        Of everything that is made up, and of the plan.
+    fresh : bool
+        Do it again even when it is there already.
+    steps : Steps
+        Tells progress and takes the times.
+
+    Raises
+    ------
+    LianfangError
+        When the database holds something else than the demo, another process is making it, the scene is not
+        known, or its extract is missing.
+    """
+    if scene not in SCENES:
+        raise LianfangError(f"there is no scene {scene!r}; the demo has {', '.join(sorted(SCENES))}")
+    # Made beside the folder and put in its place at the end, so that files there are always whole.
+    unfinished = folder.with_name(f"{folder.name}.unfinished")
+    with _alone(engine):
+        with transaction(engine, scope=WHOLE_SITE) as session:
+            done = finished_summary(session, seed, scene)
+            if done is not None and not fresh:
+                return done
+            reached = demo_progress(session)
+            if fresh or reached is None or not reached.goes_on(scene, seed) or not unfinished.is_dir():
+                refuse_others_data(session, fresh=fresh)
+                reached = Progress(scene, seed)
+        if not reached.made:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir(parents=True)
+        making = _Making(engine, SCENES[scene], unfinished, folder, reached, steps)
+        return {**making.summary(), "step_s": steps.seconds}
+
+
+def refuse_others_data(session: Session, *, fresh: bool) -> None:
+    """Refuse to replace what the demo did not make.
+
+    Raises
+    ------
+    LianfangError
+        When the site is no scene of the demo or somebody imported into it; when somebody analysed or planned
+        in it, unless `fresh` asks for it all anew.
+    """
+    site = places.site(session)
+    if site is None:
+        return
+    others = session.scalar(select(func.count()).where(ImportBatch.author != AUTHOR))
+    if site.scene not in SCENES or others:
+        raise LianfangError(
+            f"the database holds the site {site.name!r} with {others} imported files, which the demo "
+            "would remove; give the demo one of its own: set LIANFANG_VAR to another folder"
+        )
+    made = 0
+    for table in (Analysis, Plan):
+        made += session.scalar(select(func.count()).where(table.author != AUTHOR)) or 0
+    if made and not fresh:
+        raise LianfangError(
+            f"the database holds {made} analyses and plans that were made in the demo {site.name!r} and "
+            "would go with it; say --fresh to replace them, or set LIANFANG_VAR to another folder"
+        )
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[None]:
+    """Hold the demo's lock: two that make it at once would remove each other's rows."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK}).scalar_one():
+            raise LianfangError("the demo is being made by another process; wait until it is there")
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK})
+
+
+class _Making:
+    """A scene on its way: what it has reached, and the steps that are left."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        scene: DemoScene,
+        unfinished: Path,
+        folder: Path,
+        reached: Progress,
+        steps: Steps,
+    ) -> None:
+        self._engine = engine
+        self._scene = scene
+        self._unfinished = unfinished
+        self._folder = folder
+        self._reached = reached
+        self._steps = steps
+        self._day: SyntheticDay | None = None
+
+    def summary(self) -> dict[str, Any]:
+        """Take the steps that are left; answers the figures."""
+        with self._steps.step("places", N_("Streets, buildings, places")) as tell:
+            self._stage("places", lambda session: self._places(session))
+            tell(0.5)
+            self._stage("cameras", lambda session: self._cameras(session))
+        with self._steps.step("frames", N_("One synthetic day of frames")) as tell:
+            self._frames(tell)
+        with self._steps.step("analyse", N_("Footprints, coverage, gaps")) as tell:
+            self._stage("analysis", lambda session: self._analysis(session, tell))
+        with self._steps.step("plan", N_("Cross-patrol plan for tonight")) as tell:
+            self._stage("plan", lambda session: self._plan(session, tell))
+        with self._steps.step("map", N_("Map and files")):
+            self._stage("summary", lambda session: self._finish(session))
+        summary: dict[str, Any] = self._reached.made["summary"]
+        return summary
+
+    def _stage(self, name: str, work: Callable[[Session], Any]) -> None:
+        """One transaction: the work, and the note that it is done with what it answered."""
+        if name in self._reached.made:
+            return
+        with transaction(self._engine, scope=WHOLE_SITE) as session:
+            reached = self._reached.with_stage(name, work(session))
+            note_progress(session, reached, AUTHOR)
+        self._reached = reached
+
+    def _places(self, session: Session) -> bool:
+        _wipe(session)
+        self._scene.load_places(session, self._reached.seed)
+        return True
+
+    def _cameras(self, session: Session) -> dict[str, Any]:
+        loaded = self._scene.load_cameras(session, self._unfinished, self._reached.seed)
+        self._day = loaded.day
+        report = loaded.report
+        if report is None:
+            return {}
+        return {
+            "stored": report.stored,
+            "problems": list(report.problems),
+            "findings": list(report.findings),
+        }
+
+    def _frames(self, tell: Update) -> None:
+        """Presets and the frames of the day, through the door of real ones, a file at a time."""
+        if "frames" in self._reached.made:
+            return
+        with transaction(self._engine, scope=WHOLE_SITE) as session:
+            day = self._day or self._scene.day_of_frames(session, self._reached.seed)
+            number = day.cameras["code"].map(records.camera_ids(session))
+        tell(0.3)
+        files = day.write(self._unfinished)
+        tell(0.5)
+        for done, (row, path) in enumerate(files.items(), start=1):
+            about = day.sources.to_dict("index")[row]
+            spec = SourceSpec(about["code"], about["expected_interval_s"], about["kind"], "synthetic")
+            # A file that was stored before an interruption is known and not stored twice.
+            with transaction(self._engine, scope=WHOLE_SITE) as session:
+                ingest_frames(session, path, spec, now=self._scene.day + timedelta(days=1))
+            tell(0.5 + 0.5 * done / len(files))
+
+        def expected(session: Session) -> int:
+            records.add_presets(session, day.presets.assign(camera=day.presets["camera"].map(number)))
+            code_id = {code: source for source, code in records.sources(session)["code"].items()}
+            speaks = day.expected["source"].map(day.sources["code"]).map(code_id)
+            records.expect_sources(session, zip(day.expected["camera"].map(number), speaks, strict=True))
+            return len(day.frames)
+
+        self._stage("frames", expected)
+        self._day = None
+
+    def _analysis(self, session: Session, tell: Update) -> int:
+        day = self._scene.day
+        return analyse(session, start=day, end=day + timedelta(days=1), author=AUTHOR, progress=tell)
+
+    def _plan(self, session: Session, tell: Update) -> int:
+        self._scene.load_zone(session, self._reached.seed)
+        start, end = (self._scene.day + hours for hours in self._scene.shift)
+        return plan_shift(
+            session,
+            zone=self._scene.zone,
+            start=start.astimezone(UTC),
+            end=end.astimezone(UTC),
+            budget=Budget(iterations=ITERATIONS),
+            seed=self._reached.seed,
+            author=AUTHOR,
+            progress=tell,
+        ).plan_id
+
+    def _finish(self, session: Session) -> dict[str, Any]:
+        """Write the files, put them in their place, and answer the figures of DESIGN §6."""
+        made, files = self._reached.made, DemoFiles(self._unfinished)
+        found = results.gaps(session, made["analysis"])
+        for ending in (".geojson", ".gpkg"):
+            write_table(gap_table(found), files.gaps(ending), layer="gaps")
+        write_plan(session, made["plan"], files.plan)
+        page = render_map(map_data(session, zone=self._scene.zone), lang="zh", inline=True)
+        files.map.write_text(page, encoding="utf8")
+        summary = self._summary(session, DemoFiles(self._folder))
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._unfinished.rename(self._folder)
+        return summary
+
+    def _summary(self, session: Session, files: DemoFiles) -> dict[str, Any]:
+        made = self._reached.made
+        found = session.get_one(Analysis, made["analysis"]).totals
+        plan = session.get_one(Plan, made["plan"])
+        return {
+            "cameras": found["cameras"],
+            "frames": made["frames"],
+            # The database keeps the keys of JSON in an order of its own.
+            "gaps": {name: found["gaps"][name] for name in CAUSE_NAMES},
+            "street_length_m": found["street_length_m"],
+            "watched_share": {name: found["watched_share"][name] for name in DORI},
+            "stops": session.scalar(select(func.count()).where(PlanStop.plan_id == plan.id)),
+            "reachable_stops": plan.reachable,
+            "crossed_stops": plan.crossed,
+            "violations": len(plan.violations),
+            "map_path": str(files.map),
+            "plan_path": str(files.plan),
+        }
+
+
+def _wipe(session: Session) -> None:
+    """Empty the tables that describe a place; the demo's own data is all there is in them."""
+    # A job stays written down when its jurisdiction is gone, for whoever sees the whole site.
+    session.execute(
+        update(JobRun).where(JobRun.jurisdiction_path.is_not(None)).values(jurisdiction_path=None)
+    )
+    scene = {
+        mapper.local_table
+        for mapper in Base.registry.mappers
+        if mapper.class_.__module__ in SCENE_MODULES and mapper.class_ is not Setting
+    }
+    for table in reversed(Base.metadata.sorted_tables):
+        if table in scene:
+            session.execute(table.delete())
