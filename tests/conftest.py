@@ -7,16 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import map_scene
 import pytest
+import small_site
 from databases import another_database
+from flask import Flask
+from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
+from signing import app_on, signed_in_client
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from geo.db import ScopedSession, make_engine
+from geo.db import ScopedSession, make_engine, transaction
 from geo.scope import WHOLE_SITE
 from geo.server import Cluster, temporary_cluster
 from migrations import runner
+from web.access import Role
 from web.demo import run_demo
 from web.progress import Steps
 
@@ -87,4 +93,33 @@ def demo(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory, helsinki_pb
         folder = tmp_path_factory.mktemp("demo")
         summary = run_demo(made, folder, seed=1, fresh=False, steps=Steps())
         yield Demo(made, folder, summary, app_url, owner_url)
+        made.dispose()
+
+
+@dataclass(frozen=True)
+class ServedSite:
+    """The small site in a database of its own, and the app on it; tests may sign in, and add to it."""
+
+    engine: Engine
+    app: Flask
+    site: small_site.SmallSite
+    app_url: str
+    owner_url: str
+
+    def client(self, role: Role, path: str | None = None) -> FlaskClient:
+        """A client signed in with one role in one jurisdiction (None: the whole site)."""
+        return signed_in_client(self.app, self.engine, role, path)
+
+
+@pytest.fixture(scope="session")
+def served(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedSite]:
+    """The small site, served; shared by the tests of a run, so each leaves what it found."""
+    map_scene.compiled_catalogues()
+    with another_database(cluster, "lianfang_small") as (app_url, owner_url):
+        runner.upgrade(owner_url)
+        made = make_engine(app_url)
+        with transaction(made, scope=WHOLE_SITE) as session:
+            stored = small_site.fill(session)
+        app = app_on(made, tmp_path_factory.mktemp("served"))
+        yield ServedSite(made, app, stored, app_url, owner_url)
         made.dispose()

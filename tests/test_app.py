@@ -1,57 +1,30 @@
-"""The app: the map at /, this machine only, health, errors, caching, policy."""
+"""The app around all pages: this machine only, health, errors, headers, the log."""
 
-import gzip
 import json
 import re
-import threading
 from collections.abc import Callable
+from pathlib import Path
 
-import map_scene
 import pytest
 import structlog
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy.exc import OperationalError
+from signing import SECRET, app_on
+from sqlalchemy import create_engine, text
 
-from geo.errors import LianfangError
+from geo.errors import InputRefused, LianfangError
 from web import logs
-from web.app import create_app, loopback_host
+from web.access import PUBLIC, Role, needs
+from web.app import create_app
+from web.hosts import loopback_host
 from web.i18n import COOKIE
-from web.maps import MapData, NoMapYet
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _texts() -> None:
-    map_scene.compiled_catalogues()
-
-
-class Source:
-    """A source of maps that counts how often it is asked, and can be told to fail."""
-
-    def __init__(self) -> None:
-        self.made = 0
-        self.now = "r1"
-        self.error: Exception | None = None
-
-    def __call__(self) -> MapData:
-        if self.error:
-            raise self.error
-        self.made += 1
-        empty = dict.fromkeys(("cameras", "footprints", "gaps", "stops", "routes"))
-        return map_scene.scene(title=f"图{self.made}", title_en=f"Map {self.made}", **empty)
-
-    def revision(self) -> str:
-        return self.now
+from web.requests import db
 
 
 @pytest.fixture
-def source() -> Source:
-    return Source()
-
-
-@pytest.fixture
-def app(source: Source) -> Flask:
-    return create_app(source, lambda: {"database": "up"})
+def app(served) -> Flask:
+    """An app of the test's own, so that it may add views."""
+    return app_on(served.engine, Path("unused"))
 
 
 @pytest.fixture
@@ -59,84 +32,51 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
-def title(body: bytes) -> str:
-    found = re.search(r"<h1>(.*?)</h1>", body.decode())
-    assert found
-    return found.group(1)
+def failing(app: Flask, error: Exception) -> FlaskClient:
+    """A client of the app with a view at /failing that raises."""
+
+    @app.get("/failing")
+    @needs(PUBLIC)
+    def fail() -> str:
+        raise error
+
+    return app.test_client()
 
 
-def test_the_map_is_at_the_root_in_the_language_of_the_browser(client: FlaskClient) -> None:
+def test_pages_speak_the_language_of_the_browser(client: FlaskClient) -> None:
     """Chinese unless the browser says otherwise; the choice by ?lang= is kept in a cookie."""
-    first = client.get("/")
+    first = client.get("/sign-in")
     assert first.status_code == 200 and first.mimetype == "text/html"
-    assert '<html lang="zh-Hans">' in first.text and title(first.data).startswith("图")
-    assert title(client.get("/", headers={"Accept-Language": "en-GB"}).data).startswith("Map")
+    assert '<html lang="zh-Hans">' in first.text and "登录" in first.text
+    assert "Sign in" in client.get("/sign-in", headers={"Accept-Language": "en-GB"}).text
     assert client.get_cookie(COOKIE) is None
-    client.get("/?lang=en")
-    assert title(client.get("/", headers={"Accept-Language": "zh-CN"}).data).startswith("Map")
-    client.get("/?lang=klingon")
+    client.get("/sign-in?lang=en")
+    assert "Sign in" in client.get("/sign-in", headers={"Accept-Language": "zh-CN"}).text
+    client.get("/sign-in?lang=klingon")
     kept = client.get_cookie(COOKIE)
     assert kept is not None and kept.value == "en" and kept.http_only
 
 
-def test_a_map_is_drawn_once_for_each_revision_and_language(client: FlaskClient, source: Source) -> None:
-    """Asking again costs nothing; a new revision shows a new map."""
-    assert title(client.get("/").data) == title(client.get("/").data) == "图1"
-    client.get("/?lang=en")
-    assert source.made == 2
-    source.now = "r2"
-    assert title(client.get("/").data) == "Map 3", "the cookie holds"
+def test_only_the_pages_own_scripts_may_run(client: FlaskClient) -> None:
+    """A fresh nonce in the policy of every page; no outside host and nothing unsafe is allowed."""
+    nonces = set()
+    for _ in range(2):
+        answer = client.get("/sign-in")
+        policy = answer.headers["Content-Security-Policy"]
+        (nonce,) = set(re.findall(r"'nonce-([^']+)'", policy))
+        assert len(nonce) >= 20
+        assert set(re.findall(r'<script[^>]* nonce="([^"]*)"', answer.text)) <= {nonce}
+        assert "unsafe" not in policy and "http" not in policy and "*" not in policy
+        assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
+        nonces.add(nonce)
+    assert len(nonces) == 2
 
 
-def test_eight_readers_at_once_make_one_map(app: Flask, source: Source) -> None:
-    """The others wait for it."""
-    bodies: list[bytes] = []
-    threads = [
-        threading.Thread(target=lambda: bodies.append(app.test_client().get("/").data)) for _ in range(8)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert source.made == 1 and len(set(bodies)) == 1 and len(bodies) == 8
-
-
-def test_an_unchanged_map_is_not_sent_again(client: FlaskClient, source: Source) -> None:
-    """ETag and 304, separately for the compressed body; a changed map is sent."""
-    for headers in ({}, {"Accept-Encoding": "gzip"}):
-        first = client.get("/", headers=headers)
-        again = client.get("/", headers={**headers, "If-None-Match": first.headers["ETag"]})
-        assert again.status_code == 304 and again.data == b""
-    source.now = "r2"
-    assert client.get("/", headers={"If-None-Match": first.headers["ETag"]}).status_code == 200
-
-
-def test_the_page_is_compressed_for_those_who_can_read_it(client: FlaskClient) -> None:
-    """The same bytes after unpacking, and caches are told that there are two."""
-    plain = client.get("/")
-    packed = client.get("/", headers={"Accept-Encoding": "gzip, deflate"})
-    assert packed.headers["Content-Encoding"] == "gzip" and "Content-Encoding" not in plain.headers
-    assert gzip.decompress(packed.data) == plain.data
-    assert packed.headers["ETag"] != plain.headers["ETag"]
-    assert "Accept-Encoding" in packed.headers["Vary"]
-
-
-def test_only_the_pages_own_scripts_may_run(client: FlaskClient, source: Source) -> None:
-    """One nonce in the policy and on every script; no outside host and nothing unsafe is allowed."""
-    answer = client.get("/")
-    policy = answer.headers["Content-Security-Policy"]
-    (nonce,) = set(re.findall(r"'nonce-([^']+)'", policy))
-    assert len(nonce) >= 20
-    assert set(re.findall(r'<script[^>]* nonce="([^"]*)"', answer.text)) == {nonce}
-    assert "unsafe" not in policy and "http" not in policy and "*" not in policy
-    assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
-    source.now = "r2"
-    assert nonce not in client.get("/").headers["Content-Security-Policy"]
-
-
-@pytest.mark.parametrize("path", ["/", "/healthz", "/nothing", "/static/site.css"])
+@pytest.mark.parametrize(
+    "path", ["/", "/sign-in", "/healthz", "/nothing", "/static/site.css", "/api/v1/nothing"]
+)
 def test_every_answer_carries_the_security_headers(client: FlaskClient, path: str) -> None:
-    """Pages, health, errors and files alike."""
+    """Pages, redirects, health, errors and files alike."""
     headers = client.get(path).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
@@ -156,12 +96,33 @@ def test_every_answer_carries_the_security_headers(client: FlaskClient, path: st
         ("127.0.0.1", {"Forwarded": "for=8.8.8.8"}),
     ],
 )
-def test_another_machine_is_refused(client: FlaskClient, source: Source, peer: str, headers: dict) -> None:
+def test_another_machine_is_refused(client: FlaskClient, peer: str, headers: dict) -> None:
     """By its address, by the name it called us (DNS rebinding), or by a proxy between."""
-    for path in ("/", "/readyz", "/static/map.css"):
+    for path in ("/", "/sign-in", "/readyz", "/static/map.css"):
         answer = client.get(path, headers=headers, environ_overrides={"REMOTE_ADDR": peer})
         assert answer.status_code == 403
-    assert source.made == 0
+
+
+def test_behind_a_proxy_only_the_public_name_is_answered(served) -> None:
+    """Other Host headers are refused, cookies travel by https alone, and the address must be https."""
+    app = create_app(
+        served.engine,
+        secret_key=SECRET,
+        folder=Path("unused"),
+        public_url="https://lianfang.example",
+        testing=True,
+    )
+    client = app.test_client()
+    through = {"REMOTE_ADDR": "10.0.0.2"}
+    proxied = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https", "Host": "lianfang.example"}
+    answer = client.get("/sign-in", headers=proxied, environ_overrides=through)
+    assert answer.status_code == 200 and "max-age" in answer.headers["Strict-Transport-Security"]
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-lianfang=") and "Secure" in cookie and "HttpOnly" in cookie
+    wrong = {**proxied, "Host": "evil.example"}
+    assert client.get("/sign-in", headers=wrong, environ_overrides=through).status_code == 403
+    with pytest.raises(LianfangError, match="https"):
+        create_app(served.engine, secret_key=SECRET, folder=Path("unused"), public_url="http://x.example")
 
 
 def test_a_peer_of_a_socket_for_both_families_is_this_machine(client: FlaskClient) -> None:
@@ -181,87 +142,117 @@ def test_this_machine_is_answered_by_any_of_its_names(client: FlaskClient, host:
 
 
 def test_listening_to_other_machines_is_refused_with_the_remedy() -> None:
-    """Until there are accounts."""
+    """Passwords need https."""
     assert [loopback_host(host) for host in ("127.0.0.1", "::1", "localhost")] == [
         "127.0.0.1",
         "::1",
         "localhost",
     ]
     for host in ("0.0.0.0", "::", "192.168.1.5", "example.com", ""):
-        with pytest.raises(LianfangError, match="SSH tunnel"):
+        with pytest.raises(LianfangError, match="--public-url"):
             loopback_host(host)
 
 
-def test_health_tells_the_process_from_the_database(source: Source) -> None:
+def test_health_tells_the_process_from_the_database() -> None:
     """The process is up while the database is away; then it is not ready, and why stays in the log."""
-
-    def away() -> dict[str, str]:
-        raise LianfangError("no answer from the database on host secret-host")
-
-    client = create_app(source, away).test_client()
+    away = create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none?connect_timeout=1")
+    client = app_on(away, Path("unused")).test_client()
     assert client.get("/healthz").get_json() == {"status": "up"}
     with structlog.testing.capture_logs() as written:
         answer = client.get("/readyz")
     assert answer.status_code == 503 and answer.get_json() == {"status": "unavailable"}
-    assert any("secret-host" in entry.get("reason", "") for entry in written)
+    assert any(entry["event"] == "not ready" for entry in written)
+    for lang, words in (("zh", "数据库没有应答"), ("en", "The database does not answer")):
+        with client.session_transaction() as cookie:
+            cookie["_user_id"] = "a key nobody can look up now"
+        answer = client.get("/", headers={"Accept-Language": lang})
+        assert answer.status_code == 503 and words in answer.text and "127.0.0.1:1" not in answer.text
 
 
 def test_a_ready_program_says_what_it_stands_on(client: FlaskClient) -> None:
-    """What the health question answered, as JSON."""
+    """The revision of the schema, as JSON."""
     answer = client.get("/readyz")
-    assert answer.status_code == 200 and answer.get_json() == {"status": "ready", "database": "up"}
+    assert answer.status_code == 200 and answer.get_json()["status"] == "ready"
+    assert re.fullmatch(r"\d{4}", answer.get_json()["schema"])
+
+
+def test_figures_for_prometheus_are_told_on_this_machine(client: FlaskClient) -> None:
+    """Requests by endpoint, never by path."""
+    client.get("/healthz")
+    assert 'lianfang_requests_total{endpoint="health.healthz"' in client.get("/metrics").text
 
 
 @pytest.mark.parametrize(
-    ("lang", "words"), [("zh", "这个地址没有页面"), ("en", "There is no page at this address")]
+    ("lang", "words"), [("zh", "此地址没有内容"), ("en", "There is nothing at this address")]
 )
 def test_a_wrong_address_is_told_in_both_languages(client: FlaskClient, lang: str, words: str) -> None:
-    """A page, not the server's."""
+    """A page to people, problem JSON to programs."""
     answer = client.get("/nothing", headers={"Accept-Language": lang})
-    assert answer.status_code == 404 and words in answer.text
+    assert answer.status_code == 404 and words in answer.text and answer.mimetype == "text/html"
     assert answer.headers["Cache-Control"] == "no-store"
+    answer = client.get("/api/v1/nothing", headers={"Accept-Language": lang})
+    assert answer.status_code == 404 and answer.mimetype == "application/problem+json"
+    assert answer.get_json(force=True)["status"] == 404
 
 
-def test_the_page_can_only_be_read(client: FlaskClient) -> None:
-    """POST is refused."""
-    assert client.post("/").status_code == 405
-
-
-def test_a_failure_shows_its_number_and_not_its_cause(client: FlaskClient, source: Source) -> None:
+def test_a_failure_shows_its_number_and_not_its_cause(app: Flask) -> None:
     """The cause is in the log under the same number."""
-    source.error = RuntimeError("password=hunter2")
+    app.testing = False
+    client = failing(app, RuntimeError("password=hunter2"))
     with structlog.testing.capture_logs([structlog.contextvars.merge_contextvars]) as written:
-        answer = client.get("/", headers={"Accept-Language": "en"})
+        answer = client.get("/failing", headers={"Accept-Language": "en"})
     assert answer.status_code == 500 and "hunter2" not in answer.text
     number = answer.headers["X-Request-Id"]
     assert number in answer.text
     assert any(entry["log_level"] == "error" and entry["request"] == number for entry in written)
 
 
-def test_a_database_that_is_away_is_said_in_both_languages(client: FlaskClient, source: Source) -> None:
-    """Not a defect but a state; its address stays in the log."""
-    source.error = OperationalError("SELECT 1", {}, Exception("connection to secret-host refused"))
-    for lang, words in (("zh", "数据库没有应答"), ("en", "The database does not answer")):
-        answer = client.get("/", headers={"Accept-Language": lang})
-        assert answer.status_code == 503 and words in answer.text and "secret-host" not in answer.text
+def test_a_refused_input_is_told_row_by_row(app: Flask) -> None:
+    """422, the sentence, and every row."""
+    client = failing(app, InputRefused("2 rows are wrong", ("row 3: tilt 120", "row 9: tilt -1")))
+    answer = client.get("/failing")
+    assert answer.status_code == 422
+    assert all(words in answer.text for words in ("2 rows are wrong", "row 3: tilt 120", "row 9: tilt -1"))
 
 
-def test_an_empty_site_says_what_to_do_first(client: FlaskClient, source: Source) -> None:
-    """And shows the map as soon as there is one."""
-    source.error = NoMapYet("There is nothing to draw yet; run `lianfang demo`.")
-    answer = client.get("/")
-    assert answer.status_code == 503 and "run `lianfang demo`" in answer.text and "还没有地图" in answer.text
-    source.error = None
-    assert client.get("/").status_code == 200
+def test_a_request_is_one_transaction(app: Flask, served) -> None:
+    """Kept when the view succeeds; gone when it answers with an error or raises."""
+
+    def write(value: str) -> None:
+        db().execute(
+            text("INSERT INTO setting (name, value, changed_at, author) VALUES (:name, '1', now(), 'test')"),
+            {"name": value},
+        )
+
+    @app.get("/kept")
+    @needs(PUBLIC)
+    def kept() -> str:
+        write("test.kept")
+        return "done"
+
+    @app.get("/gone")
+    @needs(PUBLIC)
+    def gone() -> tuple[str, int]:
+        write("test.gone")
+        return "no", 409
+
+    client = served.client(Role.ADMINISTRATOR)
+    client.application = app
+    assert client.get("/kept").status_code == 200 and client.get("/gone").status_code == 409
+    with served.engine.begin() as connection:
+        connection.execute(text("SELECT set_config('app.scope', '*', true)"))
+        names = set(connection.execute(text("DELETE FROM setting RETURNING name")).scalars())
+    assert names == {"test.kept"}
 
 
 def test_each_request_is_one_line_of_structured_log(client: FlaskClient) -> None:
-    """Method, path, status and duration; no query, which may hold more than it should."""
+    """Method, path, status and duration; no query and no sign-in key, which are secrets."""
     with structlog.testing.capture_logs() as written:
         client.get("/readyz?token=abc")
-    (line,) = [entry for entry in written if entry["event"] == "request"]
-    assert (line["method"], line["path"], line["status"]) == ("GET", "/readyz", 200)
-    assert line["ms"] >= 0 and "abc" not in str(line)
+        client.get("/sign-in/link/abcdef")
+    first, second = [entry for entry in written if entry["event"] == "request"]
+    assert (first["method"], first["path"], first["status"]) == ("GET", "/readyz", 200)
+    assert first["ms"] >= 0 and "abc" not in str(first) and "abc" not in str(second)
 
 
 @pytest.fixture

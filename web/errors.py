@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, g, request
 from flask_babel import gettext
+from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
@@ -74,6 +75,8 @@ def init_app(app: Flask) -> None:
     def away(error: OperationalError | InterfaceError) -> Response:
         log.error("database away", reason=str(error.orig))
         g.database_away = True
+        # Flask-Login gives every template its user: without this the error page would ask the database.
+        g._login_user = AnonymousUserMixin()
         return told(
             503,
             gettext("The database does not answer"),
