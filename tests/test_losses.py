@@ -5,6 +5,10 @@ import pandas as pd
 import pytest
 
 from cameras.losses import LossSettings, losses
+from cameras.repository import results
+from cameras.services.reporting import morning_losses
+from geo.db import transaction
+from geo.scope import WHOLE_SITE
 
 H = 3_600_000
 DAY = (0, 24 * H)
@@ -143,3 +147,15 @@ def test_every_camera_has_at_most_one_row_and_the_groups_are_dense() -> None:
         assert sorted(found["group"].unique()) == list(range(found["group"].nunique()))
         at_end = {int(k[1:]) for k, v in cameras.items() if v[-1][1] != "usable"}
         assert set(found.loc[found["change"] != "restored", "camera"]) == at_end
+
+
+def test_the_demos_recorder_and_gateway_are_named(demo) -> None:
+    """The planted loss of eight cameras on one recorder is one line with its code, and so is the gateway."""
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
+        latest = results.latest_analysis(session)
+        assert latest is not None
+        found = morning_losses(session, latest.id)
+    groups = found[found["common"] != ""].groupby(["common", "kind"]).size()
+    assert any(kind == "outage" and count == 8 for (_, kind), count in groups.items()), groups
+    assert any(kind == "not_measured" for _, kind in groups.index), groups
+    assert found["code"].notna().all()

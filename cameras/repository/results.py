@@ -192,6 +192,31 @@ def camera_states(session: Session, analysis_id: int) -> pd.DataFrame:
     ).set_index("camera_id")
 
 
+def segments(session: Session, analysis_id: int) -> pd.DataFrame:
+    """Availability of an analysis: camera (id), start_ms, end_ms, state, reason, moved."""
+    return read_frame(
+        session,
+        """SELECT camera_id AS camera, (extract(epoch FROM lower(period)) * 1000)::bigint AS start_ms,
+                  (extract(epoch FROM upper(period)) * 1000)::bigint AS end_ms, state, reason, moved
+           FROM availability WHERE analysis_id = :analysis ORDER BY camera_id, period""",
+        analysis=analysis_id,
+    )
+
+
+def common_sources(session: Session, analysis_id: int) -> pd.DataFrame:
+    """What the cameras of an analysis hang on, by camera id: code, name, path, parent, source (codes)."""
+    return read_frame(
+        session,
+        """SELECT c.id, c.code, c.name, c.jurisdiction_path::text AS path, c.parent_code AS parent,
+                  (SELECT min(s.code) FROM camera_source cs JOIN frame_source s ON s.id = cs.source_id
+                   WHERE cs.camera_id = c.id) AS source
+           FROM camera c
+           WHERE EXISTS (SELECT FROM availability a WHERE a.analysis_id = :analysis AND a.camera_id = c.id)
+           ORDER BY c.id""",
+        analysis=analysis_id,
+    ).set_index("id")
+
+
 def findings(session: Session, analysis_id: int) -> pd.DataFrame:
     """Findings of an analysis: camera (id), kind, value."""
     return read_frame(
