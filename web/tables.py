@@ -114,7 +114,9 @@ class AuditEntry(Base):
     """Who looked at, exported or changed what, and when. The program writes entries and never changes one."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = (Index("ix_audit_entry_at_id", "at", "id"),)
+    # Whoever does something out of their sight, or before they have signed in, may write it down but not read
+    # it: RETURNING, by which a new key usually comes back, would be refused by the policy on reading.
+    __table_args__ = (Index("ix_audit_entry_at_id", "at", "id"), {"implicit_returning": False})
 
     id: Mapped[BigKey]
     at: Mapped[Stamp]
@@ -152,7 +154,7 @@ class JobRun(Base):
 
     id: Mapped[BigKey]
     kind: Mapped[str] = mapped_column(Text)
-    # {"text": message id, "values": {...}}, here and in `words`: shown in the reader's language.
+    # {"text": message id, "values": {...}}, here, in `words` and `error`: shown in the reader's language.
     title: Mapped[Any] = mapped_column(JSONB)
     arguments: Mapped[Any] = mapped_column(JSONB)
     account_id: Mapped[int | None] = mapped_column(
@@ -168,7 +170,7 @@ class JobRun(Base):
     # No foreign key: Procrastinate's row is deleted when the work has ended.
     procrastinate_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
     cancel_requested: Mapped[bool] = mapped_column(server_default=false())
-    error: Mapped[str | None] = mapped_column(Text)
+    error: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
     # Rows of a refused file, one sentence each.
     problems: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
     # {"url": where to look at it or null, "summary": {...}}

@@ -68,7 +68,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("procrastinate_id", sa.BigInteger(), nullable=True),
         sa.Column("cancel_requested", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.Column("error", sa.Text(), nullable=True),
+        _json("error", nullable=True),
         _json("problems", nullable=True),
         _json("result", nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import getpass
 import json
@@ -13,9 +12,9 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import click
-from sqlalchemy.exc import DataError, OperationalError
 
-from geo.errors import InputRefused, LianfangError
+from geo.errors import InputRefused
+from web.failures import sentence_of
 from web.logs import crash_log
 
 SHOWN_PROBLEMS = 20
@@ -51,20 +50,11 @@ def told_in_one_sentence() -> Iterator[None]:
         raise
     except InputRefused as refused:
         raise Refusal(str(refused), refused.problems) from refused
-    except LianfangError as error:
-        raise Refusal(str(error)) from error
-    except OperationalError as error:
-        first = str(error.orig).strip().splitlines()[0] if error.orig else "no answer"
-        raise Refusal(f"the database does not answer ({first}); try `lianfang doctor`") from error
-    except DataError as error:
-        first = str(error.orig).strip().splitlines()[0]
-        raise Refusal(f"the database cannot hold a value ({first}); correct it in the file") from error
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise Refusal("the disk is full; free some space and run the command again") from error
-        raise Refusal(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")) from error
     except Exception as error:
-        raise Refusal(f"{type(error).__name__}: {error}; a defect, details in {crash_log(error)}") from error
+        sentence = sentence_of(error)
+        if sentence is None:
+            sentence = f"{type(error).__name__}: {error}; a defect, details in {crash_log(error)}"
+        raise Refusal(sentence) from error
 
 
 def command_options(function: Command) -> Command:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy.orm import Session
 
-from cameras.services import import_cameras
 from geo.datums import DATUMS
 from geo.db import transaction
-from geo.errors import InputRefused
 from geo.scope import WHOLE_SITE
-from geo.services import DEFAULT_TIMEZONE, ImportReport, import_places
-from patrols.services import import_teams, import_zones
+from geo.services import DEFAULT_TIMEZONE, ImportReport
 from web.cli.common import author, command_options
 from web.database import open_database
+from web.imports import ImportOrder, import_file, read_mapping
 
 SHOWN = 20
 
@@ -45,20 +41,6 @@ def _file_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def _mapping(path: Path | None) -> dict[str, str] | None:
-    if path is None:
-        return None
-    try:
-        found = json.loads(path.read_text(encoding="utf8"))
-    except ValueError as error:
-        raise InputRefused(
-            f"{path.name} is not JSON ({error}); write an object of field and heading"
-        ) from error
-    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-        raise InputRefused(f'{path.name} is not an object of texts; write for example {{"code": "编号"}}')
-    return found
-
-
 def _told(report: ImportReport, dry_run: bool) -> dict[str, Any]:
     for sentence in (*report.problems[:SHOWN], *report.findings[:SHOWN]):
         click.echo(sentence, err=True)
@@ -80,10 +62,12 @@ def _told(report: ImportReport, dry_run: bool) -> dict[str, Any]:
     }
 
 
-def _run(work: Callable[[Session], ImportReport], dry_run: bool) -> dict[str, Any]:
+def _run(file: Path, mapping: Path | None, **options: Any) -> dict[str, Any]:
+    """Take in a file as an `ImportOrder` of these options says, and tell what came of it."""
+    order = ImportOrder(mapping=None if mapping is None else read_mapping(mapping), **options)
     with open_database() as engine, transaction(engine, scope=WHOLE_SITE) as session:
-        report = work(session)
-    return _told(report, dry_run)
+        report = import_file(session, file, order, author=author())
+    return _told(report, order.dry_run)
 
 
 def _places(kind: str, columns: str, example: str) -> None:
@@ -92,30 +76,8 @@ def _places(kind: str, columns: str, example: str) -> None:
     @click.option("--name", default="", help="Name of the site, where this is its first import.")
     @click.option("--timezone", default=DEFAULT_TIMEZONE, show_default=True, help="Of the site, likewise.")
     @command_options
-    def command(
-        file: Path,
-        datum: str,
-        mapping: Path | None,
-        keep_good: bool,
-        dry_run: bool,
-        name: str,
-        timezone: str,
-    ) -> dict[str, Any]:
-        return _run(
-            lambda session: import_places(
-                session,
-                kind,
-                file,
-                datum=datum,
-                author=author(),
-                mapping=_mapping(mapping),
-                keep_good=keep_good,
-                dry_run=dry_run,
-                name=name,
-                timezone=timezone,
-            ),
-            dry_run,
-        )
+    def command(**options: Any) -> dict[str, Any]:
+        return _run(kind=kind, **options)
 
     command.__doc__ = f"""Take in {kind}.
 
@@ -153,7 +115,7 @@ _places(
 @imports.command("cameras")
 @_file_options
 @command_options
-def cameras(file: Path, datum: str, mapping: Path | None, keep_good: bool, dry_run: bool) -> dict[str, Any]:
+def cameras(**options: Any) -> dict[str, Any]:
     """Take in camera records.
 
     \b
@@ -164,24 +126,13 @@ def cameras(file: Path, datum: str, mapping: Path | None, keep_good: bool, dry_r
 
     Example: lianfang import cameras list.csv --datum gcj02 --dry-run
     """
-    return _run(
-        lambda session: import_cameras(
-            session,
-            file,
-            datum=datum,
-            author=author(),
-            mapping=_mapping(mapping),
-            keep_good=keep_good,
-            dry_run=dry_run,
-        ),
-        dry_run,
-    )
+    return _run(kind="cameras", **options)
 
 
 @imports.command("zones")
 @_file_options
 @command_options
-def zones(file: Path, datum: str, mapping: Path | None, keep_good: bool, dry_run: bool) -> dict[str, Any]:
+def zones(**options: Any) -> dict[str, Any]:
     """Take in joint-defence zones (联防片区).
 
     \b
@@ -191,27 +142,14 @@ def zones(file: Path, datum: str, mapping: Path | None, keep_good: bool, dry_run
 
     Example: lianfang import zones zones.geojson --datum wgs84
     """
-    return _run(
-        lambda session: import_zones(
-            session,
-            file,
-            datum=datum,
-            author=author(),
-            mapping=_mapping(mapping),
-            keep_good=keep_good,
-            dry_run=dry_run,
-        ),
-        dry_run,
-    )
+    return _run(kind="zones", **options)
 
 
 @imports.command("teams")
 @click.option("--zone", required=True, help="Code of the zone they patrol in.")
 @_file_options
 @command_options
-def teams(
-    file: Path, datum: str, mapping: Path | None, keep_good: bool, dry_run: bool, zone: str
-) -> dict[str, Any]:
+def teams(**options: Any) -> dict[str, Any]:
     """Take in the teams of a zone.
 
     \b
@@ -221,16 +159,4 @@ def teams(
 
     Example: lianfang import teams teams.csv --zone hel-lf --datum wgs84
     """
-    return _run(
-        lambda session: import_teams(
-            session,
-            file,
-            zone=zone,
-            datum=datum,
-            author=author(),
-            mapping=_mapping(mapping),
-            keep_good=keep_good,
-            dry_run=dry_run,
-        ),
-        dry_run,
-    )
+    return _run(kind="teams", **options)

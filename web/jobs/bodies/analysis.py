@@ -1,0 +1,93 @@
+"""Analyse a period: where, when and why nobody was looking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.orm import Session
+
+from geo.errors import InputRefused
+from web.i18n import N_
+from web.jobs.bodies import arguments as read
+from web.jobs.registry import Outcome, job
+from web.jobs.telling import Tell
+from web.jobs.words import Words
+
+if TYPE_CHECKING:
+    from cameras.analysis import AnalysisSettings
+
+KIND = "analysis"
+ARGUMENTS = ("start", "end", "level", "slot_min", "threshold")
+LEVEL = "observe"
+
+
+def title(period: str, level: str) -> Words:
+    """What an analysis is called.
+
+    Parameters
+    ----------
+    period : str
+        As `Translator.span` writes it, the same in both languages.
+    level : str
+        Pixel-density level.
+    """
+    from web.maps.words import LEVELS
+
+    # Only the levels of one set have everyday names; the others are said as they are.
+    said = Words(LEVELS[level][0] if level in LEVELS else level)
+    return Words(N_("Analysis of %(period)s: where %(level)s"), {"period": period, "level": said})
+
+
+def order(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What `analyse` takes: start and end (ISO 8601 with a zone), level, slot_min, threshold."""
+    read.known(arguments, ARGUMENTS, KIND)
+    start, end = read.moment(arguments, "start"), read.moment(arguments, "end")
+    if end <= start:
+        raise InputRefused(f"the period from {start.isoformat()} to {end.isoformat()} is empty; swap the two")
+    return {"start": start, "end": end, "settings": _settings(arguments)}
+
+
+def _settings(arguments: Mapping[str, Any]) -> AnalysisSettings:
+    # Loads the compiled kernels, which takes seconds: only whoever asks for an analysis waits for it.
+    from cameras.analysis import AnalysisSettings
+    from cameras.coverage import CoverageSettings
+
+    level = read.one(arguments, "level", str, LEVEL)
+    slot_min = read.one(arguments, "slot_min", int, 15)
+    threshold = read.one(arguments, "threshold", float, 0.5)
+    try:
+        return AnalysisSettings(CoverageSettings(level, slot_min, threshold))
+    except ValueError as error:
+        raise InputRefused(str(error)) from error
+
+
+def words_at(share: float) -> str:
+    """What `cameras.services.analyse` does when it has done this share."""
+    if share < 0.15:
+        return N_("Reading cameras, frames and streets")
+    if share < 0.75:
+        return N_("Working out what was seen, and when")
+    return N_("Storing what was found")
+
+
+@job(KIND, read=order)
+def run(session: Session, asked: dict[str, Any], tell: Tell) -> Outcome:
+    """Analyse and store, all in the session's transaction."""
+    from cameras.services import analyse
+    from cameras.tables import Analysis
+
+    tell(0.0, words_at(0.0))
+    number = analyse(
+        session, **asked, author=tell.author, progress=lambda share: tell(share, words_at(share))
+    )
+    totals = session.get_one(Analysis, number).totals
+    summary = Words(
+        N_("%(gaps)s gaps found; %(cameras)s cameras, %(frames)s frames."),
+        {
+            "gaps": sum(totals["gaps"].values()),
+            "cameras": totals["cameras"],
+            "frames": totals["frames"],
+        },
+    )
+    return Outcome(f"/analyses/{number}", summary, {"analysis": number})

@@ -1,0 +1,127 @@
+"""Plan a shift: which team goes where, and when."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.orm import Session
+
+from geo.errors import InputRefused
+from web.i18n import N_
+from web.jobs.bodies import arguments as read
+from web.jobs.registry import Outcome, job
+from web.jobs.telling import Tell
+from web.jobs.words import Words
+
+if TYPE_CHECKING:
+    from patrols.solve import Budget
+
+KIND = "plan"
+ARGUMENTS = ("zone", "start", "end", "seed", "seconds", "iterations")
+SECONDS = 10.0
+# Where `patrols.services.plan_shift` stands when its search begins and ends.
+SEARCH = (0.4, 0.85)
+
+
+def title(zone: str, shift: str) -> Words:
+    """What a plan is called: the zone's name, and the shift as `Translator.span` writes it."""
+    return Words(N_("Patrol plan for %(zone)s, %(shift)s"), {"zone": zone, "shift": shift})
+
+
+@dataclass(frozen=True)
+class PlanOrder:
+    """What `plan_shift` takes."""
+
+    zone: str
+    start: datetime
+    end: datetime
+    seed: int
+    budget: Budget
+
+
+def order(arguments: Mapping[str, Any]) -> PlanOrder:
+    """From zone (code), start and end (ISO 8601 with a zone), seed, and seconds or iterations."""
+    # The solver takes seconds to load: only whoever asks for a plan waits for it.
+    from patrols.solve import Budget
+
+    read.known(arguments, ARGUMENTS, KIND)
+    zone = read.one(arguments, "zone", str)
+    start, end = read.moment(arguments, "start"), read.moment(arguments, "end")
+    if end <= start:
+        raise InputRefused(f"the shift from {start.isoformat()} to {end.isoformat()} is empty; swap the two")
+    seed = read.one(arguments, "seed", int, 1)
+    if not 0 <= seed < 2**32:
+        raise InputRefused(f"seed {seed}; give 0 to {2**32 - 1}")
+    try:
+        if "iterations" in arguments:
+            budget = Budget(iterations=(read.one(arguments, "iterations", int),) * 2)
+        else:
+            budget = Budget(seconds=read.one(arguments, "seconds", float, SECONDS))
+    except ValueError as error:
+        raise InputRefused(str(error)) from error
+    return PlanOrder(zone, start, end, seed, budget)
+
+
+def words_at(share: float) -> str:
+    """What `plan_shift` does when it has done this share."""
+    if share < 0.2:
+        return N_("Choosing stops from the gaps")
+    if share < SEARCH[0]:
+        return N_("Measuring ways on the streets")
+    if share < SEARCH[1]:
+        return N_("Searching for the best routes")
+    return N_("Checking and storing the plan")
+
+
+@dataclass
+class _Search:
+    """Progress through a search that says nothing but asks whether to stop."""
+
+    tell: Tell
+    seconds: float | None
+    began: float | None = field(default=None)
+
+    def progress(self, share: float) -> None:
+        if share >= SEARCH[0] and self.began is None:
+            self.began = time.monotonic()
+        self.tell(share, words_at(share))
+
+    def should_abort(self) -> bool:
+        if self.seconds and self.began is not None:
+            done = min(1.0, (time.monotonic() - self.began) / self.seconds)
+            self.tell.reached(SEARCH[0] + (SEARCH[1] - SEARCH[0]) * done)
+        return self.tell.should_stop()
+
+
+@job(KIND, read=order)
+def run(session: Session, asked: PlanOrder, tell: Tell) -> Outcome:
+    """Plan, check and store, all in the session's transaction."""
+    from patrols.services import plan_shift
+
+    tell(0.0, words_at(0.0))
+    search = _Search(tell, asked.budget.seconds)
+    made = plan_shift(
+        session,
+        zone=asked.zone,
+        start=asked.start,
+        end=asked.end,
+        budget=asked.budget,
+        seed=asked.seed,
+        author=tell.author,
+        should_abort=search.should_abort,
+        progress=search.progress,
+    )
+    summary = Words(
+        N_("%(crossed)s of %(reachable)s reachable stops are crossed; violations: %(violations)s."),
+        {
+            "crossed": len(made.plan.crossed),
+            "reachable": made.reachable,
+            "violations": len(made.violations),
+        },
+    )
+    details = {"plan": made.plan_id, "remarks": list(made.remarks), "violations": list(made.violations)}
+    return Outcome(f"/plans/{made.plan_id}", summary, details)

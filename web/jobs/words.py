@@ -1,0 +1,49 @@
+"""Sentences that are stored now and read later, by people of either language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+Value = Union[str, int, "Words"]
+
+
+@dataclass(frozen=True)
+class Words:
+    """A text of the catalogues and what stands in its places.
+
+    Parameters
+    ----------
+    text : str
+        Message id with %(name)s in its places; also a sentence that no catalogue knows (an error's).
+    values : mapping
+        Texts; whole numbers, shown with their thousands marked; other `Words`.
+    """
+
+    text: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """What is stored."""
+        values = {
+            name: value.as_json() if isinstance(value, Words) else value
+            for name, value in self.values.items()
+        }
+        return {"text": self.text, "values": values}
+
+
+def told(stored: Mapping[str, Any] | None, translate: Callable[[str], str]) -> str:
+    """A stored sentence in the language of `translate`; the empty text for None."""
+    if not stored or not stored["text"]:
+        return ""
+    text = translate(stored["text"])
+    values = {name: _shown(value, translate) for name, value in stored["values"].items()}
+    # An error's sentence has no places, and its per cent signs are what they are.
+    return text % values if values else text
+
+
+def _shown(value: Any, translate: Callable[[str], str]) -> str:
+    if isinstance(value, Mapping):
+        return told(value, translate)
+    return f"{value:,}" if isinstance(value, int) else str(value)
