@@ -161,7 +161,7 @@ def pieces() -> dict[str, Any]:
     ]
     asked = ask(SPEC, request.args.to_dict())
     table = TablePage(
-        SPEC, rows, 312, min(asked.page, 13), 25, asked.sort, asked.filters, None, asked.problems
+        SPEC, rows, 312, min(asked.page, 13), 25, asked.sort, asked.filters, None, asked.problems, True
     )
     strips = Timeline(
         midnight,

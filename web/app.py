@@ -25,7 +25,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from geo.errors import LianfangError
 from geo.scope import NOWHERE
-from web import errors, i18n
+from web import errors, i18n, narrowing
 from web.access import Action, login, rules
 from web.access.signing import SIGNED_IN_FOR
 from web.hosts import from_elsewhere
@@ -113,6 +113,7 @@ def create_app(
     login.init_app(app, doors)
     errors.init_app(app)
     _open_requests(app)
+    narrowing.init_app(app)
     # After who asks is known: a request without rights is refused whatever its form holds.
     csrf.init_app(app)
     for blueprint in BLUEPRINTS:

@@ -11,9 +11,10 @@ from typing import Any, cast
 
 from flask import Flask, g, request
 from flask import session as cookie
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import ColumnElement, case, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
+from geo.scope import Scope
 from geo.tables import Jurisdiction
 from web import i18n
 from web.requests import db, signed_in
@@ -77,15 +78,16 @@ def named(session: Session, paths: Sequence[str], lang: str) -> dict[str, str]:
 
 
 def choices(
-    session: Session, query: str, lang: str, *, within: str | None = None
+    session: Session, query: str, lang: str, *, area: Scope, within: str | None = None
 ) -> tuple[list[Choice], bool]:
-    """Jurisdictions to choose from, and whether there are more.
+    """Jurisdictions of somebody's area to choose from, and whether there are more.
 
-    Without a query: those directly in `within`, else the uppermost that the session sees. With one: those
+    Without a query: those directly in `within`, else the uppermost two levels of the area. With one: those
     whose name holds it or whose code begins with it, upper levels first.
     """
     query = query.strip()[:LONGEST_QUERY]
-    statement = select(Jurisdiction.path, Jurisdiction.name, Jurisdiction.name_en)
+    inside = _inside(area)
+    statement = select(Jurisdiction.path, Jurisdiction.name, Jurisdiction.name_en).where(inside)
     if query:
         begins = Jurisdiction.name.istartswith(query, autoescape=True)
         statement = statement.where(
@@ -97,12 +99,12 @@ def choices(
         ).order_by(case((begins, 0), else_=1), Jurisdiction.level, Jurisdiction.path)
     elif within is not None:
         level = within.count(".") + 1
-        inside = Jurisdiction.path.op("<@")(func.text2ltree(within))
-        statement = statement.where(inside, Jurisdiction.level.between(level - 1, level)).order_by(
+        below = _inside(Scope.of([within]))
+        statement = statement.where(below, Jurisdiction.level.between(level - 1, level)).order_by(
             Jurisdiction.level, Jurisdiction.path
         )
     else:
-        top = select(func.min(Jurisdiction.level)).scalar_subquery()
+        top = select(func.min(Jurisdiction.level)).where(inside).scalar_subquery()
         statement = statement.where(Jurisdiction.level <= top + 1).order_by(
             Jurisdiction.level, Jurisdiction.path
         )
@@ -119,6 +121,12 @@ def choices(
         for path, name, name_en in shown
     ]
     return made, len(rows) > MOST_CHOICES
+
+
+def _inside(area: Scope) -> ColumnElement[bool]:
+    if area.everywhere:
+        return true()
+    return or_(false(), *(Jurisdiction.path.op("<@")(func.text2ltree(path)) for path in area.paths))
 
 
 def _above(path: str) -> list[str]:

@@ -2,10 +2,14 @@
 
 from flask import Blueprint
 
-from web.pages import health, home, signing
+from web.basemap import serving as basemap
+from web.pages import health, home, jurisdictions, narrow, signing
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     health.bp,
+    basemap.bp,
     signing.bp,
     home.bp,
+    jurisdictions.bp,
+    narrow.bp,
 )

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from web import i18n, narrowing
 from web.access import Action, needs
-from web.requests import db, render
+from web.requests import db, render, scope
 
 bp = Blueprint("narrow", __name__)
 
@@ -16,5 +16,5 @@ bp = Blueprint("narrow", __name__)
 def choices() -> Response:
     """Links to the page shown, narrowed."""
     query, chosen = request.args.get("q", "").strip(), narrowing.chosen()
-    found, cut = narrowing.choices(db(), query, i18n.negotiated(request), within=chosen)
+    found, cut = narrowing.choices(db(), query, i18n.negotiated(request), area=scope(), within=chosen)
     return render("components/choices.html", choices=found, cut=cut, query=query, chosen=chosen)

@@ -97,6 +97,8 @@ class TablePage:
     filters: Mapping[str, str]
     within: str | None
     problems: tuple[Problem, ...] = ()
+    exports: bool = False
+    """Whether the reader may have it as a file."""
 
     @property
     def pages(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -61,7 +62,7 @@ def table_view(
     """
     if request.args.get("format"):
         return _file(spec, request.args["format"], parameters)
-    page = page_of(spec, parameters=parameters)
+    page = replace(page_of(spec, parameters=parameters), exports=may(Action.EXPORTS_MAKE))
     rows_only = wants_rows(spec)
     return render(template, table=page, layout=FRAGMENT if rows_only else None, fragment=rows_only, **context)
 
