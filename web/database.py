@@ -20,6 +20,7 @@ from geo.errors import LianfangError
 from migrations import runner
 
 VAR_VARIABLE = "LIANFANG_VAR"
+PUBLIC_URL_VARIABLE = "LIANFANG_PUBLIC_URL"
 # Tables refer to each other across packages by name: a command that loads one module needs them all known.
 TABLES = (geo.tables, cameras.tables, patrols.tables, web.tables)
 
@@ -31,11 +32,13 @@ def var_dir() -> Path:
 
 @dataclass(frozen=True)
 class Urls:
-    """Addresses of one database for its two roles; `private` when the program runs the server itself."""
+    """Addresses of one database for its two roles; `private` when the program runs the server itself, and
+    `started` when this process has started that."""
 
     app: str
     owner: str | None
     private: bool
+    started: bool = False
 
 
 @contextmanager
@@ -60,7 +63,7 @@ def running_database() -> Iterator[Urls]:
     cluster = server.ensure_running(var_dir())
     here = os.getpid()
     try:
-        yield Urls(cluster.app_url, cluster.owner_url, private=True)
+        yield Urls(cluster.app_url, cluster.owner_url, private=True, started=cluster.started_here)
     finally:
         # A web worker forked inside the block leaves it too; the server is its parent's.
         if os.getpid() == here:

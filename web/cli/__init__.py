@@ -20,6 +20,7 @@ COMMANDS = {
     "frames": "web.cli.analysing:frames",
     "gaps": "web.cli.analysing:gaps",
     "patrols": "web.cli.planning:patrols",
+    "jobs": "web.cli.jobs:jobs",
     "map": "web.cli.drawing:draw_map",
 }
 

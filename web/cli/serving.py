@@ -3,63 +3,31 @@
 from __future__ import annotations
 
 import errno
+import os
+import signal
 import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
-from gunicorn.app.base import BaseApplication
 from sqlalchemy import Engine
 
-from geo.db import make_engine, transaction
+from geo.db import APP_URL_VARIABLE, OWNER_URL_VARIABLE, make_engine, transaction
 from geo.errors import LianfangError
 from geo.scope import NOWHERE, WHOLE_SITE
 from web import logs
-from web.access.keys import secret_key
 from web.access.signing import local_link
-from web.app import create_app
 from web.cli.common import command_options
-from web.database import Urls, migrate, running_database, var_dir
+from web.database import PUBLIC_URL_VARIABLE, VAR_VARIABLE, Urls, migrate, running_database, var_dir
 from web.demostate import finished_summary
 from web.hosts import is_loopback, loopback_host
 from web.progress import Steps
+from web.supervision import PrivateDatabase, Program, handled, supervise
 
 PORT = 8000
-WORKERS = 1
-THREADS = 8
-
-
-class Server(BaseApplication):
-    """Gunicorn with threads, its engine made after the fork."""
-
-    def __init__(self, url: str, listener: socket.socket, public_url: str | None) -> None:
-        self._url = url
-        self._public_url = public_url
-        self._listener = listener
-        super().__init__()
-
-    def load_config(self) -> None:
-        """Settings of gunicorn; the port was taken before, so that a taken one is told in words."""
-        settings = {
-            "bind": f"fd://{self._listener.fileno()}",
-            "workers": WORKERS,
-            "worker_class": "gthread",
-            "threads": THREADS,
-            "timeout": 120,
-            "graceful_timeout": 5,
-            "loglevel": "warning",
-            "proc_name": "lianfang",
-            "control_socket_disable": True,
-        }
-        for name, value in settings.items():
-            self.cfg.set(name, value)
-
-    def load(self) -> Any:
-        """The app, in the worker."""
-        folder = var_dir().resolve()
-        return create_app(
-            make_engine(self._url), secret_key=secret_key(folder), folder=folder, public_url=self._public_url
-        )
 
 
 def taken_port(host: str, port: int) -> socket.socket:
@@ -89,7 +57,36 @@ def _serve(urls: Urls, listener: socket.socket, host: str, port: int, public_url
             key = local_link(session)
         engine.dispose()
         click.echo(f"Sign in on this machine, once: {shown}/sign-in/link/{key}", err=True)
-    Server(urls.app, listener, public_url).run()
+    folder = var_dir().resolve()
+    database = PrivateDatabase(folder, ours=urls.started) if urls.private else None
+    supervise(_programs(urls, folder, listener, public_url), database)
+
+
+def _programs(
+    urls: Urls, folder: Path, listener: socket.socket, public_url: str | None
+) -> tuple[Program, ...]:
+    """The web server on a port that is taken already, and one job worker."""
+    # Neither is the owner of the database, so neither is told how to become it.
+    environment = {name: value for name, value in os.environ.items() if name != OWNER_URL_VARIABLE}
+    environment |= {APP_URL_VARIABLE: urls.app, VAR_VARIABLE: str(folder)}
+    web = environment | ({PUBLIC_URL_VARIABLE: public_url} if public_url else {})
+    number = listener.fileno()
+    gunicorn = ("gunicorn", "--config", "python:web.gunicornconf", "--bind", f"fd://{number}")
+    return (
+        Program("web server", (sys.executable, "-m", *gunicorn, "web.wsgi:make_app()"), web, (number,)),
+        Program("job worker", (sys.executable, "-m", "web", "jobs", "work"), environment),
+    )
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Make SIGTERM and SIGHUP end a command as Ctrl+C does, so that it stops what it started."""
+
+    def end(number: int) -> None:
+        raise SystemExit(128 + number)
+
+    with handled((signal.SIGTERM, signal.SIGHUP), end):
+        yield
 
 
 @click.command("serve")
@@ -100,12 +97,14 @@ def _serve(urls: Urls, listener: socket.socket, host: str, port: int, public_url
 @click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True)
 @command_options
 def serve(host: str, port: int, public_url: str | None) -> None:
-    """Serve the map to this machine.
+    """Serve the map to this machine, with a worker for the jobs.
+
+    Whatever of it is killed is started again; Ctrl+C ends it all.
 
     Example: lianfang serve --port 8001
     """
     listener = taken_port(host if public_url else loopback_host(host), port)
-    with running_database() as urls:
+    with _ending_in_order(), running_database() as urls:
         migrate(urls)
         _serve(urls, listener, host, port, public_url)
 
@@ -126,7 +125,7 @@ def demo(no_serve: bool, seed: int, fresh: bool, port: int) -> dict[str, Any] | 
     Example: lianfang demo --no-serve --json
     """
     listener = None if no_serve else taken_port("127.0.0.1", port)
-    with running_database() as urls:
+    with _ending_in_order(), running_database() as urls:
         migrate(urls)
         engine = make_engine(urls.app)
         try:
