@@ -32,7 +32,7 @@ from web.hosts import from_elsewhere
 from web.limits import limiter
 from web.metrics import count_request
 from web.pages import BLUEPRINTS
-from web.requests import EXTENSION, Server, access, audit, signed_in
+from web.requests import EXTENSION, Server, access, audit, close_sessions, signed_in
 
 log = structlog.get_logger("lianfang.web")
 
@@ -59,8 +59,8 @@ def content_policy(nonce: str | None = None, origins: tuple[str, ...] = ()) -> s
     also = "".join(f" {origin}" for origin in origins)
     return (
         f"default-src 'none'; script-src 'self'{marked}; style-src 'self'{marked}; "
-        f"img-src 'self' data:{also}; font-src 'self'; connect-src 'self'{also}; base-uri 'none'; form-action 'self'; "
-        "frame-ancestors 'none'"
+        f"img-src 'self' data:{also}; font-src 'self'; connect-src 'self'{also}; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 
 
@@ -181,9 +181,7 @@ def _open_requests(app: Flask) -> None:
 
     @app.teardown_request
     def close(error: BaseException | None) -> None:
-        session = g.pop("session", None)
-        if session is not None:
-            session.close()
+        close_sessions()
 
 
 def _let_in(action: Action) -> Any:
@@ -220,7 +218,7 @@ def _end_transaction(response: Response) -> None:
     """Commit what the view did if it succeeded; a failure to do so becomes a page of its own."""
     if response.status_code < 400 and _is_looked_at(response):
         audit("view", request.full_path.rstrip("?"))
-    session = g.get("session")
+    session = g.get("sessions", {}).get(None)
     if session is None:
         return
     if response.status_code < 400:

@@ -16,7 +16,8 @@ from werkzeug.exceptions import HTTPException
 from geo.errors import InputRefused, LianfangError
 from web.access.login import wants_problem
 from web.maps.data import NoMapYet
-from web.requests import render
+from web.refusals import said
+from web.requests import close_sessions, render
 
 log = structlog.get_logger("lianfang.web")
 
@@ -33,7 +34,8 @@ def told(code: int, title: str, sentence: str, problems: tuple[str, ...] = ()) -
     problems : tuple of str
         One sentence a row, where there are several.
     """
-    _give_up_session()
+    # The page that tells of an error must not ask a session whose transaction has failed.
+    close_sessions()
     if wants_problem():
         body: dict[str, Any] = {"type": "about:blank", "title": title, "status": code, "detail": sentence}
         if problems:
@@ -47,13 +49,6 @@ def told(code: int, title: str, sentence: str, problems: tuple[str, ...] = ()) -
     return answer
 
 
-def _give_up_session() -> None:
-    """The page that tells of an error must not ask a session whose transaction has failed."""
-    session = g.pop("session", None)
-    if session is not None:
-        session.close()
-
-
 def init_app(app: Flask) -> None:
     """Register what answers each kind of failure."""
 
@@ -63,12 +58,12 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(InputRefused)
     def input_refused(error: InputRefused) -> Response:
-        return told(422, gettext("Not accepted"), str(error), error.problems)
+        return told(422, gettext("Not accepted"), said(error, gettext), error.problems)
 
     @app.errorhandler(LianfangError)
     def not_possible(error: Exception) -> Response:
         log.warning("refused", reason=str(error))
-        return told(409, gettext("Not possible now"), str(error))
+        return told(409, gettext("Not possible now"), said(error, gettext))
 
     @app.errorhandler(OperationalError)
     @app.errorhandler(InterfaceError)

@@ -18,8 +18,8 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from geo import repository
-from geo.db import session_factory
-from geo.scope import NOWHERE, Scope
+from geo.db import session_factory, transaction
+from geo.scope import NOWHERE, WHOLE_SITE, Scope
 from geo.tables import Site
 from web import i18n
 from web.access import Access, Action, Person
@@ -54,11 +54,27 @@ def server() -> Server:
     return cast(Server, current_app.extensions[EXTENSION])
 
 
-def db() -> Session:
-    """This request's session, in the scope of the action that its view needs."""
-    if "session" not in g:
-        g.session = session_factory(server().engine, scope=scope())()
-    return cast(Session, g.session)
+def db(action: Action | None = None) -> Session:
+    """This request's session, in the scope of the action that its view needs.
+
+    Parameters
+    ----------
+    action : Action, optional
+        Where a page shows things that need different rights: a further session, to read from, in the scope of
+        this one. It is rolled back at the end.
+    """
+    if "sessions" not in g:
+        g.sessions = {}
+    if action not in g.sessions:
+        where = scope() if action is None else access().scope(action)
+        g.sessions[action] = session_factory(server().engine, scope=where)()
+    return cast(Session, g.sessions[action])
+
+
+def close_sessions() -> None:
+    """Roll back what was not committed, and give the connections back."""
+    for session in g.pop("sessions", {}).values():
+        session.close()
 
 
 def scope() -> Scope:
@@ -86,8 +102,11 @@ def site() -> Site | None:
     """The site, or None before anything was imported. Its name is no secret: the sign-in page shows it."""
     if g.get("database_away"):
         return None
-    if "site" not in g:
+    if "site" not in g and scope():
         g.site = repository.site(db())
+    elif "site" not in g:
+        with transaction(server().engine, scope=WHOLE_SITE) as session:
+            g.site = repository.site(session)
     return cast("Site | None", g.site)
 
 

@@ -1,0 +1,49 @@
+"""The pages of jurisdictions: roll-up, drill-down, rights."""
+
+from __future__ import annotations
+
+import small_site
+
+from web.access import Role
+
+
+def test_a_single_uppermost_jurisdiction_opens_itself(served) -> None:
+    """Whoever has one town begins in it."""
+    client = served.client(Role.VIEWER, small_site.OWN)
+    answer = client.get("/jurisdictions/")
+    assert answer.status_code == 302 and answer.headers["Location"] == "/jurisdictions/c.d.t"
+
+
+def test_the_record_shows_the_shares_that_are_stored(served) -> None:
+    """10 of 24 hours certain (42 %), 12 possible (50 %), 82 m of street; those directly in it are listed."""
+    page = served.client(Role.VIEWER).get("/jurisdictions/c.d?lang=en").text
+    assert "Town District" in page and "42 %" in page and "50 %" in page and "82 m" in page
+    assert "/jurisdictions/c.d.t" in page and "/jurisdictions/c.d.u" in page
+    assert "/jurisdictions/c.d.t.v" not in page.split("<main")[1].split("data-map")[0], (
+        "not a child, a grandchild"
+    )
+    assert "City" not in page or "/jurisdictions/c" in page
+
+
+def test_another_level_has_no_figures_here(served) -> None:
+    """Only *observe* was stored; a level that does not exist is no page."""
+    client = served.client(Role.VIEWER)
+    assert "Nothing to watch here" in client.get("/jurisdictions/c.d?level=identify&lang=en").text
+    assert client.get("/jurisdictions/c.d?level=guess").status_code == 404
+
+
+def test_what_lies_outside_is_not_found(served) -> None:
+    """Parent and sibling are as unknown as nonsense; the way up shows no names above one's own."""
+    client = served.client(Role.VIEWER, small_site.OWN)
+    assert client.get("/jurisdictions/c.d.t.v").status_code == 200
+    for path in ("c", "c.d", "c.d.u", "nonsense", "c.d'--"):
+        assert client.get(f"/jurisdictions/{path}").status_code == 404, path
+    assert "Town District" not in client.get("/jurisdictions/c.d.t?lang=en").text
+
+
+def test_the_table_is_exported_by_those_who_may(served) -> None:
+    """A viewer may look, an auditor may take it away."""
+    address = "/jurisdictions/c.d?format=csv"
+    assert served.client(Role.VIEWER).get(address).status_code == 403
+    answer = served.client(Role.AUDITOR).get(address)
+    assert answer.status_code == 200 and "前埔镇" in answer.get_data(as_text=True)
