@@ -7,16 +7,20 @@ import re
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from geo.errors import InputRefused, LianfangError
+from geo.errors import LianfangError
 from geo.scope import Scope
 from geo.services import jurisdiction_path
 from web.access import passwords
 from web.access.identity import Access, Person
-from web.access.roles import Action, Role
+from web.access.roles import ROLE_TITLES, Action, Role
+from web.i18n import N_
+from web.refusals import Refused, Word
 from web.tables import Account, Grant, SignIn
 
 _NAME = re.compile(r"[\w.@-]{2,60}")
 WHOLE_SITE_CODE = "*"
+# `/accounts/new` is a page of its own.
+RESERVED = frozenset({"new"})
 
 
 def add_account(
@@ -31,9 +35,15 @@ def add_account(
     """
     known_as = name.strip().lower()
     if not _NAME.fullmatch(known_as):
-        raise InputRefused(f"account name {name!r}: use 2 to 60 letters, digits and the signs . @ - _")
+        raise Refused(
+            N_("account name “%(name)s”: use 2 to 60 letters, digits and the signs . @ - _"), name=name[:80]
+        )
+    if known_as in RESERVED:
+        raise Refused(N_("account name “%(name)s” is an address of the program; take another"), name=known_as)
     if session.scalar(select(Account.id).where(Account.name == known_as)) is not None:
-        raise InputRefused(f"account {known_as!r} exists already; grant it a role, or take another name")
+        raise Refused(
+            N_("account “%(name)s” exists already; grant it a role, or take another name"), name=known_as
+        )
     made = Account(
         name=known_as,
         display_name=display_name.strip() or name.strip(),
@@ -88,7 +98,12 @@ def revoke(session: Session, account: Account, role: Role, path: str | None, *, 
     _refuse_outside(within, path)
     found = _find(session, account, role, path)
     if found is None:
-        raise InputRefused(f"{account.name} is not {role} in {path or 'the whole site'}; nothing to revoke")
+        raise Refused(
+            N_("%(name)s is not %(role)s in %(place)s; nothing to revoke"),
+            name=account.name,
+            role=Word(ROLE_TITLES[role]),
+            place=place_word(path),
+        )
     if role is Role.ADMINISTRATOR and path is None:
         _refuse_last(session, account)
     session.delete(found)
@@ -142,10 +157,20 @@ def refuse_beyond(session: Session, account: Account, within: Scope) -> None:
     """Refuse to touch an account that reaches beyond the scope of whoever asks."""
     for role, path in access_of(session, account).grants:
         if not within.covers(path):
-            raise InputRefused(
-                f"{account.name} is {role} in {path or 'the whole site'}, beyond your own jurisdiction; "
-                "ask an administrator of that one"
+            raise Refused(
+                N_(
+                    "%(name)s is %(role)s in %(place)s, beyond your own jurisdiction; ask an administrator "
+                    "of that one"
+                ),
+                name=account.name,
+                role=Word(ROLE_TITLES[role]),
+                place=place_word(path),
             )
+
+
+def place_word(path: str | None) -> str:
+    """A jurisdiction in a refusal: its path, or the words for the whole site."""
+    return Word(N_("the whole site")) if path is None else path
 
 
 def _find(session: Session, account: Account, role: Role, path: str | None) -> Grant | None:
@@ -160,9 +185,9 @@ def _find(session: Session, account: Account, role: Role, path: str | None) -> G
 
 def _refuse_outside(within: Scope, path: str | None) -> None:
     if not within.covers(path):
-        raise InputRefused(
-            f"{path or 'the whole site'} lies outside your own jurisdiction ({within.text or 'none'}); "
-            "roles can be granted and revoked inside it only"
+        raise Refused(
+            N_("%(place)s lies outside your own jurisdiction; roles are granted and revoked inside it only"),
+            place=place_word(path),
         )
 
 
@@ -181,8 +206,9 @@ def _refuse_last(session: Session, account: Account) -> None:
     )
     mine = _find(session, account, Role.ADMINISTRATOR, None)
     if others is None and mine is not None:
-        raise InputRefused(
-            f"{account.name} is the last administrator of the whole site; make another one first"
+        raise Refused(
+            N_("%(name)s is the last administrator of the whole site; make another one first"),
+            name=account.name,
         )
 
 

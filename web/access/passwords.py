@@ -7,7 +7,8 @@ from functools import lru_cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from geo.errors import InputRefused
+from web.i18n import N_
+from web.refusals import Refused
 
 # NIST SP 800-63B asks for length and against nothing else; 15 where a password is all there is.
 SHORTEST, LONGEST = 12, 200
@@ -34,12 +35,21 @@ def hashed(password: str, *, name: str = "") -> str:
         For one that is too short, too long, hardly varied, or the account's own name.
     """
     if len(password) < SHORTEST:
-        raise InputRefused(f"a password needs at least {SHORTEST} characters; this one has {len(password)}")
+        raise Refused(
+            N_("a password needs at least %(least)s characters; this one has %(count)s"),
+            least=SHORTEST,
+            count=len(password),
+        )
     if len(password) > LONGEST:
-        raise InputRefused(f"a password has at most {LONGEST} characters; this one has {len(password)}")
+        raise Refused(
+            N_("a password has at most %(most)s characters; this one has %(count)s"),
+            most=LONGEST,
+            count=len(password),
+        )
     if len(set(password)) < _DISTINCT or (name and name.lower() in password.lower()):
-        raise InputRefused(
-            f"that password is easily guessed: use at least {_DISTINCT} different characters, not the name"
+        raise Refused(
+            N_("that password is easily guessed: use at least %(least)s different characters, not the name"),
+            least=_DISTINCT,
         )
     return _hasher().hash(password)
 

@@ -13,11 +13,12 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from geo.errors import LianfangError
 from web.access import passwords
 from web.access.accounts import access_of, add_account
 from web.access.identity import Access
 from web.access.roles import Role
+from web.i18n import N_
+from web.refusals import Refused
 from web.tables import Account, Grant, SignIn, SignInLink
 
 SIGNED_IN_FOR = timedelta(hours=12)
@@ -25,11 +26,12 @@ SIGNED_IN_FOR = timedelta(hours=12)
 SEEN_EVERY = timedelta(minutes=5)
 LOCAL_LINK_FOR = timedelta(minutes=30)
 INVITATION_FOR = timedelta(days=3)
+LONGEST_INVITATION_DAYS = 30
 LOCAL_NAME = "admin"
 _BROWSER_CHARACTERS = 200
 
 
-class SignInRefused(LianfangError):
+class SignInRefused(Refused):
     """The sentence for somebody who could not be signed in; it never tells whether the account exists."""
 
 
@@ -89,8 +91,30 @@ def end(session: Session, key: str) -> None:
     session.execute(delete(SignIn).where(SignIn.key_hash == key_hash(key)))
 
 
-def make_link(session: Session, account: Account, *, now: datetime, local: bool) -> str:
-    """The key of a new one-time link; links of the account that were not used yet end."""
+def make_link(
+    session: Session, account: Account, *, now: datetime, local: bool, days: int | None = None
+) -> str:
+    """The key of a new one-time link; links of the account that were not used yet end.
+
+    Parameters
+    ----------
+    local : bool
+        Whether it works on the server's own machine only, and for half an hour.
+    days : int, optional
+        How long an invitation can be used; 3 when left out.
+
+    Raises
+    ------
+    Refused
+        For less than 1 or more than 30 days.
+    """
+    if days is not None and not 1 <= days <= LONGEST_INVITATION_DAYS:
+        raise Refused(
+            N_("an invitation can be used for 1 to %(most)s days, not %(days)s"),
+            most=LONGEST_INVITATION_DAYS,
+            days=days,
+        )
+    lasts = timedelta(days=days) if days is not None else INVITATION_FOR
     session.execute(
         delete(SignInLink).where(
             (SignInLink.expires_at <= now)
@@ -103,7 +127,7 @@ def make_link(session: Session, account: Account, *, now: datetime, local: bool)
             key_hash=key_hash(key),
             account_id=account.id,
             local=local,
-            expires_at=now + (LOCAL_LINK_FOR if local else INVITATION_FOR),
+            expires_at=now + (LOCAL_LINK_FOR if local else lasts),
         )
     )
     session.flush()
@@ -130,11 +154,13 @@ def link_account(session: Session, key: str, *, now: datetime, local: bool) -> t
     ).one_or_none()
     if row is None or row.SignInLink.used_at is not None or row.SignInLink.expires_at <= now:
         raise SignInRefused(
-            "this sign-in link was used already or is too old; `lianfang user link NAME` on the server "
-            "prints a new one"
+            N_(
+                "this sign-in link was used already or is too old; `lianfang user link NAME` on the server "
+                "prints a new one"
+            )
         )
     if row.SignInLink.local and not local:
-        raise SignInRefused("this sign-in link works on the server's own machine only")
+        raise SignInRefused(N_("this sign-in link works on the server's own machine only"))
     return row.SignInLink, row.Account
 
 

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from geo.errors import InputRefused
-from web.access.accounts import access_of
+from web.access.accounts import access_of, place_word
 from web.access.identity import Access
 from web.access.roles import Action
 from web.access.signing import SEEN_EVERY, key_hash, new_key
+from web.i18n import N_
+from web.refusals import Refused
 from web.tables import Account, ApiToken
 
 PREFIX = "lf_"
@@ -40,15 +41,17 @@ def make_token(
     """
     wanted = list(dict.fromkeys(actions))
     if not title.strip():
-        raise InputRefused("a token needs a title that says what uses it, such as 'gateway of the town'")
+        raise Refused(N_("a token needs a title that says what uses it, such as “gateway of the town”"))
     if not wanted:
-        raise InputRefused("a token needs at least one action")
+        raise Refused(N_("a token needs at least one action"))
     if not 1 <= days <= LONGEST_DAYS:
-        raise InputRefused(f"a token lives 1 to {LONGEST_DAYS} days, not {days}")
+        raise Refused(N_("a token lives 1 to %(most)s days, not %(days)s"), most=LONGEST_DAYS, days=days)
     for action in wanted:
         if not owner.scope(action).covers(path):
-            raise InputRefused(
-                f"you may not do {action} in {path or 'the whole site'} yourself, so no token of yours may"
+            raise Refused(
+                N_("you may not do %(action)s in %(place)s yourself, so no token of yours may"),
+                action=action.value,
+                place=place_word(path),
             )
     text = PREFIX + new_key()
     made = ApiToken(

@@ -9,7 +9,6 @@ from typing import Any
 import click
 import geopandas as gpd
 
-from cameras.analysis import AnalysisSettings
 from cameras.coverage import CoverageSettings
 from cameras.levels import LEVEL_SETS, parsed_level
 from cameras.repository import results
@@ -27,6 +26,7 @@ from web.gaptable import gap_table
 from web.mapdata import map_data
 from web.maps import render_map
 from web.progress import Steps
+from web.settings import analysis_settings, current
 
 
 @click.group("cameras")
@@ -52,7 +52,8 @@ def footprints(level: str, dimension: str, out: Path | None) -> dict[str, Any]:
         check_ending(out, TABLES)
     wanted = _level(level)
     with open_database() as engine, transaction(engine, scope=WHOLE_SITE) as session:
-        frame = camera_footprints(session, level=wanted)
+        assumed = analysis_settings(current(session)).assumed
+        frame = camera_footprints(session, level=wanted, assumed=assumed)
     if out:
         write_table(frame, out, layer="footprints")
     certain = int(frame["certain"].sum())
@@ -153,10 +154,12 @@ def gaps() -> None:
 @click.option("--jurisdiction", required=True, help="Code or path; its gaps are reported.")
 @click.option("--start", required=True, help="Begin of the period, such as 2026-11-21 or 2026-11-21T19:30.")
 @click.option("--end", required=True, help="End of the period (not included).")
-@click.option("--level", default="observe", show_default=True, help="Pixel-density level.")
-@click.option("--slot-min", type=int, default=15, show_default=True)
+@click.option("--level", help="Pixel-density level [default: the site's setting, at first observe].")
+@click.option("--slot-min", type=int, help="Length of a slot [default: the site's setting, at first 15].")
 @click.option(
-    "--threshold", type=float, default=0.5, show_default=True, help="Open below this covered share."
+    "--threshold",
+    type=float,
+    help="Open below this covered share [default: the site's setting, at first 0.5].",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Write to .geojson, .gpkg, .csv or .html.")
 @command_options
@@ -164,9 +167,9 @@ def find(
     jurisdiction: str,
     start: str,
     end: str,
-    level: str,
-    slot_min: int,
-    threshold: float,
+    level: str | None,
+    slot_min: int | None,
+    threshold: float | None,
     out: Path | None,
 ) -> dict[str, Any]:
     """Analyse a period over the whole site and report one jurisdiction's gaps.
@@ -179,13 +182,14 @@ def find(
     """
     if out:
         check_ending(out, (*TABLES, ".html"))
-    if level not in LEVEL_NAMES:
+    if level is not None and level not in LEVEL_NAMES:
         raise click.BadParameter(
             f"{level!r} is not one of {', '.join(LEVEL_NAMES)}; causes need the set that a level belongs to",
             param_hint="--level",
         )
+    asked: dict[str, Any] = {"level": level, "slot_min": slot_min, "threshold": threshold}
     try:
-        settings = AnalysisSettings(CoverageSettings(level, slot_min, threshold))
+        CoverageSettings(**{name: value for name, value in asked.items() if value is not None})
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     steps = Steps()
@@ -198,6 +202,7 @@ def find(
             steps.step("analyse", "Finding gaps") as update,
             transaction(engine, scope=WHOLE_SITE) as session,
         ):
+            settings = analysis_settings(current(session), **asked)
             analysis = analyse(
                 session, start=begin, end=finish, settings=settings, author=author(), progress=update
             )

@@ -22,6 +22,7 @@ from web.database import open_database, running_database, var_dir
 from web.exports import check_ending
 from web.planfiles import PLAN_ENDINGS, write_plan
 from web.progress import Steps
+from web.settings import current, plan_settings
 
 
 @click.group("patrols")
@@ -34,7 +35,9 @@ def patrols() -> None:
 @click.option("--start", required=True, help="Begin of the shift, such as 2026-11-22T18:00.")
 @click.option("--end", required=True, help="End of the shift.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True)
-@click.option("--budget-s", type=float, help="Search this long, seconds [default: 10].")
+@click.option(
+    "--budget-s", type=float, help="Search this long, seconds [default: the site's setting, at first 10]."
+)
 @click.option(
     "--iterations", type=int, help="Search so many iterations a stage instead: same seed, same plan."
 )
@@ -57,27 +60,22 @@ def plan(
         raise click.UsageError("give --budget-s or --iterations, not both")
     if out:
         check_ending(out, PLAN_ENDINGS)
-    try:
-        budget = (
-            Budget(iterations=(iterations,) * 2)
-            if iterations is not None
-            else Budget(10.0 if budget_s is None else budget_s)
-        )
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
+    budget = _budget(budget_s, iterations)
     steps = Steps()
     with open_database() as engine:
         with transaction(engine, scope=WHOLE_SITE) as session:
             timezone = current_site(session).timezone
         begin, finish = parse_time(start, timezone, "--start"), parse_time(end, timezone, "--end")
         with steps.step("plan", "Planning") as update, transaction(engine, scope=WHOLE_SITE) as session:
+            values = current(session)
             made = plan_shift(
                 session,
                 zone=zone,
                 start=begin,
                 end=finish,
-                budget=budget,
+                budget=budget or Budget(float(values["planning.search_s"])),
                 seed=seed,
+                settings=plan_settings(values),
                 author=author(),
                 progress=update,
             )
@@ -102,6 +100,16 @@ def plan(
         "remarks": list(made.remarks),
         "out": str(out) if out else None,
     }
+
+
+def _budget(seconds: float | None, iterations: int | None) -> Budget | None:
+    """What was asked for; None where the site's setting holds."""
+    try:
+        if iterations is not None:
+            return Budget(iterations=(iterations,) * 2)
+        return None if seconds is None else Budget(seconds)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
 
 
 @patrols.command("check")

@@ -14,7 +14,8 @@ from geo.errors import InputRefused
 from web.access import PUBLIC, Action, accounts, login, needs, signing
 from web.hosts import from_this_machine
 from web.limits import limiter
-from web.requests import audit, db, render, signed_in
+from web.refusals import said
+from web.requests import audit, db, render, signed_in, translator
 from web.tables import Account
 
 bp = Blueprint("signing", __name__)
@@ -59,7 +60,7 @@ def link(key: str) -> AnyResponse:
             db(), key, now=datetime.now(UTC), local=from_this_machine(request)
         )
     except signing.SignInRefused as refused:
-        return render("signing/page.html", status=401, name="", problem=str(refused), next="/")
+        return render("signing/page.html", status=401, name="", problem=said(refused, translator()), next="/")
     if not found.local:
         return render("signing/invitation.html", key=key, account_name=account.name, problem=None)
     if not signing.use_link(db(), found, now=datetime.now(UTC)):
@@ -77,10 +78,14 @@ def accept(key: str) -> AnyResponse:
         found, account = signing.link_account(db(), key, now=now, local=from_this_machine(request))
         accounts.set_password(db(), account, request.form.get("password", ""))
     except signing.SignInRefused as refused:
-        return render("signing/page.html", status=401, name="", problem=str(refused), next="/")
+        return render("signing/page.html", status=401, name="", problem=said(refused, translator()), next="/")
     except InputRefused as refused:
         return render(
-            "signing/invitation.html", status=422, key=key, account_name=account.name, problem=str(refused)
+            "signing/invitation.html",
+            status=422,
+            key=key,
+            account_name=account.name,
+            problem=said(refused, translator()),
         )
     if not signing.use_link(db(), found, now=now):
         return redirect(url_for("signing.page"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -13,13 +13,10 @@ from web.jobs.bodies import arguments as read
 from web.jobs.registry import Outcome, job
 from web.jobs.telling import Tell
 from web.jobs.words import Words
-
-if TYPE_CHECKING:
-    from cameras.analysis import AnalysisSettings
+from web.settings import analysis_settings, current
 
 KIND = "analysis"
 ARGUMENTS = ("start", "end", "level", "slot_min", "threshold")
-LEVEL = "observe"
 
 
 def title(period: str, level: str) -> Words:
@@ -40,26 +37,28 @@ def title(period: str, level: str) -> Words:
 
 
 def order(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """What `analyse` takes: start and end (ISO 8601 with a zone), level, slot_min, threshold."""
+    """Period [start, end) (ISO 8601 with a zone), level, slot_min, threshold; the site's where left out."""
     read.known(arguments, ARGUMENTS, KIND)
     start, end = read.moment(arguments, "start"), read.moment(arguments, "end")
     if end <= start:
         raise InputRefused(f"the period from {start.isoformat()} to {end.isoformat()} is empty; swap the two")
-    return {"start": start, "end": end, "settings": _settings(arguments)}
+    return {"start": start, "end": end, "instead": _instead(arguments)}
 
 
-def _settings(arguments: Mapping[str, Any]) -> AnalysisSettings:
+def _instead(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What is asked for instead of the site's settings."""
     # Loads the compiled kernels, which takes seconds: only whoever asks for an analysis waits for it.
-    from cameras.analysis import AnalysisSettings
     from cameras.coverage import CoverageSettings
 
-    level = read.one(arguments, "level", str, LEVEL)
-    slot_min = read.one(arguments, "slot_min", int, 15)
-    threshold = read.one(arguments, "threshold", float, 0.5)
+    kinds: dict[str, type] = {"level": str, "slot_min": int, "threshold": float}
+    asked: dict[str, Any] = {
+        name: read.one(arguments, name, kind) for name, kind in kinds.items() if name in arguments
+    }
     try:
-        return AnalysisSettings(CoverageSettings(level, slot_min, threshold))
+        CoverageSettings(**asked)
     except ValueError as error:
         raise InputRefused(str(error)) from error
+    return asked
 
 
 def words_at(share: float) -> str:
@@ -79,7 +78,12 @@ def run(session: Session, asked: dict[str, Any], tell: Tell) -> Outcome:
 
     tell(0.0, words_at(0.0))
     number = analyse(
-        session, **asked, author=tell.author, progress=lambda share: tell(share, words_at(share))
+        session,
+        start=asked["start"],
+        end=asked["end"],
+        settings=analysis_settings(current(session), **asked["instead"]),
+        author=tell.author,
+        progress=lambda share: tell(share, words_at(share)),
     )
     totals = session.get_one(Analysis, number).totals
     summary = Words(

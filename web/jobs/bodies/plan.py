@@ -16,13 +16,13 @@ from web.jobs.bodies import arguments as read
 from web.jobs.registry import Outcome, job
 from web.jobs.telling import Tell
 from web.jobs.words import Words
+from web.settings import current, plan_settings
 
 if TYPE_CHECKING:
     from patrols.solve import Budget
 
 KIND = "plan"
 ARGUMENTS = ("zone", "start", "end", "seed", "seconds", "iterations")
-SECONDS = 10.0
 # Where `patrols.services.plan_shift` stands when its search begins and ends.
 SEARCH = (0.4, 0.85)
 
@@ -34,13 +34,13 @@ def title(zone: str, shift: str) -> Words:
 
 @dataclass(frozen=True)
 class PlanOrder:
-    """What `plan_shift` takes."""
+    """What `plan_shift` takes; without a budget the site's setting holds."""
 
     zone: str
     start: datetime
     end: datetime
     seed: int
-    budget: Budget
+    budget: Budget | None
 
 
 def order(arguments: Mapping[str, Any]) -> PlanOrder:
@@ -57,10 +57,11 @@ def order(arguments: Mapping[str, Any]) -> PlanOrder:
     if not 0 <= seed < 2**32:
         raise InputRefused(f"seed {seed}; give 0 to {2**32 - 1}")
     try:
+        budget = None
         if "iterations" in arguments:
             budget = Budget(iterations=(read.one(arguments, "iterations", int),) * 2)
-        else:
-            budget = Budget(seconds=read.one(arguments, "seconds", float, SECONDS))
+        elif "seconds" in arguments:
+            budget = Budget(seconds=read.one(arguments, "seconds", float))
     except ValueError as error:
         raise InputRefused(str(error)) from error
     return PlanOrder(zone, start, end, seed, budget)
@@ -101,16 +102,20 @@ class _Search:
 def run(session: Session, asked: PlanOrder, tell: Tell) -> Outcome:
     """Plan, check and store, all in the session's transaction."""
     from patrols.services import plan_shift
+    from patrols.solve import Budget
 
     tell(0.0, words_at(0.0))
-    search = _Search(tell, asked.budget.seconds)
+    values = current(session)
+    budget = asked.budget or Budget(float(values["planning.search_s"]))
+    search = _Search(tell, budget.seconds)
     made = plan_shift(
         session,
         zone=asked.zone,
         start=asked.start,
         end=asked.end,
-        budget=asked.budget,
+        budget=budget,
         seed=asked.seed,
+        settings=plan_settings(values),
         author=tell.author,
         should_abort=search.should_abort,
         progress=search.progress,

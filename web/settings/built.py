@@ -1,0 +1,79 @@
+"""The settings objects of analyses and plans, from the values that hold on this site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from geo.errors import InputRefused
+from web.settings.spec import Value
+
+# The kernels and the solver behind these take seconds to load: only whoever builds settings waits for them.
+if TYPE_CHECKING:
+    from cameras.analysis import AnalysisSettings
+    from patrols.services import PlanSettings
+
+LISTS = ("repair", "measure", "build")
+
+
+def analysis_settings(
+    values: Mapping[str, Value],
+    *,
+    level: str | None = None,
+    slot_min: int | None = None,
+    threshold: float | None = None,
+) -> AnalysisSettings:
+    """Settings of an analysis.
+
+    Parameters
+    ----------
+    values : mapping
+        Of `web.settings.current`.
+    level, slot_min, threshold
+        Instead of the site's.
+
+    Raises
+    ------
+    InputRefused
+        For a level, slot or threshold that no analysis can have.
+    """
+    from cameras.analysis import AnalysisSettings
+    from cameras.coverage import CoverageSettings
+    from cameras.diagnosis import Thresholds
+    from cameras.optics import AssumedOptics
+    from cameras.poses import PoseTolerances
+
+    asked = {"level": level, "slot_min": slot_min, "threshold": threshold}
+    coverage: dict[str, Any] = {
+        **{name: values[f"analysis.{name}"] for name in ("level", "slot_min", "threshold", "place_weight_m")},
+        **{name: value for name, value in asked.items() if value is not None},
+    }
+    try:
+        judged = CoverageSettings(**coverage)
+    except ValueError as error:
+        raise InputRefused(str(error)) from error
+    return AnalysisSettings(
+        coverage=judged,
+        thresholds=Thresholds(**_group(values, "diagnosis")),
+        assumed=AssumedOptics(**_group(values, "optics")),
+        tolerances=PoseTolerances(**_group(values, "poses")),
+        clearance_m=float(values["analysis.clearance_m"]),
+    )
+
+
+def plan_settings(values: Mapping[str, Value]) -> PlanSettings:
+    """Settings of a plan from `web.settings.current`."""
+    from patrols.demand import DemandSettings
+    from patrols.services import PlanSettings
+
+    demand = _group(values, "demand")
+    weights = {name: demand.pop(f"weight_{name}") for name in LISTS}
+    return PlanSettings(
+        demand=DemandSettings(**demand, list_weight=weights),
+        stop_limit_m=float(values["planning.stop_limit_m"]),
+        base_limit_m=float(values["planning.base_limit_m"]),
+    )
+
+
+def _group(values: Mapping[str, Value], group: str) -> dict[str, Any]:
+    return {name.partition(".")[2]: value for name, value in values.items() if name.startswith(f"{group}.")}

@@ -1,0 +1,133 @@
+"""What one setting is: its kind, default, limits and words, and how a value is read and checked."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from web.i18n import N_
+from web.refusals import Refused, Word
+
+Value = str | int | float
+Kind = Literal["whole", "number", "share", "choice", "text", "address"]
+
+LONGEST_TEXT = 300
+# What may stand in an address that goes into the content security policy: nothing that ends a directive.
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[A-Za-z0-9._~/{}?=&%+-]*")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One setting.
+
+    Parameters
+    ----------
+    name : str
+        Group and name with a dot between.
+    kind : str
+        ``whole`` number, ``number``, ``share`` (0-1, typed and shown as per cent), ``choice`` of `words`,
+        ``text``, ``address`` of a map server.
+    default : str, int or float
+    title, help : str
+        Marked with `N_`.
+    low, high : float
+        Both allowed.
+    unit : str
+    words : mapping
+        Of a choice: key → words marked with `N_`.
+    """
+
+    name: str
+    kind: Kind
+    default: Value
+    title: str
+    help: str
+    low: float = -math.inf
+    high: float = math.inf
+    unit: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def group(self) -> str:
+        """Where it stands."""
+        return self.name.partition(".")[0]
+
+    def checked(self, value: object) -> Value:
+        """The value, of the right type and within the limits.
+
+        Raises
+        ------
+        Refused
+        """
+        if self.kind == "choice":
+            if value not in self.words:
+                raise Refused(N_("%(what)s: “%(value)s” is none of the choices."), **self._told(value))
+        elif self.kind in ("text", "address"):
+            self._check_text(value)
+        else:
+            return self._checked_number(value)
+        return str(value)
+
+    def parsed(self, typed: str) -> Value:
+        """The value that somebody typed; shares are typed as per cent.
+
+        Raises
+        ------
+        Refused
+        """
+        typed = typed.strip()
+        if self.kind in ("choice", "text", "address"):
+            return self.checked(typed)
+        try:
+            number = float(typed.replace(",", "").removesuffix("%").strip())
+        except ValueError:
+            raise Refused(N_("%(what)s: “%(value)s” is not a number."), **self._told(typed)) from None
+        # Six decimals are what coverage takes (`cameras.coverage`).
+        return self.checked(round(number / 100, 6) if self.kind == "share" else number)
+
+    def typed(self, value: Value) -> str:
+        """A value as it stands in a form."""
+        if isinstance(value, str):
+            return value
+        return f"{round(100 * value, 4) if self.kind == 'share' else value:.10g}"
+
+    @property
+    def limits(self) -> tuple[str, str]:
+        """The limits as they are typed."""
+        return self.typed(self.low), self.typed(self.high)
+
+    def _checked_number(self, value: object) -> int | float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise Refused(N_("%(what)s: “%(value)s” is not a number."), **self._told(value))
+        if self.kind == "whole" and value != int(value):
+            raise Refused(N_("%(what)s: %(value)s is not a whole number."), **self._told(value))
+        if not self.low <= value <= self.high:
+            low, high = self.limits
+            raise Refused(
+                N_("%(what)s: %(value)s %(unit)s is outside %(low)s to %(high)s."),
+                what=Word(self.title),
+                value=self.typed(value),
+                unit=Word(self.unit) or ("%" if self.kind == "share" else ""),
+                low=low,
+                high=high,
+            )
+        return int(value) if self.kind == "whole" else float(value)
+
+    def _check_text(self, value: object) -> None:
+        if not isinstance(value, str) or len(value) > LONGEST_TEXT or not value.isprintable():
+            raise Refused(
+                N_("%(what)s: give a text of at most %(most)s characters in one line."),
+                what=Word(self.title),
+                most=LONGEST_TEXT,
+            )
+        if self.kind == "address" and value and not _ADDRESS.fullmatch(value):
+            raise Refused(
+                N_("%(what)s: “%(value)s” is no address; write https://host/path/{z}/{x}/{y}.png."),
+                **self._told(value),
+            )
+
+    def _told(self, value: object) -> dict[str, object]:
+        return {"what": Word(self.title), "value": str(value)[:60]}
