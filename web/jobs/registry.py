@@ -13,7 +13,12 @@ from geo.errors import LianfangError
 from web.jobs.telling import Tell
 from web.jobs.words import Words
 
-BODIES = ("web.jobs.bodies.analysis", "web.jobs.bodies.plan", "web.jobs.bodies.importing")
+BODIES = (
+    "web.jobs.bodies.analysis",
+    "web.jobs.bodies.plan",
+    "web.jobs.bodies.importing",
+    "web.jobs.bodies.basemap",
+)
 """Modules that register a kind. Light to import: what takes seconds to load is imported when it runs."""
 
 
