@@ -92,7 +92,10 @@
       else map.setView([0, 0], 2, { animate: false });
     }
     whole();
-    if (data.basemap && Lianfang.basemap) Lianfang.basemap(map, data.basemap);
+    if (data.basemap && Lianfang.basemap) {
+      const lang = document.documentElement.lang.startsWith("zh") ? "zh" : "en";
+      Lianfang.basemap(map, { url: data.basemap, lang, areas: true });
+    }
     if (data.attribution) {
       L.control.attribution({ prefix: false }).addTo(map).addAttribution(text(data.attribution).outerHTML);
     }

@@ -5,6 +5,7 @@
 
   const texts = JSON.parse(document.getElementById("lf-texts")?.textContent || "{}");
   const Lianfang = (window.Lianfang = window.Lianfang || {});
+  document.documentElement.classList.add("lf-js");
 
   /* Notices */
   Lianfang.toast = function (sentence, tone) {
@@ -106,6 +107,11 @@
         Lianfang.toast(texts.copy_failed, "bad");
       }
       return;
+    }
+    const toggle = event.target.closest("[data-lf-toggle]");
+    if (toggle) {
+      const opened = document.getElementById(toggle.dataset.lfToggle)?.classList.toggle("lf-opened");
+      toggle.setAttribute("aria-expanded", String(!!opened));
     }
     const open = event.target.closest("[data-lf-open]");
     if (open) document.getElementById(open.dataset.lfOpen)?.showModal();
