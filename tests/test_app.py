@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, text
 
 from geo.errors import InputRefused, LianfangError
 from web import logs
-from web.access import PUBLIC, Role, needs
+from web.access import PUBLIC, Action, Role, needs
 from web.app import create_app
 from web.hosts import loopback_host
 from web.i18n import COOKIE
@@ -225,13 +225,13 @@ def test_a_request_is_one_transaction(app: Flask, served) -> None:
         )
 
     @app.get("/kept")
-    @needs(PUBLIC)
+    @needs(Action.SETTINGS_CHANGE)
     def kept() -> str:
         write("test.kept")
         return "done"
 
     @app.get("/gone")
-    @needs(PUBLIC)
+    @needs(Action.SETTINGS_CHANGE)
     def gone() -> tuple[str, int]:
         write("test.gone")
         return "no", 409

@@ -25,8 +25,9 @@ def store(cluster, monkeypatch):
 
 
 def do(url, *statements):
-    """Run statements in one transaction; answers the rows of the last one."""
+    """Run statements in one transaction that sees the whole site; answers the rows of the last one."""
     with create_engine(url, poolclass=NullPool).begin() as connection:
+        connection.execute(text("SELECT set_config('app.scope', '*', true)"))
         for statement in statements:
             result = connection.execute(text(statement))
         return [tuple(row) for row in result] if result.returns_rows else []
@@ -49,14 +50,19 @@ PLACES_THERE = "SELECT id, key, name, ST_AsEWKT(geom), batch_id FROM place ORDER
 FRAMES_THERE = "SELECT tableoid::regclass::text, captured_at, event FROM frame ORDER BY captured_at"
 PRIVILEGES = """SELECT table_name, privilege_type FROM information_schema.role_table_grants
                 WHERE grantee = 'lianfang_app' AND table_schema = 'public' ORDER BY 1, 2"""
-FUNCTION = "SELECT proacl::text FROM pg_proc WHERE proname = 'make_frame_partition'"
+FUNCTION = (
+    "SELECT proacl::text FROM pg_proc WHERE proname IN ('make_frame_partition', 'scope_zones') ORDER BY 1"
+)
+POLICIES = "SELECT tablename, policyname, roles::text, cmd, qual, with_check FROM pg_policies ORDER BY 1, 2"
+GUARDED = """SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relrowsecurity
+             ORDER BY relname"""
 
 
-def test_a_restore_brings_back_rows_partitions_and_privileges(store, tmp_path):
+def test_a_restore_brings_back_rows_partitions_privileges_and_policies(store, tmp_path):
     app_url, owner_url = store
     runner.upgrade(owner_url)
     do(app_url, BATCH, PLACE, DAYS, FRAMES)
-    asked = (PLACES_THERE, FRAMES_THERE, PRIVILEGES, FUNCTION)
+    asked = (PLACES_THERE, FRAMES_THERE, PRIVILEGES, FUNCTION, POLICIES, GUARDED)
     before = [do(owner_url, query) for query in asked]
     assert (len(before[0]), [row[0] for row in before[1]]) == (
         2000,
@@ -94,8 +100,20 @@ def test_a_backup_of_an_older_revision_is_restored_and_brought_up_to_date(store,
     assert runner.current_revision(owner_url) == runner.head_revision()
     assert (do(app_url, PLACES_THERE), do(app_url, FRAMES_THERE)) == before
     runner.check(owner_url)
+    # The partitions that came with it show nothing past the policies of their table.
+    assert {("frame_day_20261121",), ("frame_day_20261122",)} <= set(do(owner_url, GUARDED))
     # Tables made by the upgrade after the restore are the program's to write, as ever.
     assert ("plan", "INSERT") in do(owner_url, PRIVILEGES)
+
+
+def test_the_programs_own_role_makes_no_backup(store, tmp_path, monkeypatch):
+    """It sees what its scope shows: a backup by it would be no backup."""
+    runner.upgrade(store[1])
+    monkeypatch.delenv("LIANFANG_OWNER_DATABASE_URL")
+    status, said = call("db", "backup", tmp_path / "a.dump")
+    assert status == 1
+    assert "set LIANFANG_OWNER_DATABASE_URL" in said
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_damaged_or_foreign_or_newer_backup_is_refused_and_the_data_stays(store, tmp_path):

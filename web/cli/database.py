@@ -23,6 +23,7 @@ from geo.server.binaries import installations
 from migrations import runner
 from web.cli.common import command_options
 from web.database import Urls, migrate, running_database, var_dir
+from web.rowsecurity import unguarded_tables
 
 
 @click.group("db")
@@ -139,11 +140,19 @@ def backup(file: Path) -> dict[str, Any]:
     if file.exists():
         raise LianfangError(f"{file} exists; name a new file, or remove it first")
     with running_database() as urls:
-        url = urls.owner or urls.app
+        if urls.owner is None:
+            # The program's own role sees only what a scope shows it.
+            raise LianfangError("a backup is the owner role's; set LIANFANG_OWNER_DATABASE_URL")
         unfinished = file.with_name(file.name + ".part")
         try:
             _run_client(
-                [_client("pg_dump"), "--format=custom", "--no-owner", f"--file={unfinished}", _libpq(url)]
+                [
+                    _client("pg_dump"),
+                    "--format=custom",
+                    "--no-owner",
+                    f"--file={unfinished}",
+                    _libpq(urls.owner),
+                ]
             )
             unfinished.rename(file)
         finally:
@@ -335,6 +344,13 @@ def doctor() -> dict[str, Any]:
                 checks[extension] = (
                     "ok" if found else f"missing; a superuser runs CREATE EXTENSION {extension}"
                 )
+            bare = unguarded_tables(connection)
+            checks["policies"] = (
+                "ok"
+                if not bare
+                else f"row-level security does not hold for {len(bare)} tables ({bare[0]}, ...); run "
+                "`lianfang db upgrade`, and connect as lianfang_app, which owns no table and is no superuser"
+            )
             sealed = connection.execute(
                 text("SELECT bool_and(proleakproof) FROM pg_proc WHERE proname = 'geometry_overlaps'")
             ).scalar()
