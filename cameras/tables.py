@@ -272,6 +272,8 @@ class Gap(Base):
     deficit_by_cause: Mapped[Any] = mapped_column(JSONB)
     windows: Mapped[Any] = mapped_column(TSTZMULTIRANGE)
     reasons: Mapped[Any] = mapped_column(JSONB)
+    # The windows once more, as `cameras.slots` writes them: read for thousands of gaps at once.
+    slots: Mapped[str] = mapped_column(Text, server_default="")
     geom: Mapped[Any] = mapped_column(geometry("GEOMETRY"), nullable=False)
     jurisdiction_path: Mapped[str] = scope_column()
 
@@ -309,4 +311,24 @@ class CoverageShare(Base):
     # Measure that some camera, working or not, has in its footprint at the level.
     built: Mapped[int] = mapped_column(BigInteger)
     deficit_by_cause: Mapped[Any] = mapped_column(JSONB)
+    jurisdiction_path: Mapped[str] = scope_column()
+
+
+class JurisdictionShare(Base):
+    """Street shares of one jurisdiction at the level of the analysis, as the map shows them.
+
+    The sums of `CoverageShare`, added up: a tile needs them of hundreds of jurisdictions, and finds them by
+    number because a row-level policy keeps it from finding them by path.
+    """
+
+    __tablename__ = "jurisdiction_share"
+
+    analysis_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("analysis.id", ondelete="CASCADE"), primary_key=True
+    )
+    jurisdiction_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("jurisdiction.id", ondelete="CASCADE"), primary_key=True
+    )
+    certain_permille: Mapped[int] = mapped_column(SmallInteger)
+    possible_permille: Mapped[int] = mapped_column(SmallInteger)
     jurisdiction_path: Mapped[str] = scope_column()

@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Float, ForeignKey, Index, SmallInteger, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Float,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    Text,
+    text,
+    true,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -62,6 +72,13 @@ class Jurisdiction(Dated, Base):
         CheckConstraint("nlevel(path) = level + 1", name="depth"),
         CheckConstraint("origin IN ('official', 'derived', 'synthetic')", name="origin"),
         Index("ix_jurisdiction_path_gist", "path", postgresql_using="gist"),
+        # The few nodes that are drawn while a whole city is in view.
+        Index(
+            "ix_jurisdiction_upper_geom",
+            "geom",
+            postgresql_using="gist",
+            postgresql_where=text("drawn_from <= 3"),
+        ),
     )
 
     id: Mapped[BigKey]
@@ -73,6 +90,11 @@ class Jurisdiction(Dated, Base):
     origin: Mapped[str] = mapped_column(Text)
     geom: Mapped[Any | None] = mapped_column(geometry("MULTIPOLYGON"))
     batch_id: Mapped[int] = batch_column()
+    # Kept by a trigger: at which levels of the tree a map shows this node. Its own, those below it where
+    # nothing deeper has a geometry, and those above it where nothing higher has one.
+    leaf: Mapped[bool] = mapped_column(server_default=true())
+    drawn_from: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    drawn_until: Mapped[int] = mapped_column(SmallInteger, server_default="32767")
 
 
 class RoadNode(Base):
@@ -158,3 +180,16 @@ class Setting(Base):
     value: Mapped[Any] = mapped_column(JSONB)
     changed_at: Mapped[datetime] = mapped_column(nullable=False)
     author: Mapped[str] = mapped_column(Text)
+
+
+class ChangeCount(Base):
+    """How often rows of a table were changed: the sum of `n` over the rows of its name.
+
+    Kept by triggers, so that whoever keeps a copy of what a table shows can ask whether it still holds.
+    """
+
+    __tablename__ = "change_count"
+
+    id: Mapped[BigKey]
+    name: Mapped[str] = mapped_column(Text)
+    n: Mapped[int] = mapped_column(BigInteger)

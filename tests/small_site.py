@@ -20,6 +20,7 @@ from shapely import LineString, MultiPolygon, Point, box
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from cameras.repository import results
 from geo.db import ALWAYS, write_frame
 
 OWN, CHILD, PARENT, SIBLING, ROOT = "c.d.t", "c.d.t.v", "c.d", "c.d.u", "c"
@@ -279,6 +280,7 @@ def _results(
             }
         ),
     )
+    results.add_jurisdiction_shares(session, analysis)
     gaps = write_frame(
         session,
         "gap",
@@ -295,6 +297,8 @@ def _results(
                 "deficit": [millimetres * hours14] * count,
                 "deficit_by_cause": [{"outage": millimetres * hours14}] * count,
                 "windows": [f"{{{_range(middle, DAY[1])}}}"] * count,
+                # Ten hours seen, fourteen open, in quarters of an hour.
+                "slots": ["0" * 10 + "f" * 14] * count,
                 "reasons": [["lost"]] * count,
                 "jurisdiction_path": list(PATHS),
             },

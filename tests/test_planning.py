@@ -24,6 +24,7 @@ from patrols.plan import read_plan
 from patrols.services import check_plan, import_zones, plan_shift, store_teams, store_zones
 from patrols.services.planning import by_place, on_duty, villages_at
 from patrols.solve import Budget
+from patrols.tables import Plan
 from web import planfiles
 from web.cli import main
 
@@ -164,7 +165,7 @@ def made(session):
 
 
 def document(session, plan_id):
-    return json.loads(json.dumps(session.get(repository.Plan, plan_id).document))
+    return json.loads(json.dumps(session.get(Plan, plan_id).document))
 
 
 def test_a_team_with_other_hours_is_left_out_and_told(made):

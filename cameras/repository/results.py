@@ -8,10 +8,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from cameras.causes import CAUSE_NAMES, STATES
+from cameras.slots import slot_digits
 from cameras.tables import Analysis
 from geo.db import copy_rows, read_frame, read_geoframe, write_frame
 
@@ -118,6 +119,12 @@ def add_gaps(
         "{" + ",".join(f"[{moment(a)},{moment(b)})" for a, b in windows) + "}" for windows in gaps["windows"]
     ]
     rows["reasons"] = [list(reasons) for reasons in gaps["reasons"]]
+    head = session.get_one(Analysis, analysis_id)
+    start_ms, end_ms = (round(at.timestamp() * 1000) for at in (head.period.lower, head.period.upper))
+    rows["slots"] = [
+        slot_digits(windows, start_ms=start_ms, end_ms=end_ms, slot_min=head.slot_min)
+        for windows in gaps["windows"]
+    ]
     rows["jurisdiction_path"], rows["geom"] = gaps["leaf"].astype(str), gaps.geometry
     ids = write_frame(session, "gap", rows).to_numpy(np.int64)
     position = pd.Series(ids, index=gaps.index)
@@ -139,6 +146,25 @@ def add_shares(session: Session, analysis_id: int, level: str, shares: pd.DataFr
     by_cause = flat[[f"deficit_{name}" for name in CAUSE_NAMES]].to_numpy(np.int64)
     rows["deficit_by_cause"] = _by_name(by_cause).to_numpy()
     write_frame(session, "coverage_share", rows)
+
+
+def add_jurisdiction_shares(session: Session, analysis_id: int) -> None:
+    """Store what the map shows of every jurisdiction: its street shares at the level of the analysis."""
+    # Per mille, but neither nothing nor everything where it is not quite so.
+    permille = """CASE WHEN sum({0}) = 0 THEN 0 WHEN sum({0}) = sum(total) THEN 1000
+                  ELSE least(999, greatest(1, round(1000 * sum({0}) / sum(total)))) END"""
+    session.execute(
+        text(
+            f"""INSERT INTO jurisdiction_share
+                    (analysis_id, jurisdiction_id, jurisdiction_path, certain_permille, possible_permille)
+                SELECT a.id, j.id, j.path, {permille.format("certain")}, {permille.format("possible")}
+                FROM coverage_share c JOIN analysis a ON a.id = c.analysis_id AND a.level = c.level
+                     JOIN jurisdiction j ON j.path = c.jurisdiction_path
+                WHERE a.id = :analysis AND c.ground = 'street'
+                GROUP BY a.id, j.id, j.path HAVING sum(total) > 0"""
+        ),
+        {"analysis": analysis_id},
+    )
 
 
 def _by_name(by_cause: NDArray[np.int64]) -> pd.Series:

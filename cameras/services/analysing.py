@@ -200,3 +200,4 @@ def _store(
     results.add_gaps(session, analysis, level, to_lonlat(found.gaps.frame), found.gaps.cameras)
     for name, covered in found.coverages.items():
         results.add_shares(session, analysis, name, shares(covered))
+    results.add_jurisdiction_shares(session, analysis)
