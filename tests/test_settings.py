@@ -77,11 +77,11 @@ def test_whatever_the_page_takes_an_analysis_and_a_plan_take(values: dict[str, V
         ("analysis.threshold", "0", "Open below: 0 % is outside 1 to 100."),
         ("analysis.level", "see all", "Level: “see all” is none of the choices."),
         ("optics.tilt_deg", "91", "Tilt: 91 ° is outside -90 to 90."),
-        ("basemap.url", "ftp://maps/", "write https://host/path"),
-        ("basemap.url", "https://maps/; script-src *", "write https://host/path"),
-        ("basemap.url", "https://maps/'none'", "write https://host/path"),
-        ("basemap.attribution", "two\nlines", "at most 300 characters"),
-        ("basemap.attribution", "x" * 301, "at most 300 characters"),
+        ("basemap.url", "ftp://maps/", "write http://host/path"),
+        ("basemap.url", "https://maps/; script-src *", "write http://host/path"),
+        ("basemap.url", "https://maps/'none'", "write http://host/path"),
+        ("basemap.attribution", "two\nlines", "at most 200 characters"),
+        ("basemap.attribution", "x" * 201, "at most 200 characters"),
     ],
 )
 def test_a_value_beyond_its_limits_is_refused_with_them(name: str, typed: str, sentence: str) -> None:

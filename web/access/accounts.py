@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from geo.errors import LianfangError
 from geo.scope import Scope
-from geo.services import jurisdiction_path
 from web.access import passwords
 from web.access.identity import Access, Person
 from web.access.roles import ROLE_TITLES, Action, Role
@@ -18,7 +17,6 @@ from web.refusals import Refused, Word
 from web.tables import Account, Grant, SignIn
 
 _NAME = re.compile(r"[\w.@-]{2,60}")
-WHOLE_SITE_CODE = "*"
 # `/accounts/new` is a page of its own.
 RESERVED = frozenset({"new"})
 
@@ -62,11 +60,6 @@ def account_named(session: Session, name: str) -> Account:
     if found is None:
         raise LianfangError(f"there is no account {name!r}; `lianfang user list` shows those there are")
     return found
-
-
-def path_for_grant(session: Session, code: str) -> str | None:
-    """The path of a jurisdiction by its code or path; None for the whole site (``*``)."""
-    return None if code == WHOLE_SITE_CODE else jurisdiction_path(session, code)
 
 
 def grant(

@@ -61,6 +61,31 @@ ROLE_TITLES = {
     Role.VIEWER: N_("viewer"),
 }
 
+ACTION_TITLES = {
+    Action.MAP_VIEW: N_("see the map"),
+    Action.FIGURES_VIEW: N_("see figures by jurisdiction"),
+    Action.CAMERAS_VIEW: N_("see cameras and what they see"),
+    Action.GAPS_VIEW: N_("see gaps and their causes"),
+    Action.ZONES_VIEW: N_("see joint-defence zones"),
+    Action.PLANS_VIEW: N_("see published plans"),
+    Action.PLANS_VIEW_DRAFTS: N_("see plans before they are published"),
+    Action.PLANS_MAKE: N_("make plans"),
+    Action.PLANS_PUBLISH: N_("publish plans"),
+    Action.ZONES_EDIT: N_("change zones and teams"),
+    Action.CAMERAS_EDIT: N_("change camera records"),
+    Action.ANALYSES_RUN: N_("run analyses"),
+    Action.IMPORTS_RUN: N_("import files"),
+    Action.EXPORTS_MAKE: N_("export"),
+    Action.JOBS_VIEW: N_("see jobs"),
+    Action.JOBS_CANCEL: N_("cancel jobs"),
+    Action.ACCOUNTS_MANAGE: N_("manage accounts"),
+    Action.SETTINGS_CHANGE: N_("change settings"),
+    Action.AUDIT_READ: N_("read the audit log"),
+    Action.TOKENS_OWN: N_("make tokens for programs"),
+    Action.PROFILE_OWN: N_("change one's own password"),
+    Action.PUBLIC: N_("sign in"),
+}
+
 _EVERYBODY = frozenset(Role)
 # Where the blind spots are is not for everybody: neither for those who walk a route nor for the public's eye.
 _BLIND_SPOTS = frozenset({Role.ADMINISTRATOR, Role.COMMANDER, Role.PLANNER, Role.AUDITOR})

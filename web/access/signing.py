@@ -91,6 +91,37 @@ def end(session: Session, key: str) -> None:
     session.execute(delete(SignIn).where(SignIn.key_hash == key_hash(key)))
 
 
+def sign_ins_of(session: Session, account_id: int, *, now: datetime) -> list[SignIn]:
+    """The browsers an account is signed in with, last seen first."""
+    return list(
+        session.scalars(
+            select(SignIn)
+            .where(SignIn.account_id == account_id, SignIn.expires_at > now)
+            .order_by(SignIn.seen_at.desc(), SignIn.key_hash)
+        )
+    )
+
+
+def end_sign_in(session: Session, account_id: int, hashed_key: str) -> bool:
+    """Sign one browser of an account out, named by the hash of its key; False when it has no such."""
+    ended = session.execute(
+        delete(SignIn)
+        .where(SignIn.account_id == account_id, SignIn.key_hash == hashed_key)
+        .returning(SignIn.key_hash)
+    )
+    return ended.scalar() is not None
+
+
+def end_others(session: Session, account_id: int, *, keep: str) -> int:
+    """Sign every browser of an account out but the one with the key `keep`; answers how many."""
+    ended = session.execute(
+        delete(SignIn)
+        .where(SignIn.account_id == account_id, SignIn.key_hash != key_hash(keep))
+        .returning(SignIn.key_hash)
+    )
+    return len(ended.all())
+
+
 def make_link(
     session: Session, account: Account, *, now: datetime, local: bool, days: int | None = None
 ) -> str:

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from web.access.accounts import access_of, place_word
 from web.access.identity import Access
-from web.access.roles import Action
+from web.access.roles import ACTION_TITLES, Action
 from web.access.signing import SEEN_EVERY, key_hash, new_key
 from web.i18n import N_
-from web.refusals import Refused
+from web.refusals import Refused, Word
 from web.tables import Account, ApiToken
 
 PREFIX = "lf_"
@@ -49,8 +49,8 @@ def make_token(
     for action in wanted:
         if not owner.scope(action).covers(path):
             raise Refused(
-                N_("you may not do %(action)s in %(place)s yourself, so no token of yours may"),
-                action=action.value,
+                N_("you may not do this in %(place)s yourself, so no token of yours may: %(action)s"),
+                action=Word(ACTION_TITLES[action]),
                 place=place_word(path),
             )
     text = PREFIX + new_key()

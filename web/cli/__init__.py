@@ -22,6 +22,7 @@ COMMANDS = {
     "patrols": "web.cli.planning:patrols",
     "jobs": "web.cli.jobs:jobs",
     "map": "web.cli.drawing:draw_map",
+    "user": "web.cli.users:users",
 }
 
 

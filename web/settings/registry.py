@@ -327,7 +327,10 @@ SETTINGS: tuple[Spec, ...] = (
         "address",
         "",
         N_("Map server"),
-        N_("Address of pictures {z}/{x}/{y} on your own network; empty: the map made from imported data."),
+        N_(
+            "Address of pictures {z}/{x}/{y} or of a .pmtiles file on your own network; empty: the map made "
+            "from imported data."
+        ),
     ),
     Spec(
         "basemap.attribution",

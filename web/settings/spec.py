@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from geo.errors import InputRefused
+from web.basemap.address import checked_url
 from web.i18n import N_
 from web.refusals import Refused, Word
 
 Value = str | int | float
 Kind = Literal["whole", "number", "share", "choice", "text", "address"]
 
-LONGEST_TEXT = 300
-# What may stand in an address that goes into the content security policy: nothing that ends a directive.
-_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[A-Za-z0-9._~/{}?=&%+-]*")
+LONGEST_TEXT = 200
 
 
 @dataclass(frozen=True)
@@ -123,11 +122,17 @@ class Spec:
                 what=Word(self.title),
                 most=LONGEST_TEXT,
             )
-        if self.kind == "address" and value and not _ADDRESS.fullmatch(value):
-            raise Refused(
-                N_("%(what)s: “%(value)s” is no address; write https://host/path/{z}/{x}/{y}.png."),
-                **self._told(value),
-            )
+        if self.kind == "address" and value:
+            try:
+                checked_url(value)
+            except InputRefused as refused:
+                raise Refused(
+                    N_(
+                        "%(what)s: “%(value)s” is no address of a map; write "
+                        "http://host/path/{z}/{x}/{y}.png, or an address that ends in .pmtiles."
+                    ),
+                    **self._told(value),
+                ) from refused
 
     def _told(self, value: object) -> dict[str, object]:
         return {"what": Word(self.title), "value": str(value)[:60]}
