@@ -10,7 +10,7 @@ from web.access import Role
 def test_a_single_uppermost_jurisdiction_opens_itself(served) -> None:
     """Whoever has one town begins in it."""
     client = served.client(Role.VIEWER, small_site.OWN)
-    answer = client.get("/jurisdictions/")
+    answer = client.get("/jurisdictions")
     assert answer.status_code == 302 and answer.headers["Location"] == "/jurisdictions/c.d.t"
 
 

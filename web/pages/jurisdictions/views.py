@@ -26,7 +26,7 @@ from web.tabular.view import table_view, wants_rows
 bp = Blueprint("jurisdictions", __name__, url_prefix="/jurisdictions")
 
 
-@bp.get("/")
+@bp.get("")
 @needs(Action.FIGURES_VIEW)
 def top() -> Response:
     """The jurisdictions that an account begins with; a single one opens itself."""
@@ -112,7 +112,7 @@ def _above(path: str) -> list[tuple[str, str]]:
     parts = path.split(".")
     paths = [".".join(parts[:end]) for end in range(1, len(parts))]
     names = narrowing.named(db(), paths, i18n.negotiated(request))
-    return [(gettext("Jurisdictions"), "/jurisdictions/")] + [
+    return [(gettext("Jurisdictions"), "/jurisdictions")] + [
         (names[one], f"/jurisdictions/{one}") for one in paths if one in names
     ]
 

@@ -1,0 +1,118 @@
+"""Everything stored of one camera: its record through time, and what one analysis found of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from geo.db import read_geoframe
+
+
+def _rows(session: Session, sql: str, **parameters: Any) -> list[dict[str, Any]]:
+    return [dict(row) for row in session.execute(text(sql), parameters).mappings()]
+
+
+def record(session: Session, code: str) -> dict[str, Any] | None:
+    """The camera's newest record with where it lies and what came with which file; None when unknown."""
+    found = _rows(
+        session,
+        """SELECT c.id, c.code, c.name, c.azimuth_deg, c.azimuth_quality, c.tilt_deg, c.hfov_deg, c.vfov_deg,
+                  c.width_px, c.height_px, c.mount_height_m, c.ptz, c.parent_code,
+                  c.jurisdiction_path::text AS path, j.name AS leaf, j.name_en AS leaf_en,
+                  ST_X(c.geom) AS lon, ST_Y(c.geom) AS lat, b.file_name, b.datum, b.label, b.imported_at,
+                  b.author, b.id AS batch_id
+           FROM camera c JOIN import_batch b ON b.id = c.batch_id
+           LEFT JOIN jurisdiction j ON j.path = c.jurisdiction_path
+           WHERE c.code = :code ORDER BY lower(c.valid) DESC LIMIT 1""",
+        code=code,
+    )
+    return found[0] if found else None
+
+
+def history(session: Session, code: str) -> list[dict[str, Any]]:
+    """Every period of the record, the newest first: since, until (None: still), name, pose, file, author."""
+    return _rows(
+        session,
+        """SELECT lower(c.valid) AS since, upper(c.valid) AS until, c.name, c.azimuth_deg, c.azimuth_quality,
+                  ST_X(c.geom) AS lon, ST_Y(c.geom) AS lat, b.file_name, b.author, b.imported_at
+           FROM camera c JOIN import_batch b ON b.id = c.batch_id
+           WHERE c.code = :code ORDER BY lower(c.valid) DESC""",
+        code=code,
+    )
+
+
+def presets(session: Session, camera_id: int) -> list[dict[str, Any]]:
+    """The named poses of a PTZ camera: name, azimuth_deg, hfov_deg, from_s, until_s (of the local day)."""
+    return _rows(
+        session,
+        """SELECT name, azimuth_deg, hfov_deg, from_s, until_s FROM camera_preset
+           WHERE camera_id = :camera ORDER BY from_s NULLS FIRST, name""",
+        camera=camera_id,
+    )
+
+
+def availability(session: Session, analysis_id: int, camera_id: int) -> list[dict[str, Any]]:
+    """Periods of one analysis in order: start, end, state, reason, moved, azimuth_deg looked at."""
+    return _rows(
+        session,
+        """SELECT lower(a.period) AS start, upper(a.period) AS "end", a.state, a.reason, a.moved,
+                  p.azimuth_deg
+           FROM availability a LEFT JOIN pose p ON p.id = a.pose_id
+           WHERE a.analysis_id = :analysis AND a.camera_id = :camera ORDER BY a.period""",
+        analysis=analysis_id,
+        camera=camera_id,
+    )
+
+
+def findings(session: Session, analysis_id: int, camera_id: int) -> list[dict[str, Any]]:
+    """Findings of one analysis: kind, value, start and end (None where it has no period)."""
+    return _rows(
+        session,
+        """SELECT kind, value, lower(period) AS start, upper(period) AS "end" FROM camera_finding
+           WHERE analysis_id = :analysis AND camera_id = :camera ORDER BY kind""",
+        analysis=analysis_id,
+        camera=camera_id,
+    )
+
+
+def gaps(session: Session, analysis_id: int, camera_id: int) -> list[dict[str, Any]]:
+    """Gaps that concern the camera, the most pressing first: id, cause, ground, measure, minutes."""
+    return _rows(
+        session,
+        """SELECT g.id, g.rank, g.cause, g.ground, g.measure, gc.minutes
+           FROM gap_camera gc JOIN gap g ON g.id = gc.gap_id
+           WHERE g.analysis_id = :analysis AND gc.camera_id = :camera ORDER BY g.rank""",
+        analysis=analysis_id,
+        camera=camera_id,
+    )
+
+
+def footprints(session: Session, analysis_id: int, camera_id: int) -> gpd.GeoDataFrame:
+    """Footprints of the camera's poses at every level: id, level, certain, nominal, area_m2 (EPSG:4326)."""
+    return read_geoframe(
+        session,
+        """SELECT f.id, f.level, f.certain, p.nominal, f.area_m2, ST_AsBinary(f.geom) AS geom
+           FROM footprint f JOIN pose p ON p.id = f.pose_id
+           WHERE f.analysis_id = :analysis AND p.camera_id = :camera
+           ORDER BY f.area_m2 DESC""",
+        analysis=analysis_id,
+        camera=camera_id,
+    )
+
+
+def walls_around(session: Session, lon: float, lat: float, radius_m: float) -> gpd.GeoDataFrame:
+    """Buildings within `radius_m` of a point (EPSG:4326): id."""
+    return read_geoframe(
+        session,
+        """SELECT o.id, ST_AsBinary(o.geom) AS geom FROM obstruction o
+           WHERE o.geom && ST_Expand(
+                     ST_SetSRID(ST_MakePoint(:lon, :lat), 4326),
+                     :radius / (111320.0 * cos(radians(:lat))), :radius / 111320.0)
+             AND upper_inf(o.valid)""",
+        lon=lon,
+        lat=lat,
+        radius=radius_m,
+    )

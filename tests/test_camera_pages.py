@@ -1,0 +1,149 @@
+"""The pages of cameras, gaps and analyses, on the small site."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+import small_site
+from small_site import CHILD, OWN, SIBLING
+from sqlalchemy import text
+
+from web.access import Role
+
+
+def test_the_list_says_which_cameras_were_lost_when(served) -> None:
+    """All five were lost at 10 in the morning and still are: newly lost; online 10 of 24 hours."""
+    page = served.client(Role.AUDITOR).get("/cameras?lang=en").text
+    assert all(code in page for code in served.site.cameras.values())
+    assert page.count("newly lost") >= 5 and "42 %" in page
+    none = served.client(Role.AUDITOR).get("/cameras?change=restored&lang=en").text
+    assert not any(code in none for code in served.site.cameras.values())
+
+
+def test_a_camera_is_known_by_its_record_and_its_day(served) -> None:
+    """Direction, codes, the lost hours in words, the gap it causes; the wedge is on its map."""
+    code = served.site.cameras[OWN]
+    page = served.client(Role.AUDITOR).get(f"/cameras/{code}?lang=en").text
+    assert code in page and "90° (measured)" in page and "signal lost" in page
+    assert f"/gaps/{served.site.gaps[OWN]}" in page and '"Polygon"' in page
+    assert "Qianpu" in page and "small.csv" in page
+
+
+def test_a_camera_of_another_town_is_not_found(served) -> None:
+    """Nor in the list; one of a village in the town is."""
+    client = served.client(Role.AUDITOR, OWN)
+    page = client.get("/cameras").text
+    assert served.site.cameras[CHILD] in page and served.site.cameras[SIBLING] not in page
+    assert client.get(f"/cameras/{served.site.cameras[SIBLING]}").status_code == 404
+
+
+def test_gaps_stand_on_the_list_of_who_acts(served) -> None:
+    """Lost cameras are for the contractor; the other two lists are empty here, and say so."""
+    client = served.client(Role.COMMANDER, OWN)
+    page = client.get("/gaps?lang=en").text
+    assert f"/gaps/{served.site.gaps[OWN]}" in page and f"/gaps/{served.site.gaps[SIBLING]}" not in page
+    assert "Nothing on this list" in client.get("/gaps?list=build&lang=en").text
+    assert client.get("/gaps?list=somewhere").status_code == 404
+
+
+def test_a_gap_says_why_when_and_whose(served) -> None:
+    """82 m unseen for 14 hours because the camera was lost; all of its deficit by that cause."""
+    page = served.client(Role.COMMANDER).get(f"/gaps/{served.site.gaps[OWN]}?lang=en").text
+    assert "Camera lost" in page and "82 m" in page and "14 h" in page and "100 %" in page
+    assert f"/cameras/{served.site.cameras[OWN]}" in page and "contractor" in page
+
+
+def test_an_analysis_shows_each_reader_their_own_part(served) -> None:
+    """The whole site has five gaps, the town with its village two."""
+    address = f"/analyses/{served.site.analysis}?lang=en"
+    for path, gaps in ((None, 5), (OWN, 2)):
+        page = served.client(Role.COMMANDER, path).get(address).text
+        values = re.findall(r'lf-metric-value">([^<]*)<', page)
+        assert values[0] == str(gaps), values
+    assert served.client(Role.COMMANDER).get("/analyses/999999").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"start": "yesterday"}, "is not a time"),
+        ({"end": "2026-11-20T00:00"}, "empty"),
+        ({"start": "1000-01-01T00:00"}, "2000 to 2199"),
+        ({"slot_min": "x"}, "is not a number"),
+        ({"slot_min": "-5"}, "slot"),
+        ({"threshold": "400"}, "threshold"),
+        ({"level": "guess"}, "level"),
+    ],
+)
+def test_a_wrong_order_is_told_and_nothing_is_queued(served, wrong: dict, words: str) -> None:
+    """The form comes back with what was written, and one sentence."""
+    given = {
+        "start": "2026-11-21T00:00",
+        "end": "2026-11-22T00:00",
+        "level": "observe",
+        "slot_min": "15",
+        "threshold": "50",
+        **wrong,
+    }
+    answer = served.client(Role.AUDITOR).post("/analyses/new?lang=en", data=given)
+    assert answer.status_code == 422 and words in answer.text
+    assert _jobs(served) == 0
+
+
+def test_an_order_becomes_a_job_of_ones_own_jurisdiction(served) -> None:
+    """Read in the site's zone: midnight in Shanghai is 16:00 UTC the day before."""
+    given = {
+        "start": "2026-11-21T00:00",
+        "end": "2026-11-22T00:00",
+        "level": "observe",
+        "slot_min": "15",
+        "threshold": "50",
+    }
+    answer = served.client(Role.AUDITOR, OWN).post("/analyses/new", data=given)
+    assert answer.status_code == 302 and re.fullmatch(r"/jobs/\d+", answer.headers["Location"])
+    with served.engine.begin() as connection:
+        connection.execute(text("SELECT set_config('app.scope', '*', true)"))
+        row = connection.execute(
+            text("SELECT kind, jurisdiction_path::text AS path, arguments FROM job_run WHERE status = 'queued'")
+        ).one()
+        assert (row.kind, row.path) == ("analysis", OWN)
+        start = datetime.fromisoformat(row.arguments["start"])
+        assert start.astimezone(UTC) == datetime(2026, 11, 20, 16, tzinfo=UTC)
+        connection.execute(text("DELETE FROM procrastinate_jobs; DELETE FROM job_run"))
+
+
+def _jobs(served) -> int:
+    with served.engine.begin() as connection:
+        connection.execute(text("SELECT set_config('app.scope', '*', true)"))
+        return int(connection.execute(text("SELECT count(*) FROM job_run")).scalar() or 0)
+
+
+def test_whoever_may_not_see_cameras_sees_none_of_it(served) -> None:
+    """Viewers, volunteers and patrol members: no list, no record, no gap."""
+    site = served.site
+    for role in (Role.VIEWER, Role.VOLUNTEER, Role.MEMBER):
+        client = served.client(role)
+        addresses = (
+            "/cameras",
+            f"/cameras/{site.cameras[OWN]}",
+            "/gaps",
+            f"/gaps/{site.gaps[OWN]}",
+            "/analyses",
+        )
+        assert {client.get(one).status_code for one in addresses} == {403}
+    assert small_site.OWN == OWN
+
+
+def test_the_first_page_is_by_role(served) -> None:
+    """The technical team sees this morning, the station tonight, a viewer the map."""
+    auditor = served.client(Role.AUDITOR).get("/?lang=en").text
+    assert "This morning" in auditor and "Newly lost" in auditor
+    planner = served.client(Role.PLANNER, OWN).get("/?lang=en").text
+    assert "Tonight" in planner and f"/plans/{served.site.published[OWN]}" in planner
+    assert f"/plans/{served.site.published[SIBLING]}" not in planner
+    member = served.client(Role.MEMBER, OWN).get("/?lang=en").text
+    assert "Tonight" in member and "This morning" not in member
+    assert f"/plans/{served.site.drafts[OWN]}" not in member, "a draft is not for the team yet"
+    assert served.client(Role.VIEWER).get("/").headers["Location"] == "/map"

@@ -1,0 +1,37 @@
+"""What forms of several pages read alike."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext
+
+from geo.errors import InputRefused
+
+EARLIEST, LATEST = 2000, 2200
+
+
+def local_moment(value: str, zone: ZoneInfo, what: str) -> datetime:
+    """A time that a person gave without its zone, read in the site's.
+
+    Raises
+    ------
+    InputRefused
+        When it is none, lies outside 2000 to 2199, or does not exist because the clocks were put forward.
+    """
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise InputRefused(
+            gettext(
+                "%(what)s: “%(value)s” is not a time; write it as 2026-11-22 19:30.",
+                what=what,
+                value=value[:40],
+            )
+        ) from error
+    if not EARLIEST <= moment.year < LATEST:
+        raise InputRefused(
+            gettext("%(what)s: the year %(year)s lies outside 2000 to 2199.", what=what, year=moment.year)
+        )
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)

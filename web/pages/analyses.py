@@ -1,0 +1,171 @@
+"""Analyses: those made, a new one, one with its figures."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, abort, redirect, request
+from flask_babel import gettext
+from sqlalchemy import text
+from werkzeug.wrappers import Response
+
+from cameras.repository import on_map
+from cameras.tables import Analysis
+from geo.errors import InputRefused
+from web import chosen, narrowing
+from web.access import Action, needs
+from web.forms import local_moment
+from web.i18n import N_
+from web.jobs import enqueue
+from web.jobs.bodies import analysis as body
+from web.maps.words import CAUSES, LEVELS, LISTS
+from web.requests import access, audit, db, render, scope, translator
+from web.settings import current
+from web.tables import Account
+from web.tabular import Column, TableSpec
+from web.tabular.view import table_view
+
+bp = Blueprint("analyses", __name__, url_prefix="/analyses")
+
+ANALYSES = TableSpec(
+    name="analyses",
+    columns=(
+        Column("period_from", N_("From"), "moment", filter="period"),
+        Column("period_to", N_("To"), "moment"),
+        Column(
+            "level",
+            N_("Level of detail"),
+            "choice",
+            filter="choice",
+            words={key: words for key, (words, _) in LEVELS.items()},
+        ),
+        Column("slot_min", N_("Slot"), "integer", unit="min"),
+        Column("threshold", N_("Open below"), "share"),
+        Column("author", N_("Made by"), search=True),
+        Column("created_at", N_("Made at"), "moment", filter="period"),
+    ),
+    source="""SELECT id, lower(period) AS period_from, upper(period) AS period_to, level, slot_min, threshold,
+                     author, created_at FROM analysis""",
+    default_sort="-created_at",
+    link="/analyses/{id}",
+)
+
+
+@bp.get("")
+@needs(Action.GAPS_VIEW)
+def listed() -> Response:
+    """The analyses made so far."""
+    return table_view(ANALYSES, "analyses/list.html")
+
+
+@bp.get("/new")
+@needs(Action.ANALYSES_RUN)
+def new() -> Response:
+    """What to analyse: the last day that has frames, at the settings of the site."""
+    start, end = _proposed()
+    return _form(start, end, {})
+
+
+@bp.post("/new")
+@needs(Action.ANALYSES_RUN)
+def begin() -> Response:
+    """Put the analysis into the queue."""
+    given = request.form
+    try:
+        zone = translator().zone
+        asked: dict[str, Any] = {
+            "start": local_moment(given.get("start", ""), zone, gettext("From")).isoformat(),
+            "end": local_moment(given.get("end", ""), zone, gettext("To")).isoformat(),
+            "level": given.get("level", ""),
+            "slot_min": _number(given.get("slot_min", ""), gettext("Slot"), int),
+            "threshold": _number(given.get("threshold", ""), gettext("Open below"), float) / 100,
+        }
+        order = body.order(asked)
+    except InputRefused as refused:
+        return _form(given.get("start", ""), given.get("end", ""), given, problem=str(refused), status=422)
+    where = narrowing.chosen() or (None if scope().everywhere else scope().paths[0])
+    job = enqueue(
+        db(),
+        body.KIND,
+        asked,
+        account=db().get_one(Account, access().account.id),
+        title=body.title(translator().span(order["start"], order["end"]), asked["level"]),
+        jurisdiction_path=where if where is None or scope().covers(where) else scope().paths[0],
+    )
+    audit("run", "analysis", path=where, job=job, **asked)
+    return redirect(f"/jobs/{job}")
+
+
+@bp.get("/<int:number>")
+@needs(Action.GAPS_VIEW)
+def record(number: int) -> Response:
+    """One analysis: its figures in somebody's area, and how it was made."""
+    found = db().get(Analysis, number)
+    if found is None:
+        abort(404)
+    counts = on_map.gap_counts(db(), number, scope())
+    shares = {level: on_map.share(db(), number, level, scope()) for level in LEVELS}
+    t = translator()
+    return render(
+        "analyses/record.html",
+        analysis=found,
+        period=chosen.period_words(found),
+        shares={level: one for level, one in shares.items() if one is not None},
+        levels=LEVELS,
+        lists=[
+            (key, t(name), t(who), sum(counts.get(c, 0) for c in CAUSES if CAUSES[c].list == key))
+            for key, (name, who) in LISTS.items()
+        ],
+        by_cause={
+            "kind": "bar",
+            "x": [t(CAUSES[cause].name) for cause in CAUSES],
+            "series": [{"name": t(N_("Gaps")), "values": [counts.get(cause, 0) for cause in CAUSES]}],
+            "unit": "",
+            "turned": True,
+        },
+    )
+
+
+def _form(start: str, end: str, given: Any, *, problem: str = "", status: int = 200) -> Response:
+    values = current(db())
+    return render(
+        "analyses/new.html",
+        status=status,
+        start=start,
+        end=end,
+        level=given.get("level") or values["analysis.level"],
+        slot_min=given.get("slot_min") or values["analysis.slot_min"],
+        threshold=given.get("threshold") or round(100 * float(values["analysis.threshold"])),
+        levels=LEVELS,
+        problem=problem,
+        frames=_frame_days(),
+    )
+
+
+def _frame_days() -> list[str]:
+    """Days (in UTC, newest first) for which frames are stored, at most a month of them."""
+    rows = db().execute(
+        text(
+            """SELECT to_date(right(relname, 8), 'YYYYMMDD') AS day FROM pg_class
+               WHERE relkind = 'r' AND relname ~ '^frame_day_[0-9]{8}$' ORDER BY 1 DESC LIMIT 31"""
+        )
+    )
+    return [f"{day:%Y-%m-%d}" for (day,) in rows]
+
+
+def _proposed() -> tuple[str, str]:
+    """The last whole day, in the site's zone, that frames reach into; yesterday without any."""
+    zone = translator().zone
+    newest = db().scalar(text("SELECT max(captured_at) FROM frame")) or datetime.now(UTC) - timedelta(days=1)
+    day = newest.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return f"{day:%Y-%m-%dT%H:%M}", f"{day + timedelta(days=1):%Y-%m-%dT%H:%M}"
+
+
+def _number(text_: str, what: str, kind: type[int] | type[float]) -> Any:
+    try:
+        return kind(text_)
+    except ValueError as error:
+        raise InputRefused(
+            gettext("%(what)s: “%(value)s” is not a number.", what=what, value=text_[:40])
+        ) from error
