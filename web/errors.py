@@ -90,6 +90,10 @@ def init_app(app: Flask) -> None:
     def refused(error: HTTPException) -> Response:
         code = error.code or 500
         titles = {
+            403: (
+                gettext("Not for your account"),
+                gettext("Your account may not do this; an administrator can grant the right."),
+            ),
             404: (
                 gettext("Not found"),
                 gettext("There is nothing at this address, or not for your account."),

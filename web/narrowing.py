@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from flask import Flask, g, request
 from flask import session as cookie
-from sqlalchemy import ColumnElement, case, false, func, or_, select, true
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from geo.scope import Scope
@@ -82,12 +82,11 @@ def choices(
 ) -> tuple[list[Choice], bool]:
     """Jurisdictions of somebody's area to choose from, and whether there are more.
 
-    Without a query: those directly in `within`, else the uppermost two levels of the area. With one: those
-    whose name holds it or whose code begins with it, upper levels first.
+    Without a query: those directly in `within`, else the uppermost two levels of `area`, which is the scope
+    of the session. With one: those whose name holds it or whose code begins with it, upper levels first.
     """
     query = query.strip()[:LONGEST_QUERY]
-    inside = _inside(area)
-    statement = select(Jurisdiction.path, Jurisdiction.name, Jurisdiction.name_en).where(inside)
+    statement = select(Jurisdiction.path, Jurisdiction.name, Jurisdiction.name_en)
     if query:
         begins = Jurisdiction.name.istartswith(query, autoescape=True)
         statement = statement.where(
@@ -99,12 +98,12 @@ def choices(
         ).order_by(case((begins, 0), else_=1), Jurisdiction.level, Jurisdiction.path)
     elif within is not None:
         level = within.count(".") + 1
-        below = _inside(Scope.of([within]))
-        statement = statement.where(below, Jurisdiction.level.between(level - 1, level)).order_by(
+        inside = Jurisdiction.path.op("<@")(func.text2ltree(within))
+        statement = statement.where(inside, Jurisdiction.level.between(level - 1, level)).order_by(
             Jurisdiction.level, Jurisdiction.path
         )
     else:
-        top = select(func.min(Jurisdiction.level)).where(inside).scalar_subquery()
+        top = min((path.count(".") for path in area.paths), default=0)
         statement = statement.where(Jurisdiction.level <= top + 1).order_by(
             Jurisdiction.level, Jurisdiction.path
         )
@@ -121,12 +120,6 @@ def choices(
         for path, name, name_en in shown
     ]
     return made, len(rows) > MOST_CHOICES
-
-
-def _inside(area: Scope) -> ColumnElement[bool]:
-    if area.everywhere:
-        return true()
-    return or_(false(), *(Jurisdiction.path.op("<@")(func.text2ltree(path)) for path in area.paths))
 
 
 def _above(path: str) -> list[str]:

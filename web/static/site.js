@@ -11,6 +11,8 @@
   Lianfang.toast = function (sentence, tone) {
     const box = document.getElementById("lf-toasts");
     if (!box || !sentence) return;
+    // A page that asks every second would else say every second that nobody answers.
+    if ([...box.children].some((one) => one.textContent === sentence)) return;
     const made = document.createElement("div");
     made.className = "lf-toast" + (tone ? " lf-toast-" + tone : "");
     made.textContent = sentence;
@@ -181,6 +183,17 @@
       window.location.assign(lit.dataset.href);
     }
   });
+
+  /* What scrolls sideways must be reachable by key. */
+  function reach() {
+    for (const box of document.querySelectorAll(".lf-card-body:has(.lf-plain-table)")) {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
+  }
+  reach();
+  window.addEventListener("resize", reach);
+  document.addEventListener("htmx:load", reach);
 
   /* The switcher's search is ready to type in as soon as it opens. */
   document.addEventListener("shown.bs.dropdown", (event) => {

@@ -213,14 +213,13 @@ def _write_geojson(
     count = 0
     for row in rows:
         properties = {column.key: _machine(column, row[column.key]) for column in columns}
-        geometry = row["_geojson"]
-        feature = {
-            "type": "Feature",
-            "id": row[spec.id],
-            "geometry": json.loads(geometry) if geometry else None,
-            "properties": properties,
-        }
-        text = json.dumps(feature, ensure_ascii=False, allow_nan=False)
+        # The geometry stays the database's own text: to take it apart costs more than all the rest.
+        told = (
+            f'"id": {json.dumps(row[spec.id])}',
+            f'"geometry": {row["_geojson"] or "null"}',
+            f'"properties": {json.dumps(properties, ensure_ascii=False, allow_nan=False)}',
+        )
+        text = f'{{"type": "Feature", {", ".join(told)}}}'
         file.write((",\n" if count else "\n").encode() + text.encode("utf-8"))
         count += 1
     file.write(b"\n]}\n")
