@@ -216,7 +216,8 @@ def content(session: Session) -> Content | None:
     west, south, east, north = (float(edge) for edge in bounds)
     latitude = (south + north) / 2
     _, edges = repository.roads(session)
-    labels = street_labels(edges[edges["watched"]], latitude=latitude)
+    # As bool: an empty column is of no type, and would choose columns instead of rows.
+    labels = street_labels(edges[edges["watched"].astype(bool)], latitude=latitude)
     names, lons, lats, angles, rooms, ranks = zip(*labels, strict=True) if labels else ((),) * 6
     # Room is given in Web Mercator metres, in which a browser measures without knowing where it is.
     stretch = 1 / np.cos(np.radians(latitude))
