@@ -1,0 +1,134 @@
+"""The pages of jobs: seen inside one's area, in one's language, cancelled and asked for again by who may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import small_site
+from sqlalchemy import text
+
+from geo.db import transaction
+from geo.scope import WHOLE_SITE
+from web import jobs
+from web.access import Role
+from web.jobs import Words
+from web.jobs.bodies import analysis
+from web.tables import AuditEntry, JobRun
+
+PERIOD = {"start": "2026-11-20T16:00:00+00:00", "end": "2026-11-21T16:00:00+00:00"}
+
+
+@pytest.fixture
+def job(served) -> Iterator[int]:
+    """An analysis that waits in the town of one's own; gone afterwards."""
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        number = jobs.enqueue(
+            session,
+            "analysis",
+            PERIOD,
+            account=None,
+            title=analysis.title("2026-11-21 00:00 – 24:00", "observe"),
+            jurisdiction_path=small_site.OWN,
+            author="wang",
+        )
+    yield number
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        session.execute(text("DELETE FROM job_run; DELETE FROM procrastinate_jobs"))
+
+
+def change(served, number: int, **values: object) -> None:
+    """What a worker writes of a job."""
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        run = session.get_one(JobRun, number)
+        for name, value in values.items():
+            setattr(run, name, value)
+
+
+def ended(served, number: int, status: str, **values: object) -> None:
+    """A job that has ended so."""
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        now = session.scalar(text("SELECT now()"))
+    change(served, number, status=status, finished_at=now, **values)
+
+
+def test_the_list_tells_what_each_job_is_in_the_readers_language(served, job) -> None:
+    client = served.client(Role.PLANNER, small_site.OWN)
+    assert "分析 2026-11-21 00:00 – 24:00：看得清动作" in client.get("/jobs?lang=zh").text
+    page = client.get("/jobs?lang=en").text
+    assert "Analysis of 2026-11-21 00:00 – 24:00: where what a person does can be seen" in page
+    assert f'href="/jobs/{job}"' in page and "wang" in page
+
+
+def test_a_job_elsewhere_is_not_found(served, job) -> None:
+    """Neither on its page nor by its buttons; the parent's people see it."""
+    sibling = served.client(Role.PLANNER, small_site.SIBLING)
+    assert "分析 2026" not in sibling.get("/jobs").text
+    for method, address in (("get", ""), ("get", "/progress"), ("post", "/cancel"), ("post", "/retry")):
+        answer = getattr(sibling, method)(f"/jobs/{job}{address}")
+        assert answer.status_code == 404, address
+    assert served.client(Role.PLANNER, small_site.PARENT).get(f"/jobs/{job}").status_code == 200
+    assert served.client(Role.VIEWER, small_site.OWN).get(f"/jobs/{job}").status_code == 403
+
+
+def test_progress_is_asked_for_anew_until_the_job_has_ended(served, job) -> None:
+    client = served.client(Role.PLANNER, small_site.OWN)
+    waiting = client.get(f"/jobs/{job}/progress?lang=en")
+    assert "It is next." in waiting.text and "every 1s" in waiting.text
+    assert "HX-Refresh" not in waiting.headers
+    words = Words("Reading cameras, frames and streets").as_json()
+    change(served, job, status="running", share=0.42, attempts=2, words=words)
+    running = client.get(f"/jobs/{job}/progress").text
+    assert 'value="0.420"' in running and "42 %" in running
+    assert "Reading cameras, frames and streets" in running
+    assert "Attempt 2 of 3" in running
+    summary = Words("%(gaps)s gaps found; %(cameras)s cameras, %(frames)s frames.")
+    summary = Words(summary.text, {"gaps": 7, "cameras": 5, "frames": 12345}).as_json()
+    ended(served, job, "done", result={"url": "/analyses/1", "summary": summary, "details": {}})
+    done = client.get(f"/jobs/{job}/progress")
+    assert done.headers["HX-Refresh"] == "true" and "every 1s" not in done.text
+    page = client.get(f"/jobs/{job}").text
+    assert "7 gaps found; 5 cameras, 12,345 frames." in page and 'href="/analyses/1"' in page
+
+
+def test_a_failure_is_told_with_its_rows_and_may_be_tried_again(served, job) -> None:
+    sentence = Words("list.csv: 2 rows refused, 50 % of all").as_json()
+    ended(served, job, "failed", error=sentence, problems=["row 2: <b>", "row 5"])
+    client = served.client(Role.PLANNER, small_site.OWN)
+    page = client.get(f"/jobs/{job}?lang=en").text
+    assert "list.csv: 2 rows refused, 50 % of all" in page and "row 2: &lt;b&gt;" in page
+    assert f'action="/jobs/{job}/retry"' in page
+    assert client.post(f"/jobs/{job}/retry").status_code == 303
+    assert "It is next." in client.get(f"/jobs/{job}").text
+
+
+def test_a_cancelled_job_is_written_down_and_says_that_nothing_was_stored(served, job) -> None:
+    client = served.client(Role.PLANNER, small_site.OWN)
+    assert f'action="/jobs/{job}/cancel"' in client.get(f"/jobs/{job}").text
+    assert client.post(f"/jobs/{job}/cancel").status_code == 303
+    page = client.get(f"/jobs/{job}?lang=en").text
+    assert "Cancelled; nothing was stored." in page and f'action="/jobs/{job}/cancel"' not in page
+    assert client.post(f"/jobs/{job}/cancel").status_code == 303
+    assert "there was nothing to cancel" in client.get(f"/jobs/{job}").text
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        written = session.query(AuditEntry).filter_by(event="cancel", subject=f"job {job}").all()
+    assert [entry.jurisdiction_path for entry in written] == [small_site.OWN]
+
+
+def test_who_may_not_ask_for_a_kind_of_job_may_not_ask_for_it_again(served, job) -> None:
+    """An auditor runs analyses and imports, and makes no plans."""
+    change(served, job, kind="plan")
+    ended(served, job, "failed", error=Words("no gap").as_json())
+    auditor = served.client(Role.AUDITOR, small_site.OWN)
+    assert f'action="/jobs/{job}/retry"' not in auditor.get(f"/jobs/{job}").text
+    assert auditor.post(f"/jobs/{job}/retry").status_code == 403
+
+
+def test_what_an_import_found_odd_is_listed(served, job) -> None:
+    summary = Words("%(stored)s rows stored; %(problems)s bad, %(findings)s odd.")
+    summary = Words(summary.text, {"stored": 5, "problems": 0, "findings": 1}).as_json()
+    details = {"problems": [], "findings": ["row 3: 25 m from any street"]}
+    ended(served, job, "done", result={"url": None, "summary": summary, "details": details})
+    page = served.client(Role.PLANNER, small_site.OWN).get(f"/jobs/{job}?lang=en").text
+    assert "What looks odd" in page and "row 3: 25 m from any street" in page
+    assert "Rows that were refused" not in page and "See the result" not in page
