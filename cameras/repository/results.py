@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cameras.causes import CAUSE_NAMES, STATES
@@ -120,7 +120,9 @@ def add_gaps(
     ]
     rows["reasons"] = [list(reasons) for reasons in gaps["reasons"]]
     head = session.get_one(Analysis, analysis_id)
-    start_ms, end_ms = (round(at.timestamp() * 1000) for at in (head.period.lower, head.period.upper))
+    start, end = head.period.lower, head.period.upper
+    assert start is not None and end is not None
+    start_ms, end_ms = (round(at.timestamp() * 1000) for at in (start, end))
     rows["slots"] = [
         slot_digits(windows, start_ms=start_ms, end_ms=end_ms, slot_min=head.slot_min)
         for windows in gaps["windows"]
@@ -150,21 +152,21 @@ def add_shares(session: Session, analysis_id: int, level: str, shares: pd.DataFr
 
 def add_jurisdiction_shares(session: Session, analysis_id: int) -> None:
     """Store what the map shows of every jurisdiction: its street shares at the level of the analysis."""
-    # Per mille, but neither nothing nor everything where it is not quite so.
-    permille = """CASE WHEN sum({0}) = 0 THEN 0 WHEN sum({0}) = sum(total) THEN 1000
-                  ELSE least(999, greatest(1, round(1000 * sum({0}) / sum(total)))) END"""
-    session.execute(
-        text(
-            f"""INSERT INTO jurisdiction_share
-                    (analysis_id, jurisdiction_id, jurisdiction_path, certain_permille, possible_permille)
-                SELECT a.id, j.id, j.path, {permille.format("certain")}, {permille.format("possible")}
-                FROM coverage_share c JOIN analysis a ON a.id = c.analysis_id AND a.level = c.level
-                     JOIN jurisdiction j ON j.path = c.jurisdiction_path
-                WHERE a.id = :analysis AND c.ground = 'street'
-                GROUP BY a.id, j.id, j.path HAVING sum(total) > 0"""
-        ),
-        {"analysis": analysis_id},
-    )
+    head = session.get_one(Analysis, analysis_id)
+    found = shares(session, analysis_id, head.level).dropna().set_index("path")
+    # Joined here: behind a row-level policy the planner would look for every path among all of them.
+    ids = read_frame(session, "SELECT id, path::text AS path FROM jurisdiction").set_index("path")["id"]
+    rows = pd.DataFrame({"analysis_id": analysis_id, "jurisdiction_id": ids.reindex(found.index)})
+    for name in ("certain", "possible"):
+        rows[f"{name}_permille"] = _permille(found[f"{name}_share"].to_numpy(np.float64))
+    rows = rows.reset_index(names="jurisdiction_path")
+    copy_rows(session, "jurisdiction_share", rows.columns.tolist(), rows.to_numpy(object).tolist())
+
+
+def _permille(share: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Shares in thousandths, neither nothing nor everything where it is not quite so."""
+    rounded = np.clip(np.rint(1000 * share), 1, 999)
+    return np.where(share <= 0, 0, np.where(share >= 1, 1000, rounded)).astype(np.int64)
 
 
 def _by_name(by_cause: NDArray[np.int64]) -> pd.Series:
@@ -233,7 +235,8 @@ def common_sources(session: Session, analysis_id: int) -> pd.DataFrame:
     """What the cameras of an analysis hang on, by camera id: code, name, path, parent, source (codes)."""
     return read_frame(
         session,
-        """SELECT c.id, c.code, c.name, c.jurisdiction_path::text AS path, c.parent_code AS parent,
+        """SELECT c.id, c.code, COALESCE(NULLIF(c.name, ''), c.code) AS name,
+                  c.jurisdiction_path::text AS path, c.parent_code AS parent,
                   (SELECT min(s.code) FROM camera_source cs JOIN frame_source s ON s.id = cs.source_id
                    WHERE cs.camera_id = c.id) AS source
            FROM camera c
