@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import geopandas as gpd
 import pyogrio
@@ -21,9 +22,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Page, sync_playwright
 from signing import app_on, make_account, signed_in_client
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 from test_browser import ARGUMENTS, CHROMIUM
+from test_place_services import osm
 from werkzeug.serving import make_server
 
 from geo import repository
@@ -41,7 +43,12 @@ from web.app import content_policy
 from web.basemap import basemap_folder, basemap_origins, ensure_basemap
 from web.basemap.address import ATTRIBUTION_SETTING, URL_SETTING, checked_attribution, checked_url
 from web.basemap.archive import KEPT_SECONDS, current
+from web.database import VAR_VARIABLE
+from web.imports import ImportOrder, keep_upload
+from web.jobs.bodies import importing
+from web.jobs.registry import kind_of
 from web.requests import nonce
+from web.tables import JobRun
 
 WEST, SOUTH = 116.60, 23.30
 """A corner in 潮阳. The scene: one street 400 m long eastwards from it, a house and two places beside it."""
@@ -271,6 +278,29 @@ def test_work_that_breaks_off_leaves_the_base_map_of_before(scene: Session, tmp_
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([first.name, "current.json"])  # type: ignore[union-attr]
     now_used = current(tmp_path)
     assert first and now_used and now_used.version == first.stem
+
+
+def test_an_imported_street_is_on_the_base_map_when_its_job_is_done(
+    empty: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The import asks for a new base map in its own transaction: neither comes without the other."""
+    monkeypatch.setenv(VAR_VARIABLE, str(tmp_path))
+    file = osm(tmp_path / "town.osm")
+    with file.open("rb") as stream:
+        upload = keep_upload(tmp_path, stream, file.name)
+    tell: Any = Mock(author="li")
+    order = ImportOrder(kind="roads", datum="wgs84", name="镇")
+    importing.run(empty, importing.FileOrder(upload, order), tell)
+    (asked,) = empty.scalars(select(JobRun)).all()
+    assert (asked.kind, asked.author, asked.status) == ("basemap", "li", "queued")
+    kind = kind_of(asked.kind)
+    kind.body(empty, kind.read(asked.arguments), tell)
+    used = current(basemap_folder(tmp_path))
+    assert used
+    path = basemap_folder(tmp_path) / f"{used.version}.pmtiles"
+    assert set(read(path, "roads")["class"]) == {"residential"}
+    # 116.600 to 116.602 east at 23.2 north, as the file has it; a step of the deepest tiles is 0.15 m.
+    assert read(path, "roads").total_bounds == pytest.approx((116.6, 23.2, 116.602, 23.2), abs=3e-6)
 
 
 # How it is served

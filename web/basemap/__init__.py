@@ -7,4 +7,7 @@
 from web.basemap.address import basemap_origins
 from web.basemap.archive import basemap_folder, ensure_basemap
 
-__all__ = ["basemap_folder", "basemap_origins", "ensure_basemap"]
+__all__ = ["DRAWN", "basemap_folder", "basemap_origins", "ensure_basemap"]
+
+DRAWN = frozenset({"jurisdictions", "roads", "obstructions", "places"})
+"""Kinds of imported files that the base map shows: after one of these it is made anew."""

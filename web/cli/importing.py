@@ -12,8 +12,9 @@ from geo.datums import DATUMS
 from geo.db import transaction
 from geo.scope import WHOLE_SITE
 from geo.services import DEFAULT_TIMEZONE, ImportReport
+from web.basemap import DRAWN, basemap_folder, ensure_basemap
 from web.cli.common import author, command_options
-from web.database import open_database
+from web.database import open_database, var_dir
 from web.imports import ImportOrder, import_file, read_mapping
 
 SHOWN = 20
@@ -65,8 +66,12 @@ def _told(report: ImportReport, dry_run: bool) -> dict[str, Any]:
 def _run(file: Path, mapping: Path | None, **options: Any) -> dict[str, Any]:
     """Take in a file as an `ImportOrder` of these options says, and tell what came of it."""
     order = ImportOrder(mapping=None if mapping is None else read_mapping(mapping), **options)
-    with open_database() as engine, transaction(engine, scope=WHOLE_SITE) as session:
-        report = import_file(session, file, order, author=author())
+    with open_database() as engine:
+        with transaction(engine, scope=WHOLE_SITE) as session:
+            report = import_file(session, file, order, author=author())
+        if order.kind in DRAWN and not order.dry_run:
+            with transaction(engine, scope=WHOLE_SITE) as session:
+                ensure_basemap(session, basemap_folder(var_dir()))
     return _told(report, order.dry_run)
 
 

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from web.database import var_dir
 from web.i18n import N_
 from web.jobs.bodies import arguments as read
+from web.jobs.bodies import basemap
+from web.jobs.queue import enqueue
 from web.jobs.registry import Outcome, job
 from web.jobs.telling import Tell
 from web.jobs.words import Words
@@ -72,12 +74,24 @@ def order(arguments: Mapping[str, Any]) -> FileOrder:
 @job(KIND, read=order)
 def run(session: Session, asked: FileOrder, tell: Tell) -> Outcome:
     """Read, check and store, all in the session's transaction."""
+    from web.basemap import DRAWN
     from web.imports import batches_since, import_file, newest_batch
 
     before = newest_batch(session)
     tell(0.1, N_("Reading, checking and storing the file"))
     report = import_file(session, asked.upload.path(var_dir()), asked.order, author=tell.author)
     batches = batches_since(session, before, asked.upload.sha256)
+    if report.stored and report.kind in DRAWN:
+        # A job of its own: it begins when this one has committed, and is not lost if this one is.
+        enqueue(
+            session,
+            basemap.KIND,
+            {},
+            account=None,
+            title=basemap.title(),
+            jurisdiction_path=None,
+            author=tell.author,
+        )
     figures = {"good": report.good, "problems": len(report.problems), "findings": len(report.findings)}
     summary = (
         Words(N_("Nothing stored: %(good)s rows are good, %(problems)s bad, %(findings)s odd."), figures)
