@@ -48,13 +48,13 @@ def cell_text(column: Column, value: Any, t: Translator) -> str:
 def head_text(column: Column, t: Translator) -> str:
     """What stands above a column, with its unit."""
     label = t(column.label)
-    return f"{label} ({column.unit})" if column.unit else label
+    return f"{label} ({t(column.unit)})" if column.unit else label
 
 
 def file_head(column: Column, t: Translator) -> str:
     """The head of a column in a file, where values are bare: always with the unit."""
-    units = {"length": "m", "minutes": "min", "share": "0–1", "moment": t.zone.key}
-    unit = column.unit or units.get(column.kind, "")
+    units = {"length": t(N_("m")), "minutes": t(N_("min")), "share": "0–1", "moment": t.zone.key}
+    unit = t(column.unit) or units.get(column.kind, "")
     return f"{t(column.label)} ({unit})" if unit else t(column.label)
 
 

@@ -78,7 +78,7 @@ class Column:
         For ``choice``: key → words (`N_`), → tone of the badge (good, warn, bad, info, quiet), → colour of
         its dot. The order of `words` is the order of sorting.
     unit : str
-        Shown after the label, and in the head of an export.
+        Shown after the label, and in the head of an export; marked with `N_` where languages differ.
     digits : int
         Most decimals of a ``number``.
     shown, exported : bool
