@@ -129,7 +129,7 @@ def _grouped(last: pd.DataFrame, sizes: pd.Series, settings: LossSettings) -> pd
     shared = enough & (rows["common"] != "")
     rows["common"] = rows["common"].where(shared, "")
     # A camera on its own is a group of one, numbered after the runs.
-    rows["group"] = run.where(shared, run.max() + 1 + np.arange(len(rows)))
+    rows["group"] = np.where(shared, run, run.max() + 1 + np.arange(len(rows)))
     size = rows["group"].map(rows["group"].value_counts())
     place = rows["change"].map({change: n for n, change in enumerate(CHANGES)})
     rows = rows.assign(_place=place, _size=-size).sort_values(

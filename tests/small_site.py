@@ -6,7 +6,7 @@
     c.d.t.v      village  下寨村    a child
     c.d.u        town     后埔镇    a sibling
 
-Each has a camera, a gap and a street of its own, all near 116.6 E 23.3 N.
+Each has a camera, a gap, a street and somebody with an account of its own, all near 116.6 E 23.3 N.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from sqlalchemy.orm import Session
 
 from cameras.repository import results
 from geo.db import ALWAYS, write_frame
+from geo.scope import WHOLE_SITE
+from web.access import Role, accounts
 
 OWN, CHILD, PARENT, SIBLING, ROOT = "c.d.t", "c.d.t.v", "c.d", "c.d.u", "c"
 PATHS = (ROOT, PARENT, OWN, CHILD, SIBLING)
@@ -62,6 +64,7 @@ class SmallSite:
     zones: dict[str, str]
     published: dict[str, int]
     drafts: dict[str, int]
+    people: dict[str, str]
 
 
 def _range(start: datetime, end: datetime) -> str:
@@ -173,7 +176,19 @@ def fill(session: Session) -> SmallSite:
     analysis = _analysis(session)
     gaps = _results(session, analysis, list(map(int, cameras)), points, streets)
     zones, published, drafts = _plans(session, batch, analysis, points)
-    return SmallSite(batch, analysis, codes, dict(zip(PATHS, gaps, strict=True)), zones, published, drafts)
+    people = _people(session)
+    return SmallSite(
+        batch, analysis, codes, dict(zip(PATHS, gaps, strict=True)), zones, published, drafts, people
+    )
+
+
+def _people(session: Session) -> dict[str, str]:
+    """An account with the role of a viewer in each jurisdiction."""
+    names = {path: f"chen-{number}" for number, path in enumerate(PATHS, start=1)}
+    for path, name in names.items():
+        account = accounts.add_account(session, name, author="test", display_name=f"{NAMES[path][0]}陈")
+        accounts.grant(session, account, Role.VIEWER, path, author="test", within=WHOLE_SITE)
+    return names
 
 
 def _multi(bounds: tuple[float, float, float, float]):
@@ -388,7 +403,7 @@ def _plan(session: Session, zone: int, analysis: int, team: int, path: str, poin
                 "stop_id": ["s1"],
                 "prize": [5],
                 "service_s": [120],
-                "why": [["outage"]],
+                "why": [[{"cause": "outage", "street_m": 82.0, "places": 0, "weight": 328.0, "gap_ids": []}]],
                 "crossed": [True],
                 "crossable": [True],
                 "jurisdiction_path": [path],

@@ -19,7 +19,7 @@ def record(session: Session, code: str) -> dict[str, Any] | None:
     """The camera's newest record with where it lies and what came with which file; None when unknown."""
     found = _rows(
         session,
-        """SELECT c.id, c.code, c.name, c.azimuth_deg, c.azimuth_quality, c.tilt_deg, c.hfov_deg, c.vfov_deg,
+        """SELECT c.id, c.code, COALESCE(NULLIF(c.name, ''), c.code) AS name, c.azimuth_deg, c.azimuth_quality, c.tilt_deg, c.hfov_deg, c.vfov_deg,
                   c.width_px, c.height_px, c.mount_height_m, c.ptz, c.parent_code,
                   c.jurisdiction_path::text AS path, j.name AS leaf, j.name_en AS leaf_en,
                   ST_X(c.geom) AS lon, ST_Y(c.geom) AS lat, b.file_name, b.datum, b.label, b.imported_at,
@@ -36,7 +36,8 @@ def history(session: Session, code: str) -> list[dict[str, Any]]:
     """Every period of the record, the newest first: since, until (None: still), name, pose, file, author."""
     return _rows(
         session,
-        """SELECT lower(c.valid) AS since, upper(c.valid) AS until, c.name, c.azimuth_deg, c.azimuth_quality,
+        """SELECT lower(c.valid) AS since, upper(c.valid) AS until,
+                  COALESCE(NULLIF(c.name, ''), c.code) AS name, c.azimuth_deg, c.azimuth_quality,
                   ST_X(c.geom) AS lon, ST_Y(c.geom) AS lat, b.file_name, b.author, b.imported_at
            FROM camera c JOIN import_batch b ON b.id = c.batch_id
            WHERE c.code = :code ORDER BY lower(c.valid) DESC""",

@@ -2,19 +2,48 @@
 
 from flask import Blueprint
 
+from web import tiles
 from web.basemap import serving as basemap
-from web.pages import analyses, cameras, gaps, health, home, jobs, jurisdictions, map, narrow, signing
+from web.pages import (
+    accounts,
+    analyses,
+    audit,
+    cameras,
+    gaps,
+    health,
+    help,
+    home,
+    jobs,
+    jurisdictions,
+    map,
+    narrow,
+    plans,
+    profile,
+    settings,
+    signing,
+    tokens,
+    zones,
+)
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     health.bp,
     basemap.bp,
+    tiles.bp,
     signing.bp,
     home.bp,
     cameras.bp,
     gaps.bp,
     analyses.bp,
+    zones.bp,
+    plans.bp,
     jurisdictions.bp,
     jobs.bp,
     map.bp,
     narrow.bp,
+    accounts.bp,
+    profile.bp,
+    tokens.bp,
+    settings.bp,
+    audit.bp,
+    help.bp,
 )

@@ -106,7 +106,7 @@ def _lines(found: pd.DataFrame | None, limit: int | None) -> list[LossLine]:
     if found is None or found.empty:
         return []
     t = translator()
-    lines = []
+    lines: list[LossLine] = []
     for _, group in found.groupby("group", sort=True):
         if limit is not None and len(lines) == limit:
             break

@@ -60,7 +60,7 @@ CAMERAS = TableSpec(
         found AS (
           SELECT camera_id, count(*) AS findings FROM camera_finding
           WHERE analysis_id = :analysis GROUP BY camera_id)
-        SELECT c.id, c.code, c.name, COALESCE(s.state, 'unknown') AS state,
+        SELECT c.id, c.code, COALESCE(NULLIF(c.name, ''), c.code) AS name, COALESCE(s.state, 'unknown') AS state,
                CASE WHEN s.camera_id IS NOT NULL THEN COALESCE(s.online, 0) END AS online,
                CASE WHEN c.id = ANY(CAST(:new AS bigint[])) THEN 'new'
                     WHEN c.id = ANY(CAST(:still AS bigint[])) THEN 'still'

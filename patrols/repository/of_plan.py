@@ -1,0 +1,149 @@
+"""What the pages of zones and plans ask: a zone with its villages and teams, a plan with its crossings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from geo.db import read_frame, read_geoframe
+
+
+def zone(session: Session, code: str) -> dict[str, Any] | None:
+    """A zone valid now: id, code, name, name_en, rule; None when it is unknown or outside the scope."""
+    row = (
+        session.execute(
+            text("SELECT id, code, name, name_en, rule FROM zone WHERE code = :code AND upper_inf(valid)"),
+            {"code": code},
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else dict(row)
+
+
+def zone_shape(session: Session, zone_id: int) -> gpd.GeoDataFrame:
+    """The zone's area (EPSG:4326), one row: id."""
+    return read_geoframe(
+        session, "SELECT id, ST_AsBinary(geom) AS geom FROM zone WHERE id = :zone", zone=zone_id
+    )
+
+
+def members(session: Session, zone_id: int) -> gpd.GeoDataFrame:
+    """The zone's villages in the session's scope: path, name, name_en, teams (count), geometry."""
+    return read_geoframe(
+        session,
+        """SELECT j.path::text AS path, j.name, COALESCE(j.name_en, j.name) AS name_en,
+                  (SELECT count(*) FROM team t WHERE t.zone_id = :zone AND upper_inf(t.valid)
+                   AND t.jurisdiction_path = j.path) AS teams, ST_AsBinary(j.geom) AS geom
+           FROM zone_member m JOIN jurisdiction j ON j.path = m.jurisdiction_path
+           WHERE m.zone_id = :zone ORDER BY j.path""",
+        zone=zone_id,
+    )
+
+
+def teams(session: Session, zone_id: int) -> gpd.GeoDataFrame:
+    """The zone's teams that serve now: id, code, name, name_en, mode, size, village's names, base point."""
+    return read_geoframe(
+        session,
+        """SELECT t.id, t.code, t.name, COALESCE(t.name_en, t.name) AS name_en, t.mode, t.size,
+                  j.name AS village, COALESCE(j.name_en, j.name) AS village_en, t.starts_at, t.ends_at,
+                  ST_AsBinary(t.base) AS geom
+           FROM team t LEFT JOIN jurisdiction j ON j.path = t.jurisdiction_path
+           WHERE t.zone_id = :zone AND upper_inf(t.valid) ORDER BY t.code""",
+        zone=zone_id,
+    )
+
+
+def plan(session: Session, number: int) -> dict[str, Any] | None:
+    """A plan with its zone: head, figures, remarks; None when it is unknown or outside the scope."""
+    row = (
+        session.execute(
+            text(
+                """SELECT p.id, p.status, lower(p.shift) AS start, upper(p.shift) AS "end", p.value,
+                          p.upper_bound, p.crossed, p.reachable, p.violations, p.seed, p.author,
+                          p.created_at, p.code_version, p.road_revision, p.analysis_id,
+                          z.id AS zone_id, z.code AS zone_code, z.name AS zone, z.name_en AS zone_en, z.rule
+                   FROM plan p JOIN zone z ON z.id = p.zone_id WHERE p.id = :id"""
+            ),
+            {"id": number},
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else dict(row)
+
+
+def stops(session: Session, plan_id: int) -> gpd.GeoDataFrame:
+    """A plan's stops in order: number (from 1), stop_id, prize, why, crossed, crossable, village's names."""
+    return read_geoframe(
+        session,
+        """SELECT row_number() OVER (ORDER BY s.id) AS number, s.stop_id, s.prize, s.service_s, s.why,
+                  s.crossed, s.crossable, j.name AS village, COALESCE(j.name_en, j.name) AS village_en,
+                  ST_AsBinary(s.geom) AS geom
+           FROM plan_stop s LEFT JOIN jurisdiction j ON j.path = s.jurisdiction_path
+           WHERE s.plan_id = :plan ORDER BY s.id""",
+        plan=plan_id,
+    )
+
+
+def streets_around(session: Session, zone_id: int) -> gpd.GeoDataFrame:
+    """Streets in the box around a zone (EPSG:4326): id."""
+    return read_geoframe(
+        session,
+        """SELECT e.id, ST_AsBinary(e.geom) AS geom FROM road_edge e, zone z
+           WHERE z.id = :zone AND e.geom && z.geom AND upper_inf(e.valid) AND e.watched""",
+        zone=zone_id,
+    )
+
+
+def crossings(visits: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Who crosses whom: how often a stop was first visited by one village and then by another.
+
+    Parameters
+    ----------
+    visits : DataFrame
+        Of `patrols.repository.on_map.visits`: stop_id, start_at, and the team's village under `name`.
+
+    Returns
+    -------
+    DataFrame
+        Square: rows are the villages that came first, columns those that came next; teams of no village are
+        left out.
+    """
+    at_stops = visits[visits["stop_id"].notna() & visits[name].notna()].sort_values(["stop_id", "start_at"])
+    pairs = at_stops.assign(then=at_stops.groupby("stop_id")[name].shift(-1)).dropna(subset=["then"])
+    pairs = pairs[pairs[name] != pairs["then"]]
+    names = sorted(at_stops[name].unique())
+    return pd.crosstab(pairs[name], pairs["then"]).reindex(index=names, columns=names, fill_value=0)
+
+
+def set_status(session: Session, number: int, status: str) -> None:
+    """Make a plan a draft, approved or published."""
+    session.execute(text("UPDATE plan SET status = :status WHERE id = :id"), {"status": status, "id": number})
+
+
+def village_choices(session: Session) -> gpd.GeoDataFrame:
+    """Villages a zone can be made of: path, name, name_en, zone (names of the zones it is in), geometry."""
+    return read_geoframe(
+        session,
+        """SELECT j.path::text AS path, j.name, COALESCE(j.name_en, j.name) AS name_en,
+                  (SELECT string_agg(z.name, '、' ORDER BY z.name) FROM zone_member m
+                   JOIN zone z ON z.id = m.zone_id AND upper_inf(z.valid)
+                   WHERE m.jurisdiction_path = j.path) AS zone, ST_AsBinary(j.geom) AS geom
+           FROM jurisdiction j WHERE j.level = 3 AND j.geom IS NOT NULL AND upper_inf(j.valid)
+           ORDER BY j.path LIMIT 2000""",
+    )
+
+
+def zone_choices(session: Session) -> pd.DataFrame:
+    """Zones a shift can be planned for: code, name, name_en, teams (count)."""
+    return read_frame(
+        session,
+        """SELECT code, name, COALESCE(name_en, name) AS name_en,
+                  (SELECT count(*) FROM team t WHERE t.zone_id = z.id AND upper_inf(t.valid)) AS teams
+           FROM zone z WHERE upper_inf(valid) ORDER BY name""",
+    )

@@ -1,0 +1,240 @@
+"""The pages of zones and plans, on the small site; one drawing of a zone on the demo's villages."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+from flask.testing import FlaskClient
+from PIL import Image
+from small_site import CHILD, OWN, PARENT, SIBLING
+from sqlalchemy import text
+
+from geo.db import transaction
+from geo.errors import InputRefused
+from geo.scope import WHOLE_SITE
+from patrols.problem import CrossRule
+from patrols.repository import of_plan
+from patrols.services.drawing import add_team, draw_zone, end_team
+from web.access import Role
+
+
+def numbers(page: str) -> list[str]:
+    """Figures at the head of a page."""
+    return re.findall(r'lf-metric-value">([^<]*)<', page)
+
+
+def test_teams_see_published_plans_without_the_reasons(served) -> None:
+    """Where to be and when; not why, not what it is worth, and no draft."""
+    client = served.client(Role.MEMBER, OWN)
+    page = client.get(f"/plans/{served.site.published[OWN]}?lang=en").text
+    assert "18:00" in page and "Qianpu, team 1" in page
+    assert "Camera lost" not in page and ">Prize<" not in page and ">Why<" not in page
+    assert client.get(f"/plans/{served.site.drafts[OWN]}").status_code == 404
+    listed = client.get("/plans").text
+    assert f"/plans/{served.site.published[OWN]}" in listed
+    assert f"/plans/{served.site.drafts[OWN]}" not in listed
+    assert f"/plans/{served.site.published[SIBLING]}" not in listed
+
+
+def test_the_planner_sees_drafts_and_why(served) -> None:
+    """The cause in words, the upper bound."""
+    page = served.client(Role.PLANNER, OWN).get(f"/plans/{served.site.drafts[OWN]}?lang=en").text
+    assert "Camera lost" in page and "100 % of the upper bound" in page
+
+
+def test_a_plan_is_published_and_withdrawn_by_a_commander(served) -> None:
+    """A planner may not; afterwards the teams see it, or see it no more."""
+    draft = served.site.drafts[CHILD]
+    team = served.client(Role.MEMBER, OWN)
+    assert served.client(Role.PLANNER, OWN).post(f"/plans/{draft}/publish").status_code == 403
+    commander = served.client(Role.COMMANDER, OWN)
+    assert commander.post(f"/plans/{served.site.drafts[PARENT]}/publish").status_code == 404
+    assert commander.post(f"/plans/{draft}/publish").status_code == 302
+    assert team.get(f"/plans/{draft}").status_code == 200
+    assert commander.post(f"/plans/{draft}/withdraw").status_code == 302
+    assert team.get(f"/plans/{draft}").status_code == 404
+    with served.engine.begin() as connection:
+        connection.execute(text("SELECT set_config('app.scope', '*', true)"))
+        events = connection.execute(
+            text("SELECT event FROM audit_entry WHERE subject = :plan ORDER BY id"), {"plan": f"plan {draft}"}
+        )
+        assert [one for one in events.scalars() if one in ("publish", "withdraw")] == ["publish", "withdraw"]
+
+
+def test_a_plan_that_breaks_rules_is_not_published(served) -> None:
+    """One sentence, and it stays a draft."""
+    draft = served.site.drafts[OWN]
+    try:
+        _set_violations(served, draft, '["team 1 is late by 4 min at stop s1"]')
+        answer = served.client(Role.COMMANDER, OWN).post(f"/plans/{draft}/publish?lang=en")
+        assert answer.status_code == 422 and "breaks 1 rules" in answer.text
+        page = served.client(Role.COMMANDER, OWN).get(f"/plans/{draft}").text
+        assert "late by 4 min" in page and f"/plans/{draft}/publish" not in page
+    finally:
+        _set_violations(served, draft, "[]")
+
+
+def _set_violations(served, plan: int, value: str) -> None:
+    with served.engine.begin() as connection:
+        connection.execute(text("SELECT set_config('app.scope', '*', true)"))
+        connection.execute(
+            text("UPDATE plan SET violations = CAST(:value AS jsonb) WHERE id = :plan"),
+            {"value": value, "plan": plan},
+        )
+
+
+def test_the_picture_is_one_tall_png(served) -> None:
+    """1080 pixels wide, taller than wide; teams may have it."""
+    answer = served.client(Role.MEMBER, OWN).get(f"/plans/{served.site.published[OWN]}/picture.png")
+    assert answer.status_code == 200 and answer.mimetype == "image/png"
+    picture = Image.open(io.BytesIO(answer.data))
+    assert picture.width == 1080 and picture.height > picture.width
+    assert len(set(picture.convert("RGB").resize((60, 80)).getdata())) > 5, "it is not blank"
+
+
+def test_files_to_take_along_do_not_hold_the_prizes(served) -> None:
+    """Routes for everybody; the plan format itself, which tells what a stop is worth, for planners."""
+    plan = served.site.published[OWN]
+    member = served.client(Role.MEMBER, OWN)
+    gpx = member.get(f"/plans/{plan}/file.gpx")
+    assert gpx.status_code == 200 and b"<trk>" in gpx.data
+    assert member.get(f"/plans/{plan}/file.json").status_code == 403
+    assert served.client(Role.PLANNER, OWN).get(f"/plans/{plan}/file.json").status_code == 200
+    assert member.get(f"/plans/{plan}/file.exe").status_code == 404
+
+
+def test_a_zone_is_seen_by_whoever_sees_a_member(served) -> None:
+    """Its villages and teams; a viewer sees no form."""
+    page = served.client(Role.VIEWER, OWN).get("/zones/z3?lang=en").text
+    assert "Qianpu" in page and "separate times" in page and "/teams/end" not in page
+    assert served.client(Role.VIEWER, OWN).get("/zones/z5").status_code == 404
+
+
+def _order(**change: str) -> dict[str, str]:
+    given = {"zone": "z3", "start": "2026-11-22T18:00", "end": "2026-11-22T22:00", "seconds": "5"}
+    return {**given, **change}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"zone": "z5"}, "of your area"),
+        ({"start": "x"}, "is not a time"),
+        ({"end": "2026-11-22T18:00"}, "empty"),
+        ({"seconds": "-1"}, "second"),
+        ({"seconds": "soon"}, "is not a number"),
+    ],
+)
+def test_a_wrong_order_is_told(served, change: dict, words: str) -> None:
+    """422 and what to write; a zone elsewhere is unknown."""
+    answer = served.client(Role.PLANNER, OWN).post("/plans/new?lang=en", data=_order(**change))
+    assert answer.status_code == 422 and words in answer.text
+
+
+def test_an_order_becomes_a_job(served) -> None:
+    """And the page of the job follows it."""
+    answer = served.client(Role.PLANNER, OWN).post("/plans/new", data=_order())
+    assert answer.status_code == 302 and answer.headers["Location"].startswith("/jobs/")
+    with served.engine.begin() as connection:
+        connection.execute(text("SELECT set_config('app.scope', '*', true)"))
+        kinds = connection.execute(text("SELECT kind FROM job_run WHERE status = 'queued'")).scalars().all()
+        assert kinds == ["plan"]
+        connection.execute(text("DELETE FROM procrastinate_jobs; DELETE FROM job_run"))
+
+
+def test_crossings_count_who_came_after_whom(session) -> None:
+    """By hand: stop 1 by A then B, stop 2 by B, A and A again, stop 3 by A alone, stop 4 by the police."""
+    visits = pd.DataFrame(
+        {
+            "stop_id": ["1", "1", "2", "2", "2", "3", "4", None],
+            "start_at": [1, 2, 1, 2, 3, 1, 1, 9],
+            "village": ["A", "B", "B", "A", "A", "A", None, "A"],
+        }
+    )
+    table = of_plan.crossings(visits, "village")
+    assert table.loc["A", "B"] == 1 and table.loc["B", "A"] == 1 and table.loc["A", "A"] == 0
+
+
+def test_a_zone_is_drawn_from_adjoining_villages(demo) -> None:
+    """Its area is theirs; villages apart, a taken code and no name are refused; then it gets a team."""
+
+    def rolled_back():
+        return transaction(demo.engine, scope=WHOLE_SITE)
+
+    with pytest.raises(_Done), rolled_back() as session:
+        tree = of_plan.village_choices(session)
+        (own,) = [m for m in [of_plan.zone(session, "hel-lf")] if m]
+        members = of_plan.members(session, own["id"])["path"].tolist()
+        two = members[:1]
+        number = draw_zone(
+            session, code="new", name="新片区", name_en="New", members=two, rule=CrossRule(), author="test"
+        )
+        area = of_plan.zone_shape(session, number).geometry.iloc[0]
+        village = tree.set_index("path").loc[two[0], "geometry"]
+        assert area.symmetric_difference(village).area < 1e-12
+        add_team(
+            session,
+            zone="new",
+            code="new-t1",
+            name="一队",
+            village=two[0],
+            mode="foot",
+            size=2,
+            base=None,
+            author="test",
+        )
+        base = of_plan.teams(session, number).geometry.iloc[0]
+        assert village.contains(base)
+        wrongs = (({"mode": "horse"}, "mode"), ({"size": 0}, "1 to 100"), ({"village": "x"}, "not known"))
+        for wrong, words in wrongs:
+            given = {"code": "t2", "name": "二队", "village": two[0], "mode": "foot", "size": 2, **wrong}
+            with pytest.raises(InputRefused, match=words):
+                add_team(session, zone="new", base=None, author="test", **given)
+        with pytest.raises(InputRefused, match="street usable"):
+            add_team(
+                session,
+                zone="new",
+                code="far",
+                name="x",
+                village=None,
+                mode="foot",
+                size=1,
+                base=(10.0, 10.0),
+                author="t",
+            )
+        end_team(session, "new", "new-t1", now=datetime.now(UTC))
+        assert of_plan.teams(session, number).empty
+        for code, name, chosen, words in (
+            ("new", "x", two, "already stored"),
+            ("n2", "", two, "code and a name"),
+            ("n3", "x", [], "needs a village"),
+            ("n4", "x", ["hel.nowhere"], "not known"),
+        ):
+            with pytest.raises(InputRefused) as refused:
+                draw_zone(
+                    session, code=code, name=name, name_en="", members=chosen, rule=CrossRule(), author="t"
+                )
+            assert words in str(refused.value) + " ".join(refused.value.problems)
+        raise _Done
+
+
+class _Done(Exception):
+    """Ends a transaction without keeping it."""
+
+
+def test_the_small_sites_own_zone_form_lists_its_villages(served) -> None:
+    """One village has a border and level 3; a zone of it alone is stored and can be removed again."""
+    client: FlaskClient = served.client(Role.PLANNER, OWN)
+    assert CHILD in client.get("/zones/new").text
+    given = {"code": "zz", "name": "片区", "members": [CHILD], "separation_min": "30"}
+    assert client.post("/zones/new", data={**given, "separation_min": "x"}).status_code == 422
+    assert client.post("/zones/new", data=given).headers["Location"] == "/zones/zz"
+    assert client.get("/zones/zz").status_code == 200
+    with served.engine.begin() as connection:
+        connection.execute(text("SELECT set_config('app.scope', '*', true)"))
+        connection.execute(text("DELETE FROM zone WHERE code = 'zz'"))
+        connection.execute(text("DELETE FROM import_batch WHERE file_name LIKE 'zone zz%'"))

@@ -1,0 +1,53 @@
+"""The list of plans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from web.access import Action
+from web.i18n import N_
+from web.requests import access
+from web.tabular import Column, TableSpec
+
+# Published plans are for everybody of the zone; drafts for those who may see drafts there.
+SEEN = """(p.status = 'published' OR :drafts_everywhere
+           OR EXISTS (SELECT FROM zone_member m WHERE m.zone_id = p.zone_id
+                      AND m.jurisdiction_path <@ ANY(CAST(:drafts AS ltree[]))))"""
+STATUSES = {"draft": N_("draft"), "approved": N_("approved"), "published": N_("published")}
+
+PLANS = TableSpec(
+    name="plans",
+    columns=(
+        Column("zone", N_("Zone"), search=True),
+        Column("start", N_("From"), "moment", filter="period"),
+        Column("until", N_("To"), "moment"),
+        Column(
+            "status",
+            N_("Status"),
+            "choice",
+            filter="choice",
+            words=STATUSES,
+            tones={"published": "good", "draft": "info", "approved": "info"},
+        ),
+        Column("teams", N_("Teams"), "integer"),
+        Column("crossed", N_("Stops crossed"), "integer"),
+        Column("reachable", N_("of those reachable"), "integer"),
+        Column("violations", N_("Violations"), "integer"),
+        Column("created_at", N_("Made at"), "moment"),
+        Column("author", N_("Made by"), search=True),
+    ),
+    source=f"""
+        SELECT p.id, CASE WHEN :lang = 'zh' THEN z.name ELSE COALESCE(z.name_en, z.name) END AS zone,
+               lower(p.shift) AS start, upper(p.shift) AS until, p.status, p.crossed, p.reachable,
+               jsonb_array_length(p.violations) AS violations, p.created_at, p.author,
+               (SELECT count(DISTINCT v.team_id) FROM plan_visit v WHERE v.plan_id = p.id) AS teams
+        FROM plan p JOIN zone z ON z.id = p.zone_id WHERE {SEEN}""",
+    default_sort="-start",
+    link="/plans/{id}",
+)
+
+
+def drafts_seen() -> dict[str, Any]:
+    """The parameters that `SEEN` names, for whoever asks."""
+    drafts = access().scope(Action.PLANS_VIEW_DRAFTS)
+    return {"drafts_everywhere": drafts.everywhere, "drafts": list(drafts.paths)}

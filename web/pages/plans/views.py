@@ -1,0 +1,199 @@
+"""The pages of plans."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, request, send_file
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from geo.errors import InputRefused
+from patrols.repository import of_plan
+from web import i18n
+from web.access import Action, needs
+from web.forms import local_moment
+from web.jobs import enqueue
+from web.jobs.bodies import plan as body
+from web.pages.plans.sheet import picture_of, plan_sheet
+from web.pages.plans.tables import PLANS, drafts_seen
+from web.planfiles import PLAN_ENDINGS, write_plan
+from web.planpicture import plan_picture
+from web.requests import access, audit, db, render, scope, translator
+from web.settings import current
+from web.tables import Account
+from web.tabular.view import table_view
+
+bp = Blueprint("plans", __name__, url_prefix="/plans")
+
+EVENING = 18
+SHIFT_HOURS = 4
+# The plan file holds the prizes, which tell where little is watched; the rest may be handed out.
+HANDED_OUT = (".gpx", ".geojson", ".csv", ".gpkg")
+
+
+@bp.get("")
+@needs(Action.PLANS_VIEW)
+def listed() -> Response:
+    """The plans somebody may see."""
+    return table_view(
+        PLANS, "plans/list.html", parameters={"lang": i18n.negotiated(request), **drafts_seen()}
+    )
+
+
+@bp.get("/new")
+@needs(Action.PLANS_MAKE)
+def new() -> Response:
+    """Which zone, which shift: tonight from six to ten."""
+    now = datetime.now(translator().zone)
+    start = now.replace(hour=EVENING, minute=0, second=0, microsecond=0)
+    if start < now:
+        start += timedelta(days=1)
+    end = start + timedelta(hours=SHIFT_HOURS)
+    return _form(
+        {"start": f"{start:%Y-%m-%dT%H:%M}", "end": f"{end:%Y-%m-%dT%H:%M}", **request.args.to_dict()}
+    )
+
+
+@bp.post("/new")
+@needs(Action.PLANS_MAKE)
+def begin() -> Response:
+    """Put the plan into the queue."""
+    given = request.form.to_dict()
+    zone = of_plan.zone(db(), given.get("zone", ""))
+    try:
+        if zone is None:
+            raise InputRefused(gettext("Choose a zone of your area."))
+        zone_info = translator().zone
+        asked: dict[str, Any] = {
+            "zone": zone["code"],
+            "start": local_moment(given.get("start", ""), zone_info, gettext("From")).isoformat(),
+            "end": local_moment(given.get("end", ""), zone_info, gettext("To")).isoformat(),
+            "seed": _number(given.get("seed", "1"), gettext("Seed"), int),
+            "seconds": _number(given.get("seconds", ""), gettext("Search for"), float),
+        }
+        order = body.order(asked)
+    except InputRefused as refused:
+        return _form(given, problem=str(refused), status=422)
+    members = of_plan.members(db(), zone["id"])["path"]
+    job = enqueue(
+        db(),
+        body.KIND,
+        asked,
+        account=db().get_one(Account, access().account.id),
+        title=body.title(zone["name"], translator().span(order.start, order.end)),
+        jurisdiction_path=str(members.iloc[0]) if len(members) else None,
+    )
+    audit("run", f"plan for zone {zone['code']}", job=job, **asked)
+    return redirect(f"/jobs/{job}")
+
+
+@bp.get("/<int:number>")
+@needs(Action.PLANS_VIEW)
+def record(number: int) -> Response:
+    """One plan: routes, times, who crosses whom."""
+    plan = _seen(number)
+    return render("plans/record.html", **plan_sheet(plan, with_reasons=access().may(Action.GAPS_VIEW)))
+
+
+@bp.get("/<int:number>/file<ending>")
+@needs(Action.PLANS_VIEW)
+def file(number: int, ending: str) -> Response:
+    """The plan as a file; the plan format itself only for those who see drafts."""
+    _seen(number)
+    if ending not in PLAN_ENDINGS:
+        abort(404)
+    if ending not in HANDED_OUT and not _sees_drafts():
+        abort(403)
+    audit("export", f"plan {number}", format=ending)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"plan-{number}{ending}"
+        write_plan(db(), number, path)
+        # Read before the folder goes; a plan is at most a few megabytes.
+        content = io.BytesIO(path.read_bytes())
+    return send_file(content, as_attachment=True, download_name=f"plan-{number}{ending}")
+
+
+@bp.get("/<int:number>/picture.png")
+@needs(Action.PLANS_VIEW)
+def picture(number: int) -> Response:
+    """One tall picture to send to the teams."""
+    plan = _seen(number)
+    audit("export", f"plan {number}", format=".png")
+    return send_file(
+        io.BytesIO(plan_picture(picture_of(plan))), mimetype="image/png", download_name=f"plan-{number}.png"
+    )
+
+
+@bp.post("/<int:number>/publish")
+@needs(Action.PLANS_PUBLISH)
+def publish(number: int) -> Response:
+    """Let everybody of the zone see it. A plan with violations is not published."""
+    plan = _seen(number)
+    if plan["violations"]:
+        raise InputRefused(
+            gettext(
+                "This plan breaks %(n)s rules and cannot be published; plan again.", n=len(plan["violations"])
+            )
+        )
+    of_plan.set_status(db(), number, "published")
+    audit("publish", f"plan {number}", zone=plan["zone_code"])
+    flash(gettext("The plan is published: the teams of the zone see it now."), "success")
+    return redirect(f"/plans/{number}")
+
+
+@bp.post("/<int:number>/withdraw")
+@needs(Action.PLANS_PUBLISH)
+def withdraw(number: int) -> Response:
+    """Make it a draft again."""
+    plan = _seen(number)
+    of_plan.set_status(db(), number, "draft")
+    audit("withdraw", f"plan {number}", zone=plan["zone_code"])
+    flash(gettext("The plan is a draft again; the teams see it no more."), "success")
+    return redirect(f"/plans/{number}")
+
+
+def _sees_drafts() -> bool:
+    return access().may(Action.PLANS_VIEW_DRAFTS)
+
+
+def _seen(number: int) -> dict[str, Any]:
+    """A plan that whoever asks may see; 404 otherwise."""
+    plan = of_plan.plan(db(), number)
+    if plan is None or (plan["status"] != "published" and of_plan.plan(_drafts_session(), number) is None):
+        abort(404)
+    return plan
+
+
+def _drafts_session() -> Any:
+    """A draft is seen where drafts may be seen, which can be less than where plans may."""
+    return db(Action.PLANS_VIEW_DRAFTS)
+
+
+def _form(given: dict[str, Any], *, problem: str = "", status: int = 200) -> Response:
+    zones = of_plan.zone_choices(db())
+    name = "name" if i18n.negotiated(request) == "zh" else "name_en"
+    return render(
+        "plans/new.html",
+        status=status,
+        given=given,
+        problem=problem,
+        zones=[
+            (row["code"], gettext("%(zone)s (%(n)s teams)", zone=row[name], n=row["teams"]))
+            for row in zones.to_dict("records")
+        ],
+        seconds=current(db())["planning.search_s"],
+        zone_here=bool(scope()),
+    )
+
+
+def _number(value: str, what: str, kind: type[int] | type[float]) -> Any:
+    try:
+        return kind(value)
+    except ValueError as error:
+        words = gettext("%(what)s: “%(value)s” is not a number.", what=what, value=value[:40])
+        raise InputRefused(words) from error

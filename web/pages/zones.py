@@ -1,0 +1,237 @@
+"""Joint-defence zones: the list, one with its villages and teams, drawing one, adding and ending teams."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, request
+from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from geo.errors import InputRefused, LianfangError
+from patrols.problem import CrossRule
+from patrols.repository import of_plan
+from web import i18n
+from web.access import Action, needs
+from web.geofeatures import collection
+from web.i18n import N_
+from web.maps.words import MODES, PATTERNS
+from web.pages.plans.tables import SEEN, drafts_seen
+from web.requests import access, audit, db, render, scope
+from web.tabular import Column, TableSpec
+from web.tabular.view import table_view
+
+bp = Blueprint("zones", __name__, url_prefix="/zones")
+
+ZONE_MODES = {mode: MODES[mode] for mode in ("foot", "ebike", "car")}
+ZONES = TableSpec(
+    name="zones",
+    columns=(
+        Column("name", N_("Zone"), search=True),
+        Column("code", N_("Code"), "code", search=True),
+        Column("villages", N_("Villages"), "integer"),
+        Column("teams", N_("Teams"), "integer", filter="range"),
+        Column("plans", N_("Plans"), "integer"),
+        Column("last_shift", N_("Last shift planned"), "moment", filter="period"),
+    ),
+    source=f"""
+        SELECT z.id, z.code, CASE WHEN :lang = 'zh' THEN z.name ELSE COALESCE(z.name_en, z.name) END AS name,
+               (SELECT count(*) FROM zone_member m WHERE m.zone_id = z.id) AS villages,
+               (SELECT count(*) FROM team t WHERE t.zone_id = z.id AND upper_inf(t.valid)) AS teams,
+               (SELECT count(*) FROM plan p WHERE p.zone_id = z.id AND {SEEN}) AS plans,
+               (SELECT max(lower(p.shift)) FROM plan p WHERE p.zone_id = z.id AND {SEEN}) AS last_shift,
+               z.geom
+        FROM zone z WHERE upper_inf(z.valid)""",
+    default_sort="name",
+    link="/zones/{code}",
+    geometry="geom",
+)
+
+
+@bp.get("")
+@needs(Action.ZONES_VIEW)
+def listed() -> Response:
+    """The zones of somebody's area."""
+    return table_view(ZONES, "zones/list.html", parameters={"lang": _lang(), **drafts_seen()})
+
+
+@bp.get("/new")
+@needs(Action.ZONES_EDIT)
+def new() -> Response:
+    """The villages to choose from, on a map and in a list."""
+    return _zone_form(MultiDict())
+
+
+@bp.post("/new")
+@needs(Action.ZONES_EDIT)
+def draw() -> Response:
+    """Store a zone of the villages chosen."""
+    from patrols.services.drawing import draw_zone
+
+    given = request.form
+    try:
+        rule = CrossRule(
+            separation_s=_whole(given.get("separation_min", ""), gettext("Time between visits")) * 60
+        )
+        draw_zone(
+            db(),
+            code=given.get("code", ""),
+            name=given.get("name", ""),
+            name_en=given.get("name_en", ""),
+            members=given.getlist("members"),
+            rule=rule,
+            author=access().account.name,
+        )
+    except (InputRefused, ValueError) as refused:
+        return _zone_form(given, refused, 422)
+    audit("add", f"zone {given['code']}", villages=given.getlist("members"))
+    flash(gettext("The zone was stored; now give it teams."), "success")
+    return redirect(f"/zones/{given['code'].strip()}")
+
+
+@bp.get("/<code>")
+@needs(Action.ZONES_VIEW)
+def record(code: str) -> Response:
+    """One zone."""
+    return _record(code, MultiDict())
+
+
+@bp.post("/<code>/teams")
+@needs(Action.ZONES_EDIT)
+def add_team(code: str) -> Response:
+    """Give a zone one more team."""
+    from patrols.services import drawing
+
+    if of_plan.zone(db(), code) is None:
+        abort(404)
+    given = request.form
+    try:
+        drawing.add_team(
+            db(),
+            zone=code,
+            code=given.get("code", ""),
+            name=given.get("name", ""),
+            village=given.get("village") or None,
+            mode=given.get("mode", ""),
+            size=_whole(given.get("size", ""), gettext("People")),
+            base=_position(given),
+            author=access().account.name,
+        )
+    except LianfangError as refused:
+        # What was half written goes; the page is read anew.
+        db().rollback()
+        return _record(code, given, refused, 422)
+    audit("add", f"team {given['code']}", zone=code)
+    flash(gettext("The team was stored."), "success")
+    return redirect(f"/zones/{code}")
+
+
+@bp.post("/<code>/teams/end")
+@needs(Action.ZONES_EDIT)
+def end_team(code: str) -> Response:
+    """Let a team serve no more."""
+    from patrols.services import drawing
+
+    if of_plan.zone(db(), code) is None:
+        abort(404)
+    team = request.form.get("team", "")
+    drawing.end_team(db(), code, team, now=datetime.now(UTC))
+    audit("remove", f"team {team}", zone=code)
+    flash(gettext("The team serves no more; plans made with it stay."), "success")
+    return redirect(f"/zones/{code}")
+
+
+def _lang() -> str:
+    return i18n.negotiated(request)
+
+
+def _zone_form(given: MultiDict[str, str], error: Exception | None = None, status: int = 200) -> Response:
+    found = of_plan.village_choices(db())
+    name = "name" if _lang() == "zh" else "name_en"
+    return render(
+        "zones/new.html",
+        status=status,
+        villages=found.drop(columns="geometry").to_dict("records"),
+        name_column=name,
+        chosen=set(given.getlist("members")),
+        given=given,
+        error=error,
+        layers=[
+            {
+                "features": collection(found, id="path", label=name),
+                "colour": "#2a788e",
+                "weight": 1.5,
+                "fill": 0.12,
+                "frame": True,
+            }
+        ],
+    )
+
+
+def _record(
+    code: str, given: MultiDict[str, str], error: LianfangError | None = None, status: int = 200
+) -> Response:
+    zone = of_plan.zone(db(), code)
+    if zone is None:
+        abort(404)
+    name = "name" if _lang() == "zh" else "name_en"
+    members, teams = of_plan.members(db(), zone["id"]), of_plan.teams(db(), zone["id"])
+    layers: list[dict[str, Any]] = [
+        {
+            "features": collection(of_plan.zone_shape(db(), zone["id"]), label="id"),
+            "colour": "#1b1f23",
+            "weight": 3,
+            "fill": 0,
+            "frame": True,
+        },
+        {
+            "features": collection(members, id="path", label=name),
+            "colour": "#6b747b",
+            "weight": 1,
+            "fill": 0.05,
+        },
+        {"features": collection(teams, id="code", label=name), "colour": "#0072b2", "radius": 6, "fill": 0.9},
+    ]
+    return render(
+        "zones/record.html",
+        status=status,
+        zone=zone,
+        title=zone[name] or zone["name"],
+        members=members.drop(columns="geometry").to_dict("records"),
+        teams=teams.drop(columns="geometry").to_dict("records"),
+        name_column=name,
+        village_column="village" if _lang() == "zh" else "village_en",
+        modes=MODES,
+        team_modes=ZONE_MODES,
+        patterns=PATTERNS,
+        layers=layers,
+        given=given,
+        error=error,
+        may_edit=access().may(Action.ZONES_EDIT) and bool(scope()),
+    )
+
+
+def _whole(value: str, what: str) -> int:
+    try:
+        return int(value)
+    except ValueError as error:
+        raise InputRefused(
+            gettext("%(what)s: “%(value)s” is not a number.", what=what, value=value[:40])
+        ) from error
+
+
+def _position(given: MultiDict[str, str]) -> tuple[float, float] | None:
+    lon, lat = given.get("lon", "").strip(), given.get("lat", "").strip()
+    if not lon and not lat:
+        return None
+    try:
+        point = float(lon), float(lat)
+    except ValueError as error:
+        raise InputRefused(
+            gettext("Base: “%(value)s” is no position.", value=f"{lon}, {lat}"[:40])
+        ) from error
+    if not (-180 <= point[0] <= 180 and -90 <= point[1] <= 90):
+        raise InputRefused(gettext("Base: “%(value)s” is no position.", value=f"{lon}, {lat}"[:40]))
+    return point
