@@ -46,9 +46,10 @@ def change(served, number: int, **values: object) -> None:
 
 
 def ended(served, number: int, status: str, **values: object) -> None:
-    """A job that has ended so."""
+    """A job that has ended so; the queue has forgotten it."""
     with transaction(served.engine, scope=WHOLE_SITE) as session:
         now = session.scalar(text("SELECT now()"))
+        session.execute(text("DELETE FROM procrastinate_jobs"))
     change(served, number, status=status, finished_at=now, **values)
 
 
@@ -69,6 +70,17 @@ def test_a_job_elsewhere_is_not_found(served, job) -> None:
         assert answer.status_code == 404, address
     assert served.client(Role.PLANNER, small_site.PARENT).get(f"/jobs/{job}").status_code == 200
     assert served.client(Role.VIEWER, small_site.OWN).get(f"/jobs/{job}").status_code == 403
+
+
+def test_everybodys_jobs_stand_before_ones_own(served, job) -> None:
+    """Also one that waits in a town one does not see."""
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        path = small_site.SIBLING
+        number = jobs.enqueue(
+            session, "analysis", PERIOD, account=None, title=Words("x"), jurisdiction_path=path
+        )
+    page = served.client(Role.PLANNER, small_site.SIBLING).get(f"/jobs/{number}?lang=en").text
+    assert "1 job comes before it." in page
 
 
 def test_progress_is_asked_for_anew_until_the_job_has_ended(served, job) -> None:

