@@ -72,7 +72,7 @@ class Size:
         return prod(y for _, y in self.tree)
 
 
-SMALL = Size(((1, 2), (2, 1), (3, 1), (3, 3)), cameras=200, gaps=150, zones=2)
+SMALL = Size(((1, 2), (2, 1), (3, 1), (3, 3)), cameras=200, gaps=80, zones=2)
 
 
 @dataclass(frozen=True)

@@ -111,8 +111,10 @@ def gaps(tile: Tile, scope: Scope, *, analysis: int | None) -> TileQuery:
 def cells(tile: Tile, scope: Scope, *, analysis: int | None) -> TileQuery:
     """Open street summed up in squares: its mean length over the period, and the cause of most of it.
 
-    A gap counts in the square of the middle of its extent. Its length weighs as much of the period as it is
-    open, so that ground that is open for one cause and then for another is not counted twice.
+    `open_m` is the length and `cause` that cause; each cause there is in a square is an attribute of its own
+    with its part of the length, so that a map can leave causes out. A gap counts in the square of the middle
+    of its extent. Its length weighs as much of the period as it is open, so that ground that is open for one
+    cause and then for another is not counted twice.
     """
     # Where a square is, in squares of the whole world: by hand, a transformed point for every gap of a city
     # takes three times as long.
@@ -130,18 +132,22 @@ def cells(tile: Tile, scope: Scope, *, analysis: int | None) -> TileQuery:
                    floor((1 - asinh(tand(lat)) / pi()) / 2 * squares)::int - %(y)s * {SQUARES} AS row
             FROM found CROSS JOIN (SELECT {SQUARES} * 2.0::float8 ^ %(z)s AS squares) AS world),
         causes AS (
-            SELECT col, row, cause, sum(amount) AS amount FROM placed
-            WHERE col BETWEEN 0 AND {SQUARES - 1} AND row BETWEEN 0 AND {SQUARES - 1}
-            GROUP BY col, row, cause),
+            SELECT col, row, cause,
+                   sum(amount) / extract(epoch FROM upper(period) - lower(period)) / 1e6 AS open_m
+            FROM placed CROSS JOIN analysis
+            WHERE id = (SELECT id FROM asked)
+              AND col BETWEEN 0 AND {SQUARES - 1} AND row BETWEEN 0 AND {SQUARES - 1}
+            GROUP BY col, row, cause, period),
         squares AS (
-            SELECT col, row, sum(amount) AS amount, (array_agg(cause ORDER BY amount DESC, cause))[1] AS cause
+            SELECT col, row, sum(open_m) AS open_m,
+                   (array_agg(cause ORDER BY open_m DESC, cause))[1] AS cause,
+                   jsonb_object_agg(cause, round(open_m::numeric, 1)) AS by_cause
             FROM causes GROUP BY col, row),
         rows AS MATERIALIZED (
-            SELECT row * {SQUARES} + col AS feature,
-                   round((amount / extract(epoch FROM upper(period) - lower(period)) / 1e6)::numeric, 1)
-                       ::float8 AS open_m, cause, ST_Reverse(ST_MakeEnvelope(
+            SELECT row * {SQUARES} + col AS feature, round(open_m::numeric, 1)::float8 AS open_m, cause,
+                   by_cause, ST_Reverse(ST_MakeEnvelope(
                        col * {SIDE}, row * {SIDE}, (col + 1) * {SIDE}, (row + 1) * {SIDE})) AS geom
-            FROM squares CROSS JOIN analysis WHERE id = (SELECT id FROM asked))
+            FROM squares)
         {encoded("cells")}"""
     return TileQuery(sql, _parameters(tile, scope, analysis))
 
