@@ -64,11 +64,6 @@
     });
   };
 
-  /* The data of a script element. */
-  Lianfang.json = function (id) {
-    return JSON.parse(document.getElementById(id).textContent);
-  };
-
   /* Questions before deeds: forms with data-lf-confirm. */
   const dialog = document.getElementById("lf-confirm");
   let waiting = null;
