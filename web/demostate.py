@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from geo.tables import Setting
 
 NAME = "demo.state"
+# Keys of the scenes (`web.demo.SCENES`), for whoever must not load what makes them.
+SCENE_NAMES = ("helsinki", "town")
 
 
 @dataclass(frozen=True)

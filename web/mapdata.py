@@ -89,7 +89,11 @@ def map_data(session: Session, *, zone: str | None = None, at: datetime | None =
 def _banners(session: Session, tree: gpd.GeoDataFrame) -> tuple[str, ...]:
     labels = set(tree["origin"])
     labels |= set(session.execute(text("SELECT DISTINCT label FROM frame_file")).scalars())
-    return tuple(label for label in ("synthetic", "derived") if label in labels)
+    # Made-up streets are another matter than made-up reports: then the place itself does not exist.
+    roads = "SELECT 1 FROM import_batch WHERE kind = 'roads' AND label = 'synthetic' LIMIT 1"
+    if session.execute(text(roads)).first():
+        labels = labels - {"synthetic"} | {"invented"}
+    return tuple(label for label in ("invented", "synthetic", "derived") if label in labels)
 
 
 def _jurisdictions(

@@ -32,3 +32,7 @@ class Steps:
             yield lambda fraction: bar.update(task, completed=min(1.0, fraction))
         self.seconds[key] = round(time.monotonic() - started, 2)
         self._console.print(f"{label:<44} {self.seconds[key]:6.1f} s")
+
+    def say(self, sentence: str) -> None:
+        """A line of its own between the steps."""
+        self._console.print(sentence)

@@ -118,13 +118,14 @@ def import_cameras(
     mapping: dict[str, str] | None = None,
     keep_good: bool = False,
     dry_run: bool = False,
+    label: str = "real",
 ) -> ImportReport:
     """Take in a file of camera records (`cameras.importers`); rolled back by the caller when this raises."""
     current_site(session)
     found = read_cameras(path, datum=datum, area=site_area(session), mapping=mapping, keep_good=keep_good)
     count = len(found.frame)
     with rehearsal(session, only=dry_run):
-        store_cameras(session, found.frame, Source.of_file(path, datum=datum, label="real", author=author))
+        store_cameras(session, found.frame, Source.of_file(path, datum=datum, label=label, author=author))
         credit_osm(session, path)
     return ImportReport("cameras", 0 if dry_run else count, count, found.problems, found.findings)
 

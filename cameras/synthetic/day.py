@@ -79,8 +79,9 @@ def synthetic_day(
     obstructions: gpd.GeoSeries | None = None,
     shares: RoleShares | None = None,
     faults: FaultPlan | None = None,
+    equipment: pd.DataFrame | None = None,
 ) -> SyntheticDay:
-    """One day of frames for real cameras, faults included; the same seed gives the same day.
+    """One day of frames for given cameras, faults included; the same seed gives the same day.
 
     Parameters
     ----------
@@ -96,11 +97,15 @@ def synthetic_day(
         leaves street unwatched; without them nothing is thought to stand in the way.
     shares : RoleShares, optional
     faults : FaultPlan, optional
+    equipment : DataFrame, optional
+        What each camera is and reports, in the form of `cameras.synthetic.roles.roles` (`knows` may also be
+        "listed": the record tells direction and lens, the frames do not), and `recorder`, the code of the
+        recorder it hangs on or "". The records then stay as they are given. Without it, it is drawn.
     """
     rng = np.random.default_rng(seed)
     walls = gpd.GeoSeries([], crs=cameras.crs) if obstructions is None else obstructions
     stands = standpoints(cameras, gpd.GeoDataFrame(geometry=walls)).geometry
-    made = roles(stands, streets, walls, shares or RoleShares(), rng)
+    made = roles(stands, streets, walls, shares or RoleShares(), rng) if equipment is None else equipment
     plan = faults or FaultPlan()
     watched = watched_m(certain_poses(made), stands, streets, walls)
     wrong = planted(cameras, made, watched, plan, rng)
@@ -108,9 +113,11 @@ def synthetic_day(
     frames = FrameBatch.concatenate(
         _of_source(int(number), made, wrong, plan, start, rng) for number in SOURCES.index
     ).in_order()
-    catalogue = records(cameras, made)
-    in_nvr = wrong.loc[wrong["kind"] == "nvr", "camera"]
-    catalogue.loc[in_nvr, "parent_code"] = "synthetic-nvr-01"
+    catalogue = cameras.copy()
+    if equipment is None:
+        catalogue = records(cameras, made)
+        in_nvr = wrong.loc[wrong["kind"] == "nvr", "camera"]
+        catalogue.loc[in_nvr, "parent_code"] = "synthetic-nvr-01"
     times = {int(camera): frames.captured_ms[frames.camera == camera] for camera in wrong["camera"].unique()}
     lost = (made["source"].map(SOURCES["expected_interval_s"]) * 1000 * Thresholds().lost_intervals).astype(
         int

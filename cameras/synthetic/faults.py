@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cameras.synthetic.roles import GATEWAY_A, GATEWAY_B, STREAM
+from cameras.synthetic.roles import CERTAIN, GATEWAY_A, GATEWAY_B, STREAM
 
 MINUTE_MS = 60_000
 
@@ -36,6 +36,9 @@ class FaultPlan:
         From and length: the stream reports that it lost one of its cameras.
     silent_from, silent_min : int
         The second gateway itself is silent.
+    recorders : tuple of (int, int)
+        From and length, one failing recorder each with everything that hangs on it: for equipment that says
+        what hangs on which. `nvr_cameras` is then 0 as a rule.
     """
 
     outage_min: tuple[int, ...] = (20, 45, 90, 180, 300)
@@ -52,6 +55,7 @@ class FaultPlan:
     lost: tuple[int, int] = (14 * 60 + 35, 50)
     silent_from: int = 4 * 60 + 10
     silent_min: int = 45
+    recorders: tuple[tuple[int, int], ...] = ()
 
 
 def planted(
@@ -68,7 +72,7 @@ def planted(
     cameras : GeoDataFrame
         Points in a metric CRS, by id.
     made : DataFrame
-        `cameras.synthetic.roles.roles`.
+        `cameras.synthetic.roles.roles`; with a column `recorder` ("" none) where recorders are to fail.
     watched : DataFrame
         `cameras.synthetic.sight.watched_m`.
     plan : FaultPlan
@@ -79,20 +83,22 @@ def planted(
     DataFrame
         fault (number), kind, cause (cause of the gaps it opens, "" for a mere finding), camera, from_min,
         until_min (minutes after local midnight; the day ends at 1440), alone_m (street that goes unwatched,
-        0 where others watch it too). No camera has two faults. Repair faults fall on fixed cameras that
-        report their pose and see a street, those first that watch the most street alone; the NVR's cameras
-        are neighbours.
+        0 where others watch it too). No camera has two faults. Repair faults fall on fixed cameras whose
+        pose is known and who see a street, those first that watch the most street alone; the NVR's cameras
+        are neighbours; of recorders those fail whose cameras watch the most street alone.
 
     Raises
     ------
     ValueError
-        When there are too few such cameras.
+        When there are too few such cameras, or recorders.
     """
-    fixed = made.index[(made["knows"] == "measured") & ~made["ptz"]]
+    fixed = made.index[made["knows"].isin(CERTAIN) & ~made["ptz"]]
     alone_m, seen_m = watched["alone_m"], watched["seen_m"]
     weight = alone_m.reindex(fixed).sort_values(ascending=False, kind="stable")
     sees = [int(camera) for camera in weight.index if seen_m[camera] > 0]
-    able = [camera for camera in sees if made.loc[camera, "source"] == GATEWAY_A]
+    failing = _failing_recorders(made, alone_m, len(plan.recorders))
+    hung = {camera for members in failing for camera in members}
+    able = [camera for camera in sees if made.loc[camera, "source"] == GATEWAY_A and camera not in hung]
     streams = [camera for camera in sees if made.loc[camera, "source"] == STREAM]
     needed = plan.nvr_cameras + len(plan.outage_min) + plan.dark_cameras + 4
     if len(able) < needed:
@@ -100,12 +106,16 @@ def planted(
             f"{len(able)} fixed cameras of the first gateway report their pose and see a street, where the "
             f"faults need {needed}; give more cameras or plan fewer faults"
         )
-    # The middle of the crowd, not the loneliest, has neighbours close enough to hang on one recorder.
-    group = _neighbours(cameras, able, plan.nvr_cameras)
-    free = [camera for camera in able if camera not in group]
     rows: list[tuple[str, str, list[int], int, int]] = [
-        ("nvr", "outage", group, plan.nvr_from, plan.nvr_from + plan.nvr_min)
+        ("nvr", "outage", members, start, start + length)
+        for members, (start, length) in zip(failing, plan.recorders, strict=True)
     ]
+    group: list[int] = []
+    if plan.nvr_cameras:
+        # The middle of the crowd, not the loneliest, has neighbours close enough to hang on one recorder.
+        group = _neighbours(cameras, able, plan.nvr_cameras)
+        rows.append(("nvr", "outage", group, plan.nvr_from, plan.nvr_from + plan.nvr_min))
+    free = [camera for camera in able if camera not in group]
     for length in plan.outage_min:
         start = int(rng.integers(30, 24 * 60 - 30 - length))
         rows.append(("outage", "outage", [free.pop(0)], start, start + length))
@@ -113,7 +123,10 @@ def planted(
         rows.append(("dark", "degraded", [free.pop(0)], plan.dark_from, plan.dark_from + plan.dark_min))
     rows.append(("frozen", "degraded", [free.pop(0)], plan.frozen[0], sum(plan.frozen)))
     rows.append(("blocked", "degraded", [free.pop(0)], plan.blocked[0], sum(plan.blocked)))
-    rows.append(("turned", "moved", [free.pop(0)], plan.turned_from, 24 * 60))
+    # Only frames that tell where a camera looks can tell that it looks elsewhere.
+    turned = next(camera for camera in free if made.loc[camera, "knows"] == "measured")
+    free.remove(turned)
+    rows.append(("turned", "moved", [turned], plan.turned_from, 24 * 60))
     rows.append(("clock", "", [free.pop(0)], -60, 24 * 60))
     if streams and alone_m[streams[0]] > 0:
         rows.append(("lost", "outage", streams[:1], plan.lost[0], sum(plan.lost)))
@@ -126,6 +139,26 @@ def planted(
     ]
     found = pd.DataFrame(table, columns=["fault", "kind", "cause", "camera", "from_min", "until_min"])
     return found.assign(alone_m=found["camera"].map(alone_m).fillna(0.0))
+
+
+def _failing_recorders(made: pd.DataFrame, alone_m: pd.Series, count: int) -> list[list[int]]:
+    """The cameras of each recorder that fails: all of the first gateway, the most street alone first."""
+    if not count:
+        return []
+    named = made[made["recorder"] != ""]
+    whole = named.groupby("recorder")["source"].agg(lambda sources: bool((sources == GATEWAY_A).all()))
+    alone = alone_m.reindex(named.index).fillna(0.0).groupby(named["recorder"]).sum()
+    # By name where two watch equally much, so that the order does not hang on the sort.
+    ranked = alone[whole[whole].index].sort_index().sort_values(ascending=False, kind="stable")
+    if len(ranked) < count:
+        raise ValueError(
+            f"{len(ranked)} recorders have all cameras at the first gateway, where {count} are to fail; "
+            "give more recorders or plan fewer failures"
+        )
+    return [
+        [int(camera) for camera in named.index[named["recorder"] == recorder]]
+        for recorder in ranked.index[:count]
+    ]
 
 
 def _neighbours(cameras: gpd.GeoDataFrame, ids: list[int], count: int) -> list[int]:

@@ -20,6 +20,9 @@ SOURCES = pd.DataFrame(
     },
     index=pd.Index(range(4), name="source"),
 )
+# What a camera's `knows` may be, where its direction and lens are known for certain: its frames tell, or its
+# record does.
+CERTAIN = ("measured", "listed")
 # Eight points, as a catalogue's DirectionType has them.
 COMPASS_DEG = 45.0
 # What a PTZ camera is scheduled to look at, by seconds of the local day.
@@ -128,8 +131,8 @@ def records(cameras: gpd.GeoDataFrame, made: pd.DataFrame) -> gpd.GeoDataFrame:
 
 
 def certain_poses(made: pd.DataFrame) -> pd.DataFrame:
-    """Every pose that a camera with measured pose takes by plan, a PTZ camera's presets one by one."""
-    fixed = made[(made["knows"] == "measured") & ~made["ptz"]].rename_axis("camera").reset_index()
+    """Every pose that a camera with a certain pose takes by plan, a PTZ camera's presets one by one."""
+    fixed = made[made["knows"].isin(CERTAIN) & ~made["ptz"]].rename_axis("camera").reset_index()
     columns = ["camera", "azimuth_deg", "tilt_deg", "hfov_deg", "vfov_deg", "width_px"]
     return pd.concat([fixed[columns], presets(made)[columns]], ignore_index=True)
 

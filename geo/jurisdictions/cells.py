@@ -59,7 +59,7 @@ def voronoi_cells(centre: FloatArray, boundary: shapely.Polygon, xy: FloatArray)
     points = np.bincount(hits[1], minlength=len(faces)).astype(np.float64)
     # Ties, and pieces without any point, go by area.
     weight = points + shapely.area(faces) / boundary.area
-    label = _in_one_piece(nearest.astype(np.int64), borders(faces), weight)
+    label = in_one_piece(nearest.astype(np.int64), borders(faces), weight)
     return np.array([shapely.coverage_union_all(faces[label == k]) for k in np.unique(label)], dtype=object)
 
 
@@ -75,7 +75,7 @@ def borders(shapes: NDArray[np.object_]) -> csr_array:
     return csr_array((np.concatenate([length, length]), ends), shape=(len(shapes), len(shapes)))
 
 
-def _in_one_piece(label: IntArray, border: csr_array, weight: FloatArray) -> IntArray:
+def in_one_piece(label: IntArray, border: csr_array, weight: FloatArray) -> IntArray:
     """The labels, changed where a label's faces do not hang together."""
     label = label.copy()
     a, b = border.nonzero()

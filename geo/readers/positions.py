@@ -57,7 +57,6 @@ def lonlat_columns(
                 other = "lon 经度" if field == "lon" else "lat 纬度"
                 raise InputRefused(f"{rows.file} has no column {field!r} ({other}); add it, or map it")
         lon, lat = _degrees(table, "lon", notes), _degrees(table, "lat", notes)
-        _tell_coarse(table, notes)
     index = table.texts.index
     good = notes.good(index)
     wide = area
@@ -67,6 +66,8 @@ def lonlat_columns(
     for i in np.flatnonzero(good & (told != np.array(None))):
         notes.refuse(int(index[int(i)]), str(told[i]))
     good &= told == np.array(None)
+    if rows.shapes is None:
+        _tell_coarse(table, good, notes)
     x, y = to_wgs84(np.where(good, lon, np.nan), np.where(good, lat, np.nan), datum)
     points = np.where(good, shapely.points(x, y), None)
     return gpd.GeoSeries(points, index=index, crs=LONLAT)
@@ -156,10 +157,12 @@ def _from_dms(text: str) -> float | None:
     return sign * (float(found[2]) + minutes / 60.0 + seconds / 3600.0)
 
 
-def _tell_coarse(table: Table, notes: Notes) -> None:
+def _tell_coarse(table: Table, good: NDArray[np.bool_], notes: Notes) -> None:
     coarse = [
         int(str(row))
-        for row, lon, lat in zip(table.texts.index, table.text("lon"), table.text("lat"), strict=True)
+        for row, lon, lat in zip(
+            table.texts.index[good], table.text("lon")[good], table.text("lat")[good], strict=True
+        )
         if number(lon) is not None
         and number(lat) is not None
         and max(len(text.partition(".")[2]) for text in (lon, lat)) < _COARSE_DECIMALS

@@ -32,9 +32,11 @@ from geo.tables import ImportBatch, Setting
 from patrols.services import plan_shift
 from patrols.solve import Budget
 from patrols.tables import Plan, PlanStop
+from web.basemap import basemap_folder, ensure_basemap
 from web.demo.helsinki import Helsinki
 from web.demo.scene import AUTHOR, DemoScene
-from web.demostate import Progress, demo_progress, finished_summary, note_progress
+from web.demo.town import SyntheticTown
+from web.demostate import SCENE_NAMES, Progress, demo_progress, finished_summary, note_progress
 from web.exports import write_table
 from web.gaptable import gap_table
 from web.i18n import N_
@@ -44,11 +46,13 @@ from web.planfiles import write_plan
 from web.progress import Steps, Update
 from web.tables import JobRun
 
-SCENES: dict[str, DemoScene] = {scene.name: scene for scene in (Helsinki(),)}
+_SCENES: tuple[DemoScene, ...] = (Helsinki(), SyntheticTown())
+SCENES = {scene.name: scene for scene in _SCENES}
 # Iterations a stage, not seconds: the same seed gives the same plan on any machine.
 ITERATIONS = (1500, 1500)
 # The tables whose rows a scene replaces: not who may sign in, what was done, and how the program is set.
 SCENE_MODULES = ("geo.tables", "cameras.tables", "patrols.tables")
+LIST_REPORT = "cameras-report.txt"
 # "demo" in ASCII: PostgreSQL's advisory locks are numbers.
 LOCK = 0x64656D6F
 
@@ -102,7 +106,7 @@ def run_demo(
         known, or its extract is missing.
     """
     if scene not in SCENES:
-        raise LianfangError(f"there is no scene {scene!r}; the demo has {', '.join(sorted(SCENES))}")
+        raise LianfangError(f"there is no scene {scene!r}; the demo has {' and '.join(SCENE_NAMES)}")
     # Made beside the folder and put in its place at the end, so that files there are always whole.
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     with _alone(engine):
@@ -185,8 +189,11 @@ class _Making:
         """Take the steps that are left; answers the figures."""
         with self._steps.step("places", N_("Streets, buildings, places")) as tell:
             self._stage("places", lambda session: self._places(session))
+            with transaction(self._engine, scope=WHOLE_SITE) as session:
+                ensure_basemap(session, basemap_folder(self._folder.parent))
             tell(0.5)
             self._stage("cameras", lambda session: self._cameras(session))
+        self._tell_list(self._reached.made["cameras"])
         with self._steps.step("frames", N_("One synthetic day of frames")) as tell:
             self._frames(tell)
         with self._steps.step("analyse", N_("Footprints, coverage, gaps")) as tell:
@@ -223,6 +230,18 @@ class _Making:
             "problems": list(report.problems),
             "findings": list(report.findings),
         }
+
+    def _tell_list(self, report: dict[str, Any]) -> None:
+        """Say what the reader said of a list, and leave all of it in a file."""
+        if not report:
+            return
+        said = [*report["problems"], *report["findings"]]
+        path = self._unfinished / LIST_REPORT
+        path.write_text("".join(f"{sentence}\n" for sentence in said), encoding="utf8")
+        self._steps.say(
+            f"{report['stored']} cameras taken in from the list; {len(report['problems'])} sentences on rows "
+            f"that were refused and {len(report['findings'])} findings: {LIST_REPORT}"
+        )
 
     def _frames(self, tell: Update) -> None:
         """Presets and the frames of the day, through the door of real ones, a file at a time."""

@@ -18,6 +18,7 @@ BODIES = (
     "web.jobs.bodies.plan",
     "web.jobs.bodies.importing",
     "web.jobs.bodies.basemap",
+    "web.jobs.bodies.demo",
 )
 """Modules that register a kind. Light to import: what takes seconds to load is imported when it runs."""
 

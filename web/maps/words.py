@@ -190,6 +190,10 @@ BANNERS = {
         N_("Synthetic data"),
         N_("The cameras' reports of this day are made up for demonstration; the streets are real."),
     ),
+    "invented": (
+        N_("Synthetic data"),
+        N_("This town, its cameras and their reports are made up for demonstration; there is no such place."),
+    ),
     "stale": (N_("Out of date"), N_("Newer data came in after this was worked out.")),
     "hand_made": (N_("Example"), N_("This scene is made by hand.")),
 }
