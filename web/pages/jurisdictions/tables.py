@@ -92,6 +92,9 @@ PLACE_KINDS = {
     "police": N_("police station"),
     "bridge": N_("bridge"),
     "fuel": N_("filling station"),
+    "worship": N_("place of worship"),
+    "government": N_("public office"),
+    "university": N_("university"),
 }
 
 STREETS = TableSpec(
