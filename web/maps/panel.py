@@ -41,7 +41,7 @@ class Swatch:
 
 @dataclass(frozen=True)
 class Input:
-    """One switch of the legend; a radio button when `choice` names its group."""
+    """One switch of the legend; a radio button when `choice` names its group, of a level of detail maybe."""
 
     id: str
     label: str
@@ -50,16 +50,21 @@ class Input:
     count: str = ""
     choice: str = ""
     hint: str = ""
+    level: str = ""
 
 
 @dataclass(frozen=True)
 class Group:
-    """A titled set of switches, or, where there is nothing to switch, a sentence why."""
+    """A titled set of switches, or, where there is nothing to switch, a sentence why.
+
+    `far` holds pairs (layers, sentence) for a map that draws a layer only from closer by.
+    """
 
     title: str
     inputs: Sequence[Input] = ()
     note: str = ""
     scale: bool = False
+    far: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)

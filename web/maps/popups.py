@@ -106,10 +106,16 @@ def footprint_popup(row: Mapping[str, Any], t: Translator) -> Popup:
 
 def gap_title(row: Mapping[str, Any], street: str, t: Translator) -> str:
     """Where and how much is not seen."""
-    if row["geometry"].geom_type in ("Point", "MultiPoint"):
+    if _is_place(row):
         return street or t.plural("%(n)s place", "%(n)s places", max(1, round(float(row["measure"]))))
     length = t("%(length)s of street", length=t.length(float(row["measure"])))
     return f"{street} · {length}" if street else length
+
+
+def _is_place(row: Mapping[str, Any]) -> bool:
+    if "ground" in row:
+        return bool(row["ground"] == "place")
+    return row["geometry"].geom_type in ("Point", "MultiPoint")
 
 
 def gap_popup(row: Mapping[str, Any], street: str, t: Translator) -> Popup:
