@@ -70,14 +70,14 @@ class Running:
     def children(self) -> dict[str, list[int]]:
         """Process numbers of what serves, by what it is."""
         found: dict[str, list[int]] = {"jobs": [], "web": [], "guard": []}
-        below = {self.process.pid}
-        for pid, parent, command in sorted(_processes()):
-            if parent in below:
-                below.add(pid)
-                is_worker = "gunicorn" in command and parent != self.process.pid
-                kind = "jobs" if "jobs work" in command else "guard" if "web.guard" in command else None
-                if kind or is_worker:
-                    found[kind or "web"].append(pid)
+        there = {pid: (parent, command) for pid, parent, command in _processes()}
+        for pid, (parent, command) in there.items():
+            if parent == self.process.pid and "jobs work" in command:
+                found["jobs"].append(pid)
+            elif parent == self.process.pid and "web.guard" in command:
+                found["guard"].append(pid)
+            elif "gunicorn" in command and there.get(parent, (0, ""))[0] == self.process.pid:
+                found["web"].append(pid)
         return found
 
     def cluster(self) -> Cluster:
