@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 
 _PATH = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
 _EVERYTHING = "*"
@@ -75,6 +76,18 @@ class Scope:
         if self.everywhere:
             return True
         return path is not None and any(path == own or path.startswith(f"{own}.") for own in self.paths)
+
+    @property
+    def root(self) -> str | None:
+        """The deepest jurisdiction that holds all of it; None for the whole site, and where there is none.
+
+        Examples
+        --------
+        >>> Scope.of(["hel.d1.t1", "hel.d1.t2.v4"]).root
+        'hel.d1'
+        """
+        columns = zip(*(path.split(".") for path in self.paths), strict=False)
+        return ".".join(labels[0] for labels in takewhile(lambda each: len(set(each)) == 1, columns)) or None
 
     def __bool__(self) -> bool:
         return self.everywhere or bool(self.paths)

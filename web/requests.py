@@ -135,7 +135,8 @@ def audit(
     subject : str
         What it was done to, such as ``camera 44051300001310000001``.
     path : str, optional
-        The jurisdiction it belongs to.
+        The jurisdiction it belongs to; else the deepest one that holds all of where whoever asks may do what
+        they did, so that it is read in the places it concerns. None then is the whole site.
     who : Person, optional
         Where nobody is signed in yet; else whoever asks.
     **detail
@@ -148,7 +149,7 @@ def audit(
             account_name=person.name if person else "",
             event=event,
             subject=subject,
-            jurisdiction_path=path,
+            jurisdiction_path=path if path is not None else scope().root,
             detail=detail,
             peer=request.remote_addr or "",
         )

@@ -119,7 +119,7 @@ def _enter(account: Account, how: str) -> Response:
         browser=request.headers.get("User-Agent", ""),
     )
     access = accounts.access_of(db(), account)
-    audit("sign-in", how, who=access.account)
+    audit("sign-in", how, path=access.scope(Action.MAP_VIEW).root, who=access.account)
     login.enter(key, access)
     return cast(Response, redirect(_next()))
 

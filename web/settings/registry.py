@@ -162,7 +162,7 @@ SETTINGS: tuple[Spec, ...] = (
         N_("An on-screen time further off than this is wrong."),
         0,
         86_400,
-        "s",
+        N_("s"),
     ),
     Spec(
         "diagnosis.clock_drift_s",
@@ -172,7 +172,7 @@ SETTINGS: tuple[Spec, ...] = (
         N_("A wrong clock is called constant while it stays this close to its usual error."),
         0,
         86_400,
-        "s",
+        N_("s"),
     ),
     Spec(
         "diagnosis.lost_intervals",
@@ -184,7 +184,9 @@ SETTINGS: tuple[Spec, ...] = (
         100,
         N_("intervals"),
     ),
-    Spec("optics.width_px", "number", 1920.0, N_("Picture width"), N_("Pixels across."), 100, 20_000, "px"),
+    Spec(
+        "optics.width_px", "number", 1920.0, N_("Picture width"), N_("Pixels across."), 100, 20_000, N_("px")
+    ),
     Spec(
         "optics.hfov_deg",
         "number",
@@ -300,7 +302,7 @@ SETTINGS: tuple[Spec, ...] = (
         N_("How long the best routes are searched for; longer finds slightly better ones."),
         1,
         3600,
-        "s",
+        N_("s"),
     ),
     Spec(
         "planning.stop_limit_m",

@@ -91,7 +91,9 @@ class Spec:
         """A value as it stands in a form."""
         if isinstance(value, str):
             return value
-        return f"{round(100 * value, 4) if self.kind == 'share' else value:.10g}"
+        if self.kind == "whole" and math.isfinite(value):
+            return str(int(value))
+        return f"{100 * value if self.kind == 'share' else value:.6g}"
 
     @property
     def limits(self) -> tuple[str, str]:

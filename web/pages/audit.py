@@ -1,0 +1,211 @@
+"""The audit log: who looked at, exported, changed what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode, urlsplit
+
+from flask import Blueprint
+from sqlalchemy import text
+from werkzeug.wrappers import Response
+
+from geo.scope import Scope
+from web.access import Action, Role, needs
+from web.access.roles import ACTION_TITLES, ROLE_TITLES
+from web.i18n import N_, Translator
+from web.requests import access, db, scope, translator
+from web.settings import BY_NAME
+from web.tabular import Column, TableSpec
+from web.tabular.view import table_view
+
+bp = Blueprint("audit", __name__)
+
+EVENTS = {
+    "sign-in": N_("signed in"),
+    "sign-in refused": N_("sign-in refused"),
+    "sign-out": N_("signed out"),
+    "view": N_("looked at"),
+    "search": N_("searched"),
+    "export": N_("exported"),
+    "add": N_("added"),
+    "change": N_("changed"),
+    "remove": N_("removed"),
+    "run": N_("started"),
+    "cancel": N_("cancelled"),
+    "publish": N_("published"),
+    "withdraw": N_("withdrew"),
+    "grant": N_("gave a role"),
+    "revoke": N_("took back"),
+    "invite": N_("invited"),
+    "enable": N_("enabled"),
+    "disable": N_("disabled the account"),
+}
+
+SUBJECTS = {
+    "account": N_("account"),
+    "analysis": N_("analysis"),
+    "browser": N_("browser"),
+    "camera": N_("camera"),
+    "gap": N_("gap"),
+    "import": N_("import"),
+    "invitation": N_("invitation"),
+    "job": N_("job"),
+    "local link": N_("link of this machine"),
+    "password": N_("password"),
+    "plan": N_("plan"),
+    "setting": N_("setting"),
+    "table": N_("table"),
+    "team": N_("team"),
+    "token": N_("token"),
+    "zone": N_("zone"),
+}
+"""First words of a subject that are said in the reader's language; the rest names the thing."""
+
+PAGES = {
+    "account": "accounts",
+    "camera": "cameras",
+    "gap": "gaps",
+    "job": "jobs",
+    "plan": "plans",
+    "zone": "zones",
+}
+
+PAGE_WORDS = {
+    "accounts": N_("Accounts"),
+    "analyses": N_("Analyses"),
+    "audit": N_("Audit log"),
+    "cameras": N_("Cameras"),
+    "gaps": N_("Gaps"),
+    "map": N_("Map"),
+    "plans": N_("Plans"),
+    "zones": N_("Zones"),
+}
+"""What the pages that are written down show, by the first part of their address."""
+
+DETAILS = {
+    "account": N_("account"),
+    "actions": N_("rights"),
+    "after": N_("now"),
+    "before": N_("before"),
+    "browsers": N_("browsers"),
+    "days": N_("days"),
+    "filters": N_("filters"),
+    "format": N_("format"),
+    "role": N_("role"),
+    "rows": N_("rows"),
+    "title": N_("title"),
+    "what": N_("what"),
+}
+
+_ENTRIES = """
+    SELECT e.id, e.at, e.account_name AS person, e.event, e.subject, e.jurisdiction_path AS path, e.peer,
+           CASE WHEN :chinese THEN j.name ELSE COALESCE(NULLIF(j.name_en, ''), j.name) END AS place,
+           (SELECT string_agg(key || ': ' || value, '; ' ORDER BY key)
+            FROM jsonb_each_text(e.detail)) AS detail,
+           e.detail AS details
+    FROM audit_entry e LEFT JOIN jurisdiction j ON j.path = e.jurisdiction_path
+    WHERE (:whole OR e.jurisdiction_path <@ ANY (CAST(:paths AS ltree[]))) IS TRUE"""
+
+ENTRIES = TableSpec(
+    "audit",
+    (
+        Column("at", N_("When"), "moment", filter="period"),
+        Column("person", N_("Who"), filter="contains", search=True),
+        Column("event", N_("What was done"), "choice", filter="choice", words=EVENTS),
+        Column("subject", N_("To what"), filter="contains", search=True),
+        Column("place", N_("Jurisdiction")),
+        Column("detail", N_("Details"), sortable=False, search=True),
+        Column("peer", N_("From address"), "code", filter="equals"),
+    ),
+    source=_ENTRIES,
+    default_sort="-at",
+    path="path",
+    extra=("details",),
+)
+
+
+@bp.get("/audit")
+@needs(Action.AUDIT_READ)
+def page() -> Response:
+    """All entries that somebody may see."""
+    t = translator()
+    return table_view(
+        ENTRIES,
+        "audit/list.html",
+        parameters=_parameters(scope(), t),
+        everywhere=scope().everywhere,
+        **words(t),
+    )
+
+
+def last_deeds(account_id: int, count: int) -> list[Mapping[str, Any]]:
+    """What an account did last, as far as whoever asks may read the log."""
+    within = access().scope(Action.AUDIT_READ)
+    rows = db(Action.AUDIT_READ).execute(
+        text(f"{_ENTRIES} AND e.account_id = :account ORDER BY e.at DESC, e.id DESC LIMIT :count"),
+        {**_parameters(within, translator()), "account": account_id, "count": count},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def words(t: Translator) -> dict[str, Any]:
+    """What a template needs to say an entry in words."""
+    return {
+        "event_words": {key: t(said) for key, said in EVENTS.items()},
+        "subject_words": lambda subject: subject_words(subject, t),
+        "subject_href": subject_href,
+        "detail_words": lambda detail: detail_words(detail, t),
+    }
+
+
+def subject_words(subject: str, t: Translator) -> str:
+    """A subject with its kind in words; a setting by its title, a page by what it shows."""
+    if subject in SUBJECTS:
+        return t(SUBJECTS[subject])
+    if subject_href(subject) == subject:
+        return _page_words(subject, t)
+    kind, _, rest = subject.partition(" ")
+    if kind == "setting" and rest in BY_NAME:
+        return f"{t(SUBJECTS[kind])} {t(BY_NAME[rest].title)}"
+    return f"{t(SUBJECTS[kind])} {rest}".strip() if kind in SUBJECTS else subject
+
+
+def _page_words(address: str, t: Translator) -> str:
+    parts = urlsplit(address)
+    first, _, rest = parts.path.strip("/").partition("/")
+    asked = urlencode([(name, value) for name, value in parse_qsl(parts.query) if name != "lang"])
+    said = [t(PAGE_WORDS[first]) if first in PAGE_WORDS else f"/{first}", unquote(rest)]
+    return " ".join([*filter(None, said), *([f"?{unquote_plus(asked)}"] if asked else [])])
+
+
+def subject_href(subject: str) -> str:
+    """Where the thing can be looked at; an empty text where there is no such page."""
+    if subject.startswith("/") and not subject.startswith("//"):
+        return subject
+    kind, _, rest = subject.partition(" ")
+    return f"/{PAGES[kind]}/{quote(rest, safe='')}" if kind in PAGES and rest else ""
+
+
+def detail_words(detail: Mapping[str, Any], t: Translator) -> list[tuple[str, str]]:
+    """Details as (what, value), as far as there are words for them."""
+    return [
+        (t(DETAILS[key]) if key in DETAILS else key, _value_words(key, value, t))
+        for key, value in detail.items()
+        if value not in (None, "", {}, [])
+    ]
+
+
+def _value_words(key: str, value: Any, t: Translator) -> str:
+    if key == "role" and value in {role.value for role in Role}:
+        return t(ROLE_TITLES[Role(value)])
+    if isinstance(value, Mapping):
+        return t.joined([f"{name} {one}" for name, one in value.items()])
+    if isinstance(value, list):
+        known = {action.value: said for action, said in ACTION_TITLES.items()}
+        return t.joined([t(known[one]) if key == "actions" and one in known else str(one) for one in value])
+    return str(value)
+
+
+def _parameters(within: Scope, t: Translator) -> dict[str, Any]:
+    return {"whole": within.everywhere, "paths": list(within.paths), "chinese": t.lang == "zh"}
