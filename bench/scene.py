@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from math import prod
+from math import asinh, pi, prod, radians, tan
 from typing import Any
 
 import geopandas as gpd
@@ -26,6 +26,7 @@ from cameras.slots import slot_digits
 from cameras.tables import Analysis
 from geo import repository as places
 from geo.db import ALWAYS, copy_rows, write_frame
+from geo.repository.tiles import Tile
 from geo.tables import Site
 from patrols import repository as patrols
 from patrols.tables import Plan
@@ -185,6 +186,20 @@ def build(session: Session, size: Size | None = None, *, seed: int = 1) -> Scene
     published, draft = _patrols(session, city, batch)
     west, south, east, north = (float(edge) for edge in city.tree.total_bounds)
     return Scene(analysis, published, draft, city.tree, (west, south, east, north))
+
+
+def tile_at(lon: float, lat: float, z: int) -> Tile:
+    """The tile a place lies in (OpenStreetMap wiki, Slippy map tilenames)."""
+    x = (lon + 180) / 360 * 2**z
+    y = (1 - asinh(tan(radians(lat))) / pi) / 2 * 2**z
+    return Tile(z, int(x), int(y))
+
+
+def covering(bounds: tuple[float, float, float, float], z: int) -> list[Tile]:
+    """All tiles of a zoom that meet west, south, east, north."""
+    west, south, east, north = bounds
+    first, last = tile_at(west, north, z), tile_at(east, south, z)
+    return [Tile(z, x, y) for x in range(first.x, last.x + 1) for y in range(first.y, last.y + 1)]
 
 
 def _batch_of(count: int, **columns: Any) -> pd.DataFrame:

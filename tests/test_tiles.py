@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import math
 import threading
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ import pyogrio
 import pytest
 import shapely
 from databases import another_database
-from flask import Flask
+from flask import Flask, request_started
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +28,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from bench import scene
 from bench.scene import PERIOD, SLOT_MIN, SLOTS, SMALL, Scene, build
+from bench.scene import tile_at as at
 from cameras.slots import slot_digits
 from geo.db import make_engine, read_frame, read_geoframe, transaction
 from geo.repository import tiles as place_tiles
@@ -71,9 +74,9 @@ def town(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         runner.upgrade(owner_url)
         engine = make_engine(app_url)
         with transaction(engine, scope=WHOLE_SITE) as session:
-            scene = build(session, SMALL, seed=7)
+            stored = build(session, SMALL, seed=7)
         app = app_on(engine, tmp_path_factory.mktemp("tiles"))
-        yield Town(engine, app, scene, owner_url)
+        yield Town(engine, app, stored, owner_url)
         with app.app_context():
             source().close()
         engine.dispose()
@@ -85,18 +88,9 @@ def chief(town: Town) -> FlaskClient:
     return town.client(Role.ADMINISTRATOR)
 
 
-def at(lon: float, lat: float, z: int) -> Tile:
-    """The tile a place lies in (OpenStreetMap wiki, Slippy map tilenames)."""
-    x = (lon + 180) / 360 * 2**z
-    y = (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * 2**z
-    return Tile(z, int(x), int(y))
-
-
 def covering(town: Town, z: int) -> list[Tile]:
     """All tiles of a zoom that the town lies in."""
-    west, south, east, north = town.scene.bounds
-    first, last = at(west, north, z), at(east, south, z)
-    return [Tile(z, x, y) for x in range(first.x, last.x + 1) for y in range(first.y, last.y + 1)]
+    return scene.covering(town.scene.bounds, z)
 
 
 def square(tile: Tile, buffer: float = 0.0) -> shapely.Polygon:
@@ -578,6 +572,55 @@ def test_nobody_is_told_to_sign_in_as_programs_are(town: Town) -> None:
     assert answer.status_code == 401 and answer.mimetype == "application/problem+json"
 
 
+@pytest.mark.parametrize("role", list(Role))
+def test_the_short_way_answers_as_the_whole_way_does(town: Town, role: Role) -> None:
+    """`lang` in the address makes a request go the whole way; nothing else about the answer may differ."""
+    places = (covering(town, 13)[0], covering(town, 14)[0])
+    queries = ({"analysis": "x"}, {"plan": town.scene.draft, "v": "0", "level": "detect"})
+    for path in (None, VILLAGE, "syn.d2"):
+        client = town.client(role, path)
+        for layer, tile, query in itertools.product(LAYERS, places, queries):
+            short = client.get(address(layer, tile, **query))
+            whole = client.get(address(layer, tile, **query, lang="en"))
+            assert short.status_code == whole.status_code, (path, layer, tile, query)
+            if short.status_code < 300:
+                assert short.data == whole.data and _told(short) == _told(whole)
+
+
+def _told(answer: Any) -> dict[str, Any]:
+    """Headers, without those of one answer alone and the order of those that vary it."""
+    own = {"X-Request-Id", "Set-Cookie", "Content-Length"}
+    told: dict[str, Any] = {name: value for name, value in answer.headers if name not in own}
+    return told | {"Vary": set(told["Vary"].split(", "))}
+
+
+def test_a_tile_takes_the_short_way_and_a_refusal_does_not(town: Town) -> None:
+    began: list[Any] = []
+    with request_started.connected_to(lambda sender, **more: began.append(sender), town.app):
+        viewer = town.client(Role.VIEWER)
+        assert viewer.get(address("streets", covering(town, 14)[0])).status_code == 200
+        assert began == []
+        assert viewer.get(address("gaps", covering(town, 14)[0])).status_code == 403
+        assert viewer.get(address("streets", covering(town, 14)[0], lang="en")).status_code == 200
+        assert len(began) == 2
+
+
+def test_the_short_way_is_closed_from_elsewhere_and_after_signing_out(town: Town) -> None:
+    where = address("jurisdictions", covering(town, 14)[0])
+    client = town.client(Role.VIEWER)
+    assert client.get(where).status_code == 200
+    assert client.get(where, headers={"Host": "example.org"}).status_code == 403
+    assert client.get(where, environ_overrides={"REMOTE_ADDR": "10.0.0.9"}).status_code == 403
+    copy = town.app.test_client()
+    copy.set_cookie("lianfang", client.get_cookie("lianfang").value)  # type: ignore[union-attr]
+    assert copy.get(where).status_code == 200
+    forged = town.app.test_client()
+    forged.set_cookie("lianfang", client.get_cookie("lianfang").value[:-1])  # type: ignore[union-attr]
+    assert forged.get(where).status_code == 401
+    client.post("/sign-out")
+    assert copy.get(where).status_code == 401, "at once, though it was remembered"
+
+
 # -- the answer --------------------------------------------------------------------------------------------
 
 
@@ -724,11 +767,11 @@ def test_a_database_that_is_away_is_told_as_everywhere(monkeypatch: pytest.Monke
     monkeypatch.setattr(tile_source, "WAIT_S", 0.2)
     nowhere = Source(make_engine("postgresql+psycopg://nobody@/nothing?host=/nonexistent"))
     with pytest.raises(OperationalError):
-        nowhere.changes()
+        nowhere.revisions()
     nowhere.close()
 
 
-def test_one_asks_for_changes_while_others_wait(town: Town) -> None:
+def test_one_asks_for_revisions_while_others_wait(town: Town) -> None:
     asked: list[int] = []
     own = Source(town.engine)
     original = own._ask
@@ -738,7 +781,7 @@ def test_one_asks_for_changes_while_others_wait(town: Town) -> None:
         return original(*arguments)
 
     own._ask = counted  # type: ignore[method-assign]
-    threads = [threading.Thread(target=own.changes) for _ in range(8)]
+    threads = [threading.Thread(target=own.revisions) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -25,7 +25,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from geo.errors import LianfangError
 from geo.scope import NOWHERE
-from web import errors, i18n, narrowing
+from web import errors, i18n, narrowing, tiles
 from web.access import Action, login, rules
 from web.access.signing import SIGNED_IN_FOR
 from web.hosts import from_elsewhere
@@ -62,6 +62,17 @@ def content_policy(nonce: str | None = None, origins: tuple[str, ...] = ()) -> s
         f"img-src 'self' data:{also}; font-src 'self'; connect-src 'self'{also}; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
+
+
+def security_headers(public_url: str | None) -> dict[str, str]:
+    """What every answer tells a browser besides its content policy."""
+    told = {
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    return told if public_url is None else told | {"Strict-Transport-Security": "max-age=31536000"}
 
 
 def create_app(
@@ -119,6 +130,8 @@ def create_app(
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     rules.check_rules(app)
+    shown = {"Content-Security-Policy": content_policy(), **security_headers(public_url)}
+    app.wsgi_app = tiles.Shortcut(app, doors, shown)  # type: ignore[method-assign]
     if secure:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     return app
@@ -149,13 +162,8 @@ def _open_requests(app: Flask) -> None:
         _end_transaction(response)
         headers = response.headers
         headers.setdefault("Content-Security-Policy", content_policy(g.get("nonce"), g.get("origins", ())))
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["Referrer-Policy"] = "same-origin"
-        headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        headers.update(security_headers(app.extensions[EXTENSION].public_url))
         headers["X-Request-Id"] = g.request_id
-        if app.extensions[EXTENSION].public_url is not None:
-            headers["Strict-Transport-Security"] = "max-age=31536000"
         if request.endpoint == "static":
             headers["Cache-Control"] = "no-cache"
         headers.setdefault("Cache-Control", "no-store")

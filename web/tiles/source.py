@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from geo.repository.tiles import CHANGES, TileQuery
 from geo.scope import WHOLE_SITE, Scope
+from web.tiles.layers import LAYERS
 
 TELL_SCOPE = "SELECT set_config('app.scope', %s, true)"
 # As many as the web server has threads.
@@ -108,28 +109,32 @@ class Source:
         )
         self._opening = threading.Lock()
         self._asking = threading.Lock()
-        self._changes: Mapping[str, int] = {}
-        self._changes_until = 0.0
+        self._revisions: Mapping[str, int] = {}
+        self._revised_until = 0.0
 
     def tile(self, query: TileQuery, scope: Scope) -> bytes:
         """One tile, as much of it as lies in the scope."""
         return cast(bytes, self._ask(scope, query.sql, query.parameters)[0][0])
 
-    def changes(self) -> Mapping[str, int]:
-        """How often each table was changed, at most `KEPT_S` ago."""
-        if time.monotonic() >= self._changes_until:
+    def revisions(self) -> Mapping[str, int]:
+        """Of every layer how often its tables were changed, at most `KEPT_S` ago."""
+        if time.monotonic() >= self._revised_until:
             # One asks, the others wait for the answer.
             with self._asking:
-                if time.monotonic() >= self._changes_until:
+                if time.monotonic() >= self._revised_until:
                     # Taken before the answer: what is committed while it comes must not be missed.
                     until = time.monotonic() + KEPT_S
-                    self._changes = dict(self._ask(WHOLE_SITE, CHANGES, {}))
-                    self._changes_until = until
-        return self._changes
+                    changes = dict(self._ask(WHOLE_SITE, CHANGES, {}))
+                    self._revisions = {
+                        name: sum(changes.get(table, 0) for table in layer.tables)
+                        for name, layer in LAYERS.items()
+                    }
+                    self._revised_until = until
+        return self._revisions
 
     def forget(self) -> None:
-        """Ask for changes anew with the next tile."""
-        self._changes_until = 0.0
+        """Ask for revisions anew with the next tile."""
+        self._revised_until = 0.0
 
     def close(self) -> None:
         """Close the connections."""
