@@ -16,13 +16,15 @@ from sqlalchemy import text
 
 from geo import repository as places
 from geo.crs import to_lonlat
-from geo.db import make_engine, read_frame
+from geo.db import make_engine, read_frame, transaction
 from geo.errors import InputRefused, LianfangError
+from geo.scope import WHOLE_SITE
 from geo.services import Source, add_source, open_site, site_crs, store_jurisdictions
 from patrols import repository
 from patrols.plan import read_plan
 from patrols.services import check_plan, import_zones, plan_shift, store_teams, store_zones
-from patrols.services.planning import by_place, on_duty, villages_at
+from patrols.services.planning import on_duty, villages_at
+from patrols.services.stops import by_place
 from patrols.solve import Budget
 from patrols.tables import Plan
 from web import planfiles
@@ -418,5 +420,5 @@ def test_a_database_without_roads_is_said(plan_file, engine, monkeypatch):
     """The test run's own database: migrated, and empty but for what tests roll back."""
     monkeypatch.setenv("LIANFANG_DATABASE_URL", engine.url.render_as_string(hide_password=False))
     assert checked(plan_file) == ["the database has no roads: the travel times of the file were trusted"]
-    with engine.connect() as connection:
-        assert read_frame(connection, "SELECT count(*) AS n FROM site")["n"].iloc[0] == 0
+    with transaction(engine, scope=WHOLE_SITE) as session:
+        assert read_frame(session, "SELECT count(*) AS n FROM site")["n"].iloc[0] == 0

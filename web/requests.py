@@ -23,6 +23,7 @@ from geo.scope import NOWHERE, WHOLE_SITE, Scope
 from geo.tables import Site
 from web import i18n
 from web.access import Access, Action, Person
+from web.basemap.address import basemap_origins
 from web.i18n import Translator
 from web.tables import AuditEntry
 
@@ -166,6 +167,9 @@ def render(template: str, *, status: int = 200, **context: Any) -> Response:
 def frame() -> dict[str, Any]:
     """What the common frame of pages shows: language, site, account, rights."""
     there = site()
+    if may(Action.MAP_VIEW):
+        # Small maps may ask an intranet's base map, where an administrator has set one.
+        g.origins = basemap_origins(db())
     lang = i18n.negotiated(request)
     return {
         "lang": lang,
@@ -175,6 +179,7 @@ def frame() -> dict[str, Any]:
         "account": access().account if signed_in() else None,
         "may": may,
         "site": there,
+        "basemap": "/basemap/current.json" if may(Action.MAP_VIEW) else None,
         "site_name": "" if there is None else (there.name if lang == "zh" else there.name_en or there.name),
         "t": translator(),
         "styles": [],

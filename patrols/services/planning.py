@@ -23,12 +23,13 @@ from geo.roads import RoadNetwork
 from geo.services import site_crs
 from patrols import repository
 from patrols.check import violations
-from patrols.demand import DemandSettings, choose_stops
+from patrols.demand import DemandSettings
 from patrols.importers import teams_off_network
 from patrols.plan import PatrolPlan, PlanFile
 from patrols.problem import CrossRule, PatrolProblem
 from patrols.reach import reachable_stops
 from patrols.routing import legs
+from patrols.services.stops import zone_stops
 from patrols.services.zoning import MODES, road_network, villages
 from patrols.solve import Budget, solve
 from patrols.tables import Plan
@@ -116,7 +117,7 @@ def plan_shift(
         raise LianfangError("nothing was analysed yet; run `lianfang gaps find` first")
     network, revision = road_network(session)
     area = record.geometry.iloc[0]
-    stops = _stops(session, analysis, network, area, zone, crs, chosen)
+    stops = zone_stops(session, analysis, network, area, zone, chosen.demand)
     stops["village"] = villages_at(to_metric(villages(session), crs), stops.geometry)
     tell(0.2)
     far = teams_off_network(teams, network, chosen.base_limit_m)
@@ -250,46 +251,6 @@ def villages_at(tree: gpd.GeoDataFrame, points: gpd.GeoSeries) -> NDArray[np.obj
 def _points(lonlat: NDArray[np.float64], crs: CRS) -> gpd.GeoSeries:
     """Places of a plan file in the CRS of the network."""
     return to_metric(gpd.GeoSeries(shapely.points(lonlat), crs=LONLAT), crs)
-
-
-def _stops(
-    session: Session,
-    analysis: int,
-    network: RoadNetwork,
-    area: object,
-    zone: str,
-    crs: CRS,
-    chosen: PlanSettings,
-) -> gpd.GeoDataFrame:
-    """The zone's stops of highest demand, at street junctions that can be walked to."""
-    gaps = to_metric(repository.open_gaps(session, analysis), crs)
-    inside = gaps.geometry.intersection(area)
-    gaps = gaps.set_geometry(inside)[~inside.is_empty]
-    if gaps.empty:
-        raise LianfangError(
-            f"zone {zone!r} has no gap in the latest analysis: there is nothing to patrol for"
-        )
-    nodes, _ = places.roads(session)
-    junctions = to_metric(nodes, crs).geometry
-    junctions = junctions[junctions.within(area)]
-    near = network.snap(junctions, "foot", 1.0)
-    candidates = junctions[(near["edge_id"] >= 0).to_numpy()]
-    if candidates.empty:
-        raise LianfangError(f"zone {zone!r} has no street; draw it where streets are")
-    return by_place(choose_stops(gaps.reset_index(drop=True), candidates, chosen.demand), zone)
-
-
-def by_place(stops: gpd.GeoDataFrame, zone: str) -> gpd.GeoDataFrame:
-    """Stops (metric CRS) with a `stop_id`, numbered from west to east, then from south to north, by metre.
-
-    Stops come in the order of demand. Their numbers go out to whoever walks the plan, and would tell where
-    least is watched.
-    """
-    whole_m = np.rint(shapely.get_coordinates(stops.geometry.to_numpy()))
-    order = np.lexsort(whole_m.T[::-1])
-    placed = stops.iloc[order].reset_index(drop=True)
-    placed["stop_id"] = [f"{zone}-{number:03d}" for number in range(1, len(placed) + 1)]
-    return placed
 
 
 def _on_their_street(

@@ -13,6 +13,7 @@ from web.pages import (
     health,
     help,
     home,
+    imports,
     jobs,
     jurisdictions,
     map,
@@ -22,6 +23,7 @@ from web.pages import (
     settings,
     signing,
     tokens,
+    trial,
     zones,
 )
 
@@ -36,8 +38,10 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     analyses.bp,
     zones.bp,
     plans.bp,
+    trial.bp,
     jurisdictions.bp,
     jobs.bp,
+    imports.bp,
     map.bp,
     narrow.bp,
     accounts.bp,

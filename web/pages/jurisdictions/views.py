@@ -76,7 +76,6 @@ def record(path: str) -> Response:
         shapes=_shapes(found),
         kind=tables.level_word(found.level),
         below_kind=tables.level_word(found.level + 1),
-        basemap=None,
         **_shared(analysis, level),
     )
 

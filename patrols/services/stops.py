@@ -1,0 +1,76 @@
+"""Where a zone's teams should go: its stops of highest demand, from the gaps of an analysis."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from sqlalchemy.orm import Session
+
+from geo import repository as places
+from geo.crs import to_metric
+from geo.errors import LianfangError
+from geo.roads import RoadNetwork
+from patrols import repository
+from patrols.demand import DemandSettings, choose_stops
+
+
+def zone_stops(
+    session: Session,
+    analysis: int,
+    network: RoadNetwork,
+    area: object,
+    zone: str,
+    settings: DemandSettings,
+    *,
+    also: gpd.GeoDataFrame | None = None,
+) -> gpd.GeoDataFrame:
+    """The zone's stops of highest demand, at street junctions that can be walked to.
+
+    Parameters
+    ----------
+    network : RoadNetwork
+        In the site's metric CRS, which everything here is in.
+    area : geometry
+        The zone.
+    zone : str
+        Its code, for the stops' names.
+    also : GeoDataFrame, optional
+        Further gaps, as `patrols.repository.open_gaps`: what would be, were they there.
+
+    Raises
+    ------
+    LianfangError
+        When the zone has no gap, or no street.
+    """
+    gaps = to_metric(repository.open_gaps(session, analysis), network.crs)
+    if also is not None and len(also):
+        gaps = pd.concat([gaps, to_metric(also, network.crs)], ignore_index=True)
+    inside = gaps.geometry.intersection(area)
+    gaps = gaps.set_geometry(inside)[~inside.is_empty]
+    if gaps.empty:
+        raise LianfangError(
+            f"zone {zone!r} has no gap in the latest analysis: there is nothing to patrol for"
+        )
+    nodes, _ = places.roads(session)
+    junctions = to_metric(nodes, network.crs).geometry
+    junctions = junctions[junctions.within(area)]
+    near = network.snap(junctions, "foot", 1.0)
+    candidates = junctions[(near["edge_id"] >= 0).to_numpy()]
+    if candidates.empty:
+        raise LianfangError(f"zone {zone!r} has no street; draw it where streets are")
+    return by_place(choose_stops(gaps.reset_index(drop=True), candidates, settings), zone)
+
+
+def by_place(stops: gpd.GeoDataFrame, zone: str) -> gpd.GeoDataFrame:
+    """Stops (metric CRS) with a `stop_id`, numbered from west to east, then from south to north, by metre.
+
+    Stops come in the order of demand. Their numbers go out to whoever walks the plan, and would tell where
+    least is watched.
+    """
+    whole_m = np.rint(shapely.get_coordinates(stops.geometry.to_numpy()))
+    order = np.lexsort(whole_m.T[::-1])
+    placed = stops.iloc[order].reset_index(drop=True)
+    placed["stop_id"] = [f"{zone}-{number:03d}" for number in range(1, len(placed) + 1)]
+    return placed

@@ -1,0 +1,144 @@
+"""Trials: what hangs on one camera, what a turned one sees, which stops would move. Nothing is stored."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import pytest
+import shapely
+from shapely import LineString, box
+from sqlalchemy import text
+
+from cameras.repository import at_instant, results
+from cameras.services import trying
+from cameras.trial import watched_alone, watched_length
+from geo.crs import to_metric
+from geo.db import transaction
+from geo.errors import InputRefused
+from geo.scope import WHOLE_SITE
+from geo.services import site_crs
+from patrols.demand import DemandSettings
+from patrols.services.trying import moved_stops
+from web.access import Role
+
+CRS = "EPSG:32635"
+COUNTS = """SELECT (SELECT count(*) FROM gap), (SELECT count(*) FROM footprint), (SELECT count(*) FROM plan),
+                   (SELECT count(*) FROM frame), (SELECT count(*) FROM analysis)"""
+
+
+def lines(*shapes: LineString) -> gpd.GeoSeries:
+    return gpd.GeoSeries(list(shapes), crs=CRS)
+
+
+def test_only_what_nobody_else_sees_hangs_on_a_camera() -> None:
+    """By hand: a street of 100 m, the camera sees 20–80, another one 60–100: 40 m hang on it."""
+    street = lines(LineString([(0, 0), (100, 0)]), LineString([(0, 50), (100, 50)]))
+    own, other = box(20, -5, 80, 5), gpd.GeoSeries([box(60, -5, 100, 5)], crs=CRS)
+    left = watched_alone(own, other, street)
+    assert left.index.tolist() == [0] and left.length.tolist() == [40]
+    assert watched_alone(own, other.iloc[:0], street).length.sum() == 60
+    assert watched_alone(own, gpd.GeoSeries([box(0, -5, 100, 5)], crs=CRS), street).empty
+    assert watched_length(own, street) == 60
+
+
+def test_degrees_are_refused() -> None:
+    """Lengths in degrees are no lengths."""
+    with pytest.raises(ValueError, match="projected"):
+        watched_alone(box(0, 0, 1, 1), gpd.GeoSeries([], crs=4326), gpd.GeoSeries([], crs=4326))
+
+
+@pytest.fixture(scope="module")
+def codes(demo) -> list[str]:
+    """Cameras of the demo that certainly see something."""
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
+        latest = results.latest_analysis(session)
+        assert latest is not None
+        return [row["code"] for row in at_instant.worth_breaking(session, latest.id, 12)]
+
+
+def test_lost_ground_is_inside_the_wedge_and_outside_all_others(demo, codes: list[str]) -> None:
+    """For each of twelve cameras, against the stored footprints; lost and shared make the wedge's street."""
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
+        latest = results.latest_analysis(session)
+        assert latest is not None
+        crs = site_crs(session)
+        some = 0
+        for code in codes:
+            lost = trying.lost_ground(session, latest.id, code)
+            ground, wedge = to_metric(lost.ground, crs), to_metric(lost.wedge, crs).geometry.iloc[0]
+            assert all(wedge.buffer(0.01).covers(piece) for piece in ground.geometry)
+            seen = to_metric(at_instant.certain_footprints(session, latest.id, latest.level, lost.at), crs)
+            others = seen[seen["code"] != code].geometry.union_all()
+            assert ground.geometry.intersection(shapely.buffer(others, -0.01)).length.sum() < 0.01
+            some += lost.lost_m > 0
+        assert some > 6, "most cameras watch something that no other does"
+
+
+def test_a_trial_stores_nothing_and_moves_a_stop_to_the_lost_ground(demo, codes: list[str]) -> None:
+    """Ground lost tonight weighs four times blind ground: a stop comes to one of these cameras at least."""
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
+        latest = results.latest_analysis(session)
+        assert latest is not None
+        crs = site_crs(session)
+        before = session.execute(text(COUNTS)).one()
+        came = 0
+        for code in codes[:4]:
+            lost = trying.lost_ground(session, latest.id, code)
+            moved = moved_stops(session, latest.id, lost.ground, DemandSettings())
+            if moved is None:
+                continue
+            assert len(moved.before) == len(moved.after) and len(moved.come) == len(moved.gone)
+            new = to_metric(moved.after.loc[list(moved.come)], crs)
+            near = new.distance(to_metric(lost.ground, crs).geometry.union_all()) < 60
+            came += bool(near.any()) or bool(moved.after["for_trial"].any())
+        assert came > 0
+        assert session.execute(text(COUNTS)).one() == before
+
+
+def test_ground_in_no_zone_moves_no_stop(demo) -> None:
+    """Nobody patrols there."""
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
+        latest = results.latest_analysis(session)
+        assert latest is not None
+        away = gpd.GeoDataFrame({"name": ["x"]}, geometry=[LineString([(20, 50), (20.001, 50)])], crs=4326)
+        assert moved_stops(session, latest.id, away, DemandSettings()) is None
+        assert moved_stops(session, latest.id, away.iloc[:0], DemandSettings()) is None
+
+
+def test_a_turned_camera_looks_that_way_and_stops_at_walls(demo, codes: list[str]) -> None:
+    """Turned by half, its middle lies on the other side; the levels are nested; no wall is seen through."""
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
+        crs = site_crs(session)
+        record = trying.one.record(session, codes[0])
+        assert record is not None
+        walls = to_metric(trying.one.walls_around(session, record["lon"], record["lat"], 250), crs)
+        solid = walls.geometry.union_all().buffer(-0.05)
+        middle = []
+        for azimuth in (0.0, 180.0):
+            found = to_metric(trying.turned(session, codes[0], azimuth), crs)
+            assert found["area_m2"].is_monotonic_decreasing
+            assert found.geometry.iloc[0].intersection(solid).area < 0.5
+            middle.append(found.geometry.iloc[0].centroid.y)
+        assert middle[0] > middle[1], "north lies above south"
+        for wrong in (-1.0, 360.0, float("nan")):
+            with pytest.raises(InputRefused, match="0 to below 360"):
+                trying.turned(session, codes[0], wrong)
+        with pytest.raises(InputRefused, match="not known"):
+            trying.turned(session, "nobody", 10)
+
+
+def test_the_pages_of_trials(served) -> None:
+    """Whole and broken; a viewer may not; an azimuth that is none is refused."""
+    code = served.site.cameras["c.d.t"]
+    auditor = served.client(Role.AUDITOR)
+    assert "Break it now" in auditor.get(f"/try/break/{code}?lang=en").text
+    turned = auditor.get(f"/try/turn/{code}/seen?azimuth=90")
+    assert [one["id"] for one in turned.get_json()["features"]] == [
+        "detect",
+        "observe",
+        "recognise",
+        "identify",
+    ]
+    assert auditor.get(f"/try/turn/{code}/seen?azimuth=x").status_code == 422
+    assert auditor.get("/try/break").status_code == auditor.get("/try/turn").status_code == 200
+    assert auditor.get("/try/tonight").headers["Location"].startswith("/plans/")
+    assert served.client(Role.VIEWER).get(f"/try/break/{code}").status_code == 403

@@ -1,0 +1,195 @@
+"""Three things to try: break a camera, turn a camera, tonight. Nothing is changed by trying."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+from flask import Blueprint, Response, abort, jsonify, redirect, request
+from flask_babel import gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from cameras.repository import at_instant, one
+from cameras.services import trying
+from cameras.tables import Analysis
+from geo.db import transaction
+from geo.errors import InputRefused
+from geo.scope import WHOLE_SITE
+from patrols.repository import on_map
+from patrols.services.trying import MovedStops, moved_stops
+from web import chosen, i18n
+from web.access import Action, needs
+from web.geofeatures import collection
+from web.maps.words import CAUSES, LEVELS
+from web.requests import access, db, render, server, translator
+from web.settings import current, plan_settings
+
+bp = Blueprint("trial", __name__, url_prefix="/try")
+
+CHOICES = 12
+SURROUNDINGS_M = 140.0
+WALLS = {"colour": "#8b949b", "weight": 1, "fill": 0.35}
+
+
+@bp.get("/break")
+@needs(Action.GAPS_VIEW)
+def choose_to_break() -> AnyResponse:
+    """Cameras on which much hangs."""
+    return _choices("break")
+
+
+@bp.get("/turn")
+@needs(Action.CAMERAS_VIEW)
+def choose_to_turn() -> AnyResponse:
+    """Cameras to turn."""
+    return _choices("turn")
+
+
+@bp.get("/tonight")
+@needs(Action.PLANS_VIEW)
+def tonight() -> AnyResponse:
+    """The newest plan somebody may see; the list where there is none."""
+    rights = access()
+    found = on_map.plans(db(), rights.scope(Action.PLANS_VIEW), rights.scope(Action.PLANS_VIEW_DRAFTS), 1)
+    return redirect(f"/plans/{int(found['id'].iloc[0])}" if len(found) else "/plans")
+
+
+@bp.get("/break/<code>")
+@needs(Action.GAPS_VIEW)
+def break_camera(code: str) -> AnyResponse:
+    """The camera as it is, or (``?broken=yes``) what would be if it were lost."""
+    camera, analysis = _camera(code), chosen.analysis()
+    if analysis is None:
+        return render("trial/nothing.html")
+    context: dict[str, Any] = {"camera": camera, "period": chosen.period_words(analysis), "lost": None}
+    # Over everything, so that a neighbour's camera counts; what is shown lies in this camera's own wedge.
+    with transaction(server().engine, scope=WHOLE_SITE) as session:
+        try:
+            lost = trying.lost_ground(session, analysis.id, code)
+        except InputRefused as refused:
+            return render("trial/broken.html", status=422, refused=refused, layers=[], **context)
+        broken = request.args.get("broken") == "yes"
+        settings = plan_settings(current(session)).demand
+        stops = moved_stops(session, analysis.id, lost.ground, settings) if broken else None
+    return render(
+        "trial/broken.html",
+        refused=None,
+        broken=broken,
+        stops=stops,
+        cause=CAUSES["outage"],
+        at=translator().moment(lost.at),
+        level=translator()(LEVELS[lost.level][0]) if lost.level in LEVELS else lost.level,
+        layers=_broken_layers(camera, lost, stops, broken),
+        **{**context, "lost": lost},
+    )
+
+
+@bp.get("/turn/<code>")
+@needs(Action.CAMERAS_VIEW)
+def turn_camera(code: str) -> AnyResponse:
+    """The camera among its walls, with a handle to turn it by."""
+    camera = _camera(code)
+    walls = one.walls_around(db(), camera["lon"], camera["lat"], SURROUNDINGS_M)
+    return render(
+        "trial/turned.html",
+        camera=camera,
+        azimuth=round(camera["azimuth_deg"] or 0) % 360,
+        levels={key: words for key, (words, _) in LEVELS.items()},
+        layers=[
+            {"features": collection(walls.assign(name="")), **WALLS},
+            {"features": _point(camera), "colour": "#1b1f23", "radius": 6, "fill": 1, "frame": True},
+        ],
+    )
+
+
+@bp.get("/turn/<code>/seen")
+@needs(Action.CAMERAS_VIEW)
+def seen(code: str) -> Response:
+    """What it would see looking that way, as GeoJSON: one feature a level, the widest first."""
+    _camera(code)
+    try:
+        azimuth = float(request.args.get("azimuth", ""))
+    except ValueError:
+        raise InputRefused(gettext("Give an azimuth from 0 to below 360.")) from None
+    frame = trying.turned(db(), code, azimuth)
+    t = translator()
+    told = collection(frame.assign(id=frame["level"], name=[t(LEVELS[one][0]) for one in frame["level"]]))
+    for feature, row in zip(told["features"], frame.to_dict("records"), strict=False):
+        feature["properties"]["street"] = t.length(row["street_m"])
+    return jsonify(told)
+
+
+def _camera(code: str) -> dict[str, Any]:
+    found = one.record(db(), code)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _choices(what: str) -> AnyResponse:
+    analysis = chosen.analysis()
+    if analysis is None:
+        return render("trial/nothing.html")
+    return render("trial/choose.html", what=what, cameras=_worth(analysis))
+
+
+def _worth(analysis: Analysis) -> list[dict[str, Any]]:
+    return at_instant.worth_breaking(db(), analysis.id, CHOICES)
+
+
+def _point(camera: dict[str, Any]) -> dict[str, Any]:
+    point = gpd.GeoDataFrame(
+        {"id": [camera["id"]], "name": [camera["name"]]},
+        geometry=gpd.points_from_xy([camera["lon"]], [camera["lat"]]),
+        crs=4326,
+    )
+    return collection(point)
+
+
+def _broken_layers(
+    camera: dict[str, Any], lost: trying.LostGround, stops: MovedStops | None, broken: bool
+) -> list[dict[str, Any]]:
+    """The walls, the wedge as it is or as it was, the ground lost with it, the stops that moved."""
+    walls = one.walls_around(db(), camera["lon"], camera["lat"], SURROUNDINGS_M)
+    layers: list[dict[str, Any]] = [
+        {"features": collection(walls.assign(name="")), **WALLS},
+        {
+            "features": collection(lost.wedge),
+            "colour": "#2a788e",
+            "weight": 1.5,
+            "dash": "4 4" if broken else "",
+            "fill": 0.02 if broken else 0.25,
+            "frame": True,
+        },
+        {"features": _point(camera), "colour": "#1b1f23", "radius": 6, "fill": 1},
+    ]
+    if not broken:
+        return layers
+    cause = CAUSES["outage"]
+    ground = lost.ground.assign(name=translator()(cause.name))
+    layers.append({"features": collection(ground), "colour": cause.colour, "weight": 6, "fill": 0})
+    if stops is not None:
+        kept = stops.after.drop(index=list(stops.come))
+        for frame, words, colour in (
+            (kept, gettext("a stop as before"), "#8b949b"),
+            (stops.before.loc[list(stops.gone)], gettext("no stop any more"), "#c4cacf"),
+            (stops.after.loc[list(stops.come)], gettext("a new stop"), "#0072b2"),
+        ):
+            named = pd.DataFrame({"name": [words] * len(frame), "id": frame["stop_id"]}, index=frame.index)
+            layers.append(
+                {
+                    "features": collection(gpd.GeoDataFrame(named, geometry=frame.geometry)),
+                    "colour": colour,
+                    "radius": 7,
+                    "fill": 0.9,
+                }
+            )
+    return layers
+
+
+@bp.app_context_processor
+def names() -> dict[str, Any]:
+    """The name of a zone in the reader's language, for the pages of trials."""
+    zh = i18n.negotiated(request) == "zh"
+    return {"zone_name_of": lambda stops: stops.zone_name if zh else stops.zone_name_en}
