@@ -13,7 +13,7 @@
   const DEEPEST = 16;
   const KEPT = 500; // tiles kept when they have left the screen
   const SLICE_MS = 8; // of decoding and drawing in one frame
-  const AT_ONCE = 8; // requests on their way: a browser sends no more to one server, and each takes its time
+  const AT_ONCE = 5; // requests on their way: a browser sends six to one server, and a card must not wait for tiles
   const PATIENCE_MS = 300; // before a tile is drawn with the layers that came so far
 
   /* Decoding and drawing take turns with the browser, so that no frame waits for a whole screen of tiles. */
