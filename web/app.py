@@ -12,11 +12,14 @@ from __future__ import annotations
 import time
 import uuid
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
+from apiflask import APIFlask
+from apiflask.exceptions import HTTPError
 from flask import Flask, Response, g, redirect, request, url_for
 from flask_babel import gettext
 from flask_wtf import CSRFProtect
@@ -26,7 +29,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from geo.errors import LianfangError
 from geo.scope import NOWHERE
 from web import errors, i18n, narrowing, tiles
-from web.access import Action, login, rules
+from web.access import Action, login, needs, rules
 from web.access.signing import SIGNED_IN_FOR
 from web.hosts import from_elsewhere
 from web.limits import limiter
@@ -98,7 +101,17 @@ def create_app(
     LianfangError
         For a public address that is not https.
     """
-    app = Flask(__name__)
+    app = APIFlask(
+        __name__,
+        title="Lianfang",
+        version=version("lianfang"),
+        spec_path="/api/openapi.json",
+        docs_path=None,
+        json_errors=False,
+    )
+    app.error_processor(_api_refused)
+    # What the API is is no secret; what it answers is.
+    needs(Action.PUBLIC)(app.view_functions["openapi.spec"])
     app.testing = testing
     secure = public_url is not None
     if public_url is not None and urlsplit(public_url).scheme != "https":
@@ -135,6 +148,12 @@ def create_app(
     if secure:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     return app
+
+
+def _api_refused(error: HTTPError) -> Response:
+    """What APIFlask refuses (an argument of the wrong kind), told as everything else is."""
+    problems = tuple(f"{where}: {what}" for where, what in (error.detail or {}).items())
+    return errors.told(error.status_code, gettext("Not accepted"), error.message or "", problems)
 
 
 def _open_requests(app: Flask) -> None:

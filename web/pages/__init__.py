@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from web import tiles
+from web import api, tiles
 from web.basemap import serving as basemap
 from web.pages import (
     accounts,
@@ -31,6 +31,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     health.bp,
     basemap.bp,
     tiles.bp,
+    api.bp,
     signing.bp,
     home.bp,
     cameras.bp,
