@@ -18,7 +18,8 @@ from cameras.causes import CAUSE_BY_NAME, CAUSE_NAMES
 from cameras.repository import records, results
 from geo import repository as places
 from geo.crs import to_metric
-from geo.db import make_engine, read_frame, transaction
+from geo.db import Base, ScopedSession, make_engine, read_frame, transaction
+from geo.errors import LianfangError
 from geo.scope import WHOLE_SITE
 from geo.services import site_crs
 from migrations import runner
@@ -26,8 +27,13 @@ from patrols import repository as patrols
 from patrols.check import violations
 from patrols.plan import read_plan
 from web.demo import SCENES, run_demo
+from web.demo.run import LOCK, scene_tables, wipe
+from web.demostate import SCENE_NAMES, refuse_others_data
+from web.jobs.bodies import demo as demojob
+from web.jobs.registry import kind_of
 from web.mapdata import map_data
 from web.progress import Steps
+from web.tables import Account
 
 DAY = SCENES["helsinki"].day
 DAY_MS = 24 * 3_600_000
@@ -293,3 +299,103 @@ def test_gaps_lie_on_watched_streets(scene):
 
 def test_the_day_is_24_hours_of_the_site(scene):
     assert (scene["analysis"].period.lower, scene["analysis"].period.upper) == (DAY, DAY + timedelta(days=1))
+
+
+@pytest.fixture
+def undone(demo):
+    """A session on the demo's database whose work is undone."""
+    with demo.engine.connect() as connection:
+        outer = connection.begin()
+        with ScopedSession(
+            connection, scope=WHOLE_SITE, join_transaction_mode="create_savepoint", expire_on_commit=False
+        ) as opened:
+            yield opened
+        outer.rollback()
+
+
+def test_a_database_with_anybodys_imports_is_refused(undone):
+    refuse_others_data(undone, fresh=False)
+    undone.execute(text("UPDATE import_batch SET author = 'chen' WHERE kind = 'cameras'"))
+    with pytest.raises(LianfangError, match="holds the site '赫尔辛基市中心' with 1 imported files"):
+        refuse_others_data(undone, fresh=True)
+
+
+def test_a_site_that_is_no_scene_is_refused(undone):
+    undone.execute(text("UPDATE site SET scene = NULL"))
+    with pytest.raises(LianfangError, match="set LIANFANG_VAR"):
+        refuse_others_data(undone, fresh=True)
+
+
+def test_what_people_analysed_in_the_demo_goes_only_when_all_is_asked_for_anew(undone):
+    undone.execute(text("UPDATE analysis SET author = 'chen'"))
+    with pytest.raises(LianfangError, match=r"1 analyses and plans .* --fresh"):
+        refuse_others_data(undone, fresh=False)
+    refuse_others_data(undone, fresh=True)
+
+
+def test_another_scene_takes_the_place_and_leaves_people_settings_and_jobs(undone):
+    """Whoever may sign in still may; a job of a jurisdiction that is gone is still written down."""
+    undone.add(Account(name="chen", display_name="Chen", active=True, author="test"))
+    undone.flush()
+    put = "INSERT INTO setting (name, value, changed_at, author) VALUES ('a.b', '1', now(), 'test')"
+    undone.execute(text(put))
+    job = """INSERT INTO job_run (kind, title, arguments, author, jurisdiction_path)
+             VALUES ('plan', '{}', '{}', 'chen', 'hel.d01')"""
+    undone.execute(text(job))
+    wipe(undone)
+    left = {
+        table: undone.execute(text(f'SELECT count(*) FROM "{table}"')).scalar_one()
+        for table in ("jurisdiction", "site", "camera", "frame", "analysis", "plan", "zone", "import_batch")
+    }
+    assert left == dict.fromkeys(left, 0)
+    assert undone.execute(
+        text("SELECT jurisdiction_path FROM job_run WHERE kind = 'plan'")
+    ).scalars().all() == [None]
+    assert undone.execute(text("SELECT count(*) FROM account WHERE name = 'chen'")).scalar_one() == 1
+    assert undone.execute(text("SELECT count(*) FROM setting WHERE name = 'a.b'")).scalar_one() == 1
+
+
+def test_whatever_refers_to_a_scene_goes_with_it_or_lets_go():
+    """A new table of the server that points into a scene must say what happens when the scene goes."""
+    for table in Base.metadata.sorted_tables:
+        if table in scene_tables():
+            continue
+        for key in table.foreign_keys:
+            if key.column.table in scene_tables() and table.name != "job_run":
+                assert key.ondelete in ("CASCADE", "SET NULL"), f"{table.name}.{key.parent.name}"
+
+
+def test_two_cannot_make_the_demo_at_once(demo):
+    with demo.engine.connect() as other:
+        other.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})
+        with pytest.raises(LianfangError, match="by another process"):
+            run_demo(demo.engine, demo.folder, seed=2, fresh=False, steps=Steps())
+        other.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK})
+
+
+def test_the_job_refuses_what_is_no_scene_and_finds_a_finished_one_finished(demo):
+    read = kind_of("demo").read
+    assert read({}) == demojob.DemoOrder("helsinki", 1, False)
+    for wrong in ({"scene": "atlantis"}, {"seed": -1}, {"seed": "1"}, {"place": "town"}):
+        with pytest.raises(LianfangError):
+            read(wrong)
+    told = []
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
+        outcome = kind_of("demo").body(session, read({}), lambda *words: told.append(words))
+    assert outcome.url == "/map" and told == []
+    assert outcome.summary.values["cameras"] == 221
+    assert outcome.details["gaps"] == demo.summary["gaps"]
+
+
+def test_asking_twice_for_a_scene_gives_one_job(undone):
+    order = demojob.DemoOrder("helsinki", 1, True)
+    first = demojob.ask_for(undone, order, author="test")
+    assert demojob.ask_for(undone, order, author="test") == first
+    assert demojob.ask_for(undone, demojob.DemoOrder("town", 1, True), author="test") != first
+    undone.execute(text("UPDATE import_batch SET author = 'chen'"))
+    with pytest.raises(LianfangError, match="would remove"):
+        demojob.ask_for(undone, demojob.DemoOrder("town", 2, True), author="test")
+
+
+def test_the_command_line_and_the_scenes_agree_on_their_names():
+    assert tuple(SCENES) == SCENE_NAMES

@@ -92,6 +92,18 @@ def test_every_street_lies_in_the_town_and_hangs_together(town):
     assert network.graphs["foot"].main.all()
 
 
+def test_one_gets_from_hall_to_hall_without_great_detours(town):
+    """A road that misses the one it should meet would send people round half the town."""
+    halls = town.places.geometry[town.places["name"].str.endswith("祠堂")]
+    network = RoadNetwork.from_edges(town.road_nodes, town.road_edges, modes=("foot", "car"))
+    for mode in ("foot", "car"):
+        _, distance = network.matrix(halls, mode)
+        assert len(halls) == 8 and distance.min() >= 0
+        for i, spot in enumerate(halls):
+            straight = np.delete(halls.distance(spot).to_numpy(), i)
+            assert (np.delete(distance[i], i) < 2.2 * straight).all()
+
+
 def test_no_building_stands_on_a_street_in_water_or_on_another(town):
     walls = town.buildings.geometry.to_numpy()
     tree = shapely.STRtree(walls)

@@ -9,11 +9,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from geo.tables import Setting
+from cameras.tables import Analysis
+from geo.errors import LianfangError
+from geo.tables import ImportBatch, Setting, Site
+from patrols.tables import Plan
 
 NAME = "demo.state"
+AUTHOR = "demo"
 # Keys of the scenes (`web.demo.SCENES`), for whoever must not load what makes them.
 SCENE_NAMES = ("helsinki", "town")
 
@@ -78,3 +83,31 @@ def note_progress(session: Session, reached: Progress, author: str) -> None:
         "code_version": reached.code_version,
     }
     session.merge(Setting(name=NAME, value=value, changed_at=datetime.now(UTC), author=author))
+
+
+def refuse_others_data(session: Session, *, fresh: bool) -> None:
+    """Refuse to replace what the demo did not make.
+
+    Raises
+    ------
+    LianfangError
+        When the site is no scene of the demo or somebody imported into it; when somebody analysed or planned
+        in it, unless `fresh` asks for it all anew.
+    """
+    site = session.get(Site, 1)
+    if site is None:
+        return
+    others = session.scalar(select(func.count()).where(ImportBatch.author != AUTHOR))
+    if site.scene not in SCENE_NAMES or others:
+        raise LianfangError(
+            f"the database holds the site {site.name!r} with {others} imported files, which the demo "
+            "would remove; give the demo one of its own: set LIANFANG_VAR to another folder"
+        )
+    made = 0
+    for table in (Analysis, Plan):
+        made += session.scalar(select(func.count()).where(table.author != AUTHOR)) or 0
+    if made and not fresh:
+        raise LianfangError(
+            f"the database holds {made} analyses and plans that were made in the demo {site.name!r} and "
+            "would go with it; say --fresh to replace them, or set LIANFANG_VAR to another folder"
+        )

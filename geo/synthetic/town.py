@@ -16,9 +16,10 @@ from geo.crs import LONLAT, to_lonlat
 from geo.osm import OsmExtract
 from geo.osm.records import Findings
 from geo.synthetic import countryside as land
-from geo.synthetic.curves import joined, smooth
-from geo.synthetic.drawing import BOUNDARY, EPSG, LINKS, MIDDLE, RIVER_NAME, ROADS, SHOPS, VILLAGES, Link
+from geo.synthetic.curves import smooth
+from geo.synthetic.drawing import BOUNDARY, EPSG, MIDDLE, RIVER_NAME, ROADS, SHOPS, VILLAGES
 from geo.synthetic.institutions import Institution, institutions
+from geo.synthetic.links import drawn_links
 from geo.synthetic.streets import CLEAR_M, Drawn, network
 from geo.synthetic.territory import territory
 from geo.synthetic.village import Bend, House, Layout, bent, village_layout
@@ -102,7 +103,7 @@ def synthetic_town(seed: int) -> Town:
     moons = [bend.shape(layout.pond) for layout, bend in zip(layouts, bends, strict=True)]
 
     roads = [Drawn(road.road_class, road.name, smooth(road.points)) for road in ROADS]
-    links = [_link(link, layouts, bends) for link in LINKS]
+    links = drawn_links(layouts, bends, roads)
     works = land.workshop_roads()
     through = shapely.union_all([one.line for one in [*roads, *links]])
     ponds = [pond for pond in waters.ponds if pond.distance(built_up) > 12 and pond.distance(through) > 9]
@@ -166,44 +167,6 @@ def _village_streets(layouts: Sequence[Layout], bends: Sequence[Bend]) -> list[D
         for street, line in zip(layout.streets, bend.shape(lines), strict=True):
             found.append(Drawn(street.road_class, street.name, line, site.number))
     return found
-
-
-def _link(link: Link, layouts: Sequence[Layout], bends: Sequence[Bend]) -> Drawn:
-    """A road from gate to gate or point to point, smooth at the gates."""
-    first, leaving = _end(link.start, layouts, bends)
-    last, arriving = _end(link.end, layouts, bends)
-    stops = [first, *(np.array(point, dtype=float) for point in link.via), last]
-    if arriving is None:
-        # Beyond the road it meets: the crossing then is a node, the rest a stub that is cut off.
-        step = stops[-1] - stops[-2]
-        arriving = -step / np.hypot(*step)
-        stops[-1] = stops[-1] - 5.0 * arriving
-    if leaving is None:
-        step = stops[1] - stops[0]
-        leaving = step / np.hypot(*step)
-    directions = [leaving]
-    for before, after in zip(stops[:-2], stops[2:], strict=True):
-        directions.append((after - before) / np.hypot(*(after - before)))
-    directions.append(-arriving)
-    pieces = [
-        shapely.get_coordinates(joined(a, p, b, q))
-        for a, b, p, q in zip(stops[:-1], stops[1:], directions[:-1], directions[1:], strict=True)
-    ]
-    xy = np.concatenate([pieces[0], *(piece[1:] for piece in pieces[1:])])
-    return Drawn(link.road_class, link.name, shapely.LineString(xy))
-
-
-def _end(
-    end: tuple[str, str] | tuple[float, float], layouts: Sequence[Layout], bends: Sequence[Bend]
-) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-    """A place, and the way out of the village where it is a gate."""
-    name, gate = end
-    if not isinstance(name, str):
-        return np.array([name, gate], dtype=np.float64), None
-    number = next(i for i, site in enumerate(VILLAGES) if site.short == name)
-    at = layouts[number].gates[str(gate)]
-    out = {"N": (0.0, 1.0), "S": (0.0, -1.0), "E": (1.0, 0.0), "W": (-1.0, 0.0)}[str(gate)]
-    return bends[number].points(np.array([at]))[0], bends[number].direction(at, out)
 
 
 def _outside(drawn: Sequence[Drawn], area: shapely.Geometry) -> list[Drawn]:

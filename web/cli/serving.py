@@ -20,10 +20,11 @@ from geo.errors import LianfangError
 from geo.scope import NOWHERE, WHOLE_SITE
 from web import logs
 from web.access.signing import local_link
-from web.cli.common import command_options
+from web.cli.common import author, command_options
 from web.database import PUBLIC_URL_VARIABLE, VAR_VARIABLE, Urls, migrate, running_database, var_dir
-from web.demostate import finished_summary
+from web.demostate import SCENE_NAMES, finished_summary
 from web.hosts import is_loopback, loopback_host
+from web.jobs.bodies import demo as demojob
 from web.progress import Steps
 from web.supervision import PrivateDatabase, Program, handled, supervise
 
@@ -110,52 +111,79 @@ def serve(host: str, port: int, public_url: str | None) -> None:
 
 
 @click.command("demo")
+@click.option(
+    "--scene",
+    type=click.Choice(SCENE_NAMES),
+    default=SCENE_NAMES[0],
+    show_default=True,
+    help="Real streets of Helsinki, or an invented Chaoshan town.",
+)
 @click.option("--no-serve", is_flag=True, help="Load, analyse and plan, but do not serve.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True)
 @click.option("--fresh", is_flag=True, help="Do it all again even when the demo is there already.")
 @click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True)
 @command_options
-def demo(no_serve: bool, seed: int, fresh: bool, port: int) -> dict[str, Any] | None:
-    """Load the demo city with one synthetic day, analyse it, plan the night after, and serve the map.
+def demo(scene: str, no_serve: bool, seed: int, fresh: bool, port: int) -> dict[str, Any] | None:
+    """Load a scene with one synthetic day, analyse it, plan the night after, and serve the map meanwhile.
 
     \b
-    Real: streets, buildings, places, camera positions (OpenStreetMap).
-    Derived: jurisdictions, zone, teams.  Synthetic: every frame.
+    helsinki  Real: streets, buildings, places, camera positions (OpenStreetMap).
+              Derived: jurisdictions, zone, teams.  Synthetic: every frame.
+    town      Synthetic: everything.
 
-    Example: lianfang demo --no-serve --json
+    Example: lianfang demo --scene town --no-serve --json
     """
     listener = None if no_serve else taken_port("127.0.0.1", port)
     with _ending_in_order(), running_database() as urls:
         migrate(urls)
         engine = make_engine(urls.app)
         try:
-            summary = _summary(engine, seed, fresh)
+            if listener is None:
+                return _told(_summary(engine, scene, seed, fresh))
+            number = _asked_for(engine, scene, seed, fresh)
         finally:
             engine.dispose()
-        gaps = sum(summary["gaps"].values())
-        click.echo(
-            f"{summary['cameras']} cameras, {summary['frames']} frames, {gaps} gaps, "
-            f"{summary['crossed_stops']} of {summary['reachable_stops']} stops crossed, "
-            f"{summary['violations']} violations.",
-            err=True,
-        )
-        if listener is None:
-            return summary
+        if number is not None:
+            click.echo(
+                f"The demo is being made; the map grows meanwhile. Its progress: /jobs/{number}", err=True
+            )
         _serve(urls, listener, "127.0.0.1", port)
     return None
 
 
-def _summary(engine: Engine, seed: int, fresh: bool) -> dict[str, Any]:
-    """The demo's summary, made if it is not there."""
+def _told(summary: dict[str, Any]) -> dict[str, Any]:
+    """The summary, said in a line for people."""
+    gaps = sum(summary["gaps"].values())
+    click.echo(
+        f"{summary['cameras']} cameras, {summary['frames']} frames, {gaps} gaps, "
+        f"{summary['crossed_stops']} of {summary['reachable_stops']} stops crossed, "
+        f"{summary['violations']} violations.",
+        err=True,
+    )
+    return summary
+
+
+def _summary(engine: Engine, scene: str, seed: int, fresh: bool) -> dict[str, Any]:
+    """The scene's summary, made if it is not there."""
     if not fresh:
         with transaction(engine, scope=WHOLE_SITE) as session:
-            done = finished_summary(session, seed)
+            done = finished_summary(session, seed, scene)
         if done is not None:
             return done
     # The solver and the kernels take seconds to load; a second start needs none of them.
     from web.demo import run_demo
 
-    return run_demo(engine, _folder(), seed=seed, fresh=fresh, steps=Steps())
+    return run_demo(engine, _folder(), scene=scene, seed=seed, fresh=fresh, steps=Steps())
+
+
+def _asked_for(engine: Engine, scene: str, seed: int, fresh: bool) -> int | None:
+    """Leave the scene to the job worker; answers the job's id, None where the scene is there already."""
+    with transaction(engine, scope=WHOLE_SITE) as session:
+        done = None if fresh else finished_summary(session, seed, scene)
+        if done is not None:
+            _told(done)
+            return None
+        return demojob.ask_for(session, demojob.DemoOrder(scene, seed, fresh), author=author())
 
 
 def _folder() -> Path:

@@ -21,7 +21,6 @@ from geo.services import Source, open_site, site_crs, store_extract, store_juris
 from patrols.services.zoning import VILLAGE_LEVEL, road_network
 from patrols.zones import compact_zone
 from web.demo.scene import (
-    AUTHOR,
     MODE_NAMES,
     ORDINALS,
     Loaded,
@@ -30,6 +29,7 @@ from web.demo.scene import (
     store_zone,
     store_zone_teams,
 )
+from web.demostate import AUTHOR
 
 EXTRACT = Path(__file__).resolve().parent.parent.parent / "data" / "fetched" / "Helsinki.osm.pbf"
 ZONE_VILLAGES = 6

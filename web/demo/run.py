@@ -15,7 +15,7 @@ from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, func, select, text, update
+from sqlalchemy import Engine, FromClause, func, select, text, update
 from sqlalchemy.orm import Session
 
 from cameras.causes import CAUSE_NAMES
@@ -24,19 +24,26 @@ from cameras.repository import records, results
 from cameras.services import SourceSpec, analyse, ingest_frames
 from cameras.synthetic import SyntheticDay
 from cameras.tables import Analysis
-from geo import repository as places
 from geo.db import Base, transaction
 from geo.errors import LianfangError
 from geo.scope import WHOLE_SITE
-from geo.tables import ImportBatch, Setting
+from geo.tables import Setting
 from patrols.services import plan_shift
 from patrols.solve import Budget
 from patrols.tables import Plan, PlanStop
 from web.basemap import basemap_folder, ensure_basemap
 from web.demo.helsinki import Helsinki
-from web.demo.scene import AUTHOR, DemoScene
+from web.demo.scene import DemoScene
 from web.demo.town import SyntheticTown
-from web.demostate import SCENE_NAMES, Progress, demo_progress, finished_summary, note_progress
+from web.demostate import (
+    AUTHOR,
+    SCENE_NAMES,
+    Progress,
+    demo_progress,
+    finished_summary,
+    note_progress,
+    refuse_others_data,
+)
 from web.exports import write_table
 from web.gaptable import gap_table
 from web.i18n import N_
@@ -125,34 +132,6 @@ def run_demo(
         return {**making.summary(), "step_s": steps.seconds}
 
 
-def refuse_others_data(session: Session, *, fresh: bool) -> None:
-    """Refuse to replace what the demo did not make.
-
-    Raises
-    ------
-    LianfangError
-        When the site is no scene of the demo or somebody imported into it; when somebody analysed or planned
-        in it, unless `fresh` asks for it all anew.
-    """
-    site = places.site(session)
-    if site is None:
-        return
-    others = session.scalar(select(func.count()).where(ImportBatch.author != AUTHOR))
-    if site.scene not in SCENES or others:
-        raise LianfangError(
-            f"the database holds the site {site.name!r} with {others} imported files, which the demo "
-            "would remove; give the demo one of its own: set LIANFANG_VAR to another folder"
-        )
-    made = 0
-    for table in (Analysis, Plan):
-        made += session.scalar(select(func.count()).where(table.author != AUTHOR)) or 0
-    if made and not fresh:
-        raise LianfangError(
-            f"the database holds {made} analyses and plans that were made in the demo {site.name!r} and "
-            "would go with it; say --fresh to replace them, or set LIANFANG_VAR to another folder"
-        )
-
-
 @contextmanager
 def _alone(engine: Engine) -> Iterator[None]:
     """Hold the demo's lock: two that make it at once would remove each other's rows."""
@@ -215,7 +194,7 @@ class _Making:
         self._reached = reached
 
     def _places(self, session: Session) -> bool:
-        _wipe(session)
+        wipe(session)
         self._scene.load_places(session, self._reached.seed)
         return True
 
@@ -323,17 +302,21 @@ class _Making:
         }
 
 
-def _wipe(session: Session) -> None:
-    """Empty the tables that describe a place; the demo's own data is all there is in them."""
-    # A job stays written down when its jurisdiction is gone, for whoever sees the whole site.
-    session.execute(
-        update(JobRun).where(JobRun.jurisdiction_path.is_not(None)).values(jurisdiction_path=None)
-    )
-    scene = {
+def scene_tables() -> set[FromClause]:
+    """The tables that describe a place: what a scene fills, and what goes with it."""
+    return {
         mapper.local_table
         for mapper in Base.registry.mappers
         if mapper.class_.__module__ in SCENE_MODULES and mapper.class_ is not Setting
     }
+
+
+def wipe(session: Session) -> None:
+    """Empty the tables that describe a place; the demo's own data is all there is in them."""
+    # A job stays written down when its jurisdiction is gone, for whoever sees the whole site.
+    placed = JobRun.jurisdiction_path.is_not(None)
+    session.execute(update(JobRun).where(placed).values(jurisdiction_path=None))
+    scene = scene_tables()
     for table in reversed(Base.metadata.sorted_tables):
         if table in scene:
             session.execute(table.delete())

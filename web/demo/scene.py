@@ -17,8 +17,8 @@ from geo.crs import to_lonlat
 from geo.roads import RoadNetwork
 from geo.services import ImportReport, Source
 from patrols.services import store_teams, store_zones
+from web.demostate import AUTHOR
 
-AUTHOR = "demo"
 # Everybody crosses: two visits by teams of two villages, half an hour apart.
 RULE = {"pattern": "separate", "visits": 2, "villages": 2, "separation_s": 1800}
 MODE_NAMES = {"foot": "步行", "ebike": "电动车", "car": "汽车"}

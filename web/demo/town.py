@@ -21,7 +21,6 @@ from geo.services import Source, open_site, site_crs, store_extract, store_juris
 from geo.synthetic import VILLAGES, Town, synthetic_town
 from patrols.services.zoning import road_network
 from web.demo.scene import (
-    AUTHOR,
     MODE_NAMES,
     ORDINALS,
     Loaded,
@@ -30,6 +29,7 @@ from web.demo.scene import (
     store_zone,
     store_zone_teams,
 )
+from web.demostate import AUTHOR
 
 LIST = "cameras.csv"
 # Short names of the villages by turns, and how each team moves.

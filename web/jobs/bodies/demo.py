@@ -13,18 +13,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from geo.errors import InputRefused
 from web.database import var_dir
-from web.demostate import SCENE_NAMES
+from web.demostate import SCENE_NAMES, demo_progress, refuse_others_data
 from web.i18n import N_
 from web.jobs.bodies import arguments as read
+from web.jobs.queue import enqueue
 from web.jobs.registry import Outcome, job
 from web.jobs.telling import Tell
 from web.jobs.words import Words
 from web.progress import Steps, Update
+from web.tables import JobRun
 
 KIND = "demo"
 ARGUMENTS = ("scene", "seed", "fresh")
@@ -82,6 +84,37 @@ class ToldSteps(Steps):
 
     def say(self, sentence: str) -> None:
         """Nothing: the job's page has no place for it, and the file it speaks of is there."""
+
+
+def ask_for(session: Session, asked: DemoOrder, *, author: str) -> int:
+    """The job that makes a scene: one that waits or runs already, else a new one; answers its id.
+
+    Raises
+    ------
+    LianfangError
+        When that would remove what the demo did not make.
+    """
+    arguments = {"scene": asked.scene, "seed": asked.seed, "fresh": asked.fresh}
+    under_way = select(JobRun.id).where(
+        JobRun.kind == KIND,
+        JobRun.status.in_(["queued", "running"]),
+        JobRun.arguments == arguments,
+    )
+    found = session.scalar(under_way.order_by(JobRun.id).limit(1))
+    if found is not None:
+        return found
+    reached = demo_progress(session)
+    if asked.fresh or reached is None or not reached.goes_on(asked.scene, asked.seed):
+        refuse_others_data(session, fresh=asked.fresh)
+    return enqueue(
+        session,
+        KIND,
+        arguments,
+        account=None,
+        title=title(asked.scene),
+        jurisdiction_path=None,
+        author=author,
+    )
 
 
 @job(KIND, read=order)
