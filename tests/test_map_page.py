@@ -288,6 +288,8 @@ def test_the_slider_goes_from_the_analysed_day_to_the_end_of_the_patrol(served: 
     assert (told["analysed"], told["slots"], told["slot_s"]) == (96, 184, 900)
     assert told["start"] == small_site.DAY[0].timestamp()
     assert told["zone"] == "Asia/Shanghai"
+    patrol = options(page(served.client(Role.VIEWER, OWN)))["time"]
+    assert (patrol["start"], patrol["slots"]) == (small_site.SHIFT[0].timestamp(), 16), "four hours, for all"
 
 
 def test_an_empty_site_says_what_to_do_first(cluster: Cluster, tmp_path: Path) -> None:

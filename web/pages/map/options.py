@@ -13,6 +13,7 @@ from typing import Any
 from flask import url_for
 
 from geo.repository.search import Bounds
+from web.access import Action
 from web.i18n import N_, Translator
 from web.maps.page import DEEPEST_ZOOM
 from web.maps.words import (
@@ -25,9 +26,12 @@ from web.maps.words import (
 )
 from web.pages.map.choice import Choice
 from web.pages.map.legend import camera_states, shown_level
+from web.requests import may
 
 FOLLOWS_WITHIN = timedelta(hours=24)
 """A patrol that begins this soon after the analysed period lies on the same slider."""
+
+PATROL_SLOT = timedelta(minutes=15)
 
 LAYER_NAMES = {
     "jurisdictions": N_("jurisdictions"),
@@ -133,19 +137,22 @@ def options(
 def time_line(choice: Choice, t: Translator) -> dict[str, Any] | None:
     """The slots of the slider: those of the analysis, and on to the end of a patrol that overlaps or follows.
 
-    Epoch seconds; None without an analysis.
+    For those who may not see gaps it has the patrol alone. Epoch seconds; None where nothing would move.
     """
-    analysis, plan = choice.analysis, choice.plan
-    if analysis is None:
+    analysis, plan = choice.analysis if may(Action.GAPS_VIEW) else None, choice.plan
+    if analysis is not None:
+        start, slot = analysis.start, timedelta(minutes=analysis.slot_min)
+        slots = analysed = math.ceil((analysis.end - start) / slot)
+        if plan is not None and start <= plan.start <= analysis.end + FOLLOWS_WITHIN:
+            slots = max(slots, math.ceil((plan.end - start) / slot))
+    elif plan is not None:
+        start, slot = plan.start, PATROL_SLOT
+        slots = analysed = math.ceil((plan.end - start) / slot)
+    else:
         return None
-    slot = timedelta(minutes=analysis.slot_min)
-    analysed = math.ceil((analysis.end - analysis.start) / slot)
-    slots = analysed
-    if plan is not None and analysis.start <= plan.start <= analysis.end + FOLLOWS_WITHIN:
-        slots = max(slots, math.ceil((plan.end - analysis.start) / slot))
     return {
-        "start": _seconds(analysis.start),
-        "slot_s": analysis.slot_min * 60,
+        "start": _seconds(start),
+        "slot_s": round(slot.total_seconds()),
         "slots": slots,
         "analysed": analysed,
         "zone": t.zone.key,
