@@ -11,14 +11,12 @@ from apiflask import APIBlueprint
 from flask import abort, request
 from sqlalchemy import func, select
 
-from cameras.losses import CHANGES
-from cameras.services.reporting import morning_losses
 from geo.errors import InputRefused
 from geo.tables import Jurisdiction
 from web import chosen, i18n
 from web.access import Action, needs
 from web.api.schemas import GapPage, Page, Rows
-from web.pages.cameras.tables import CAMERAS
+from web.pages.cameras.tables import CAMERAS, changes
 from web.pages.gaps.tables import CAUSES_OF, TABLES
 from web.pages.jurisdictions.tables import CHILDREN
 from web.pages.plans.tables import PLANS, drafts_seen
@@ -68,11 +66,8 @@ def jurisdictions(query_data: Page) -> dict[str, Any]:
 def cameras(query_data: Page) -> dict[str, Any]:
     """Cameras."""
     analysis = chosen.analysis()
-    changed: dict[str, list[int]] = {change: [] for change in CHANGES}
-    if analysis is not None:
-        found = morning_losses(db(), analysis.id)
-        changed = {change: found.loc[found["change"] == change, "camera"].tolist() for change in CHANGES}
-    return _rows(CAMERAS, query_data, {"analysis": analysis.id if analysis else None, **changed})
+    parameters = {"analysis": analysis.id if analysis else None, **changes(db(), analysis)}
+    return _rows(CAMERAS, query_data, parameters)
 
 
 @bp.get("/gaps")

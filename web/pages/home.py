@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import pandas as pd
 from flask import Blueprint, redirect, render_template, request
@@ -120,12 +121,17 @@ def _lines(found: pd.DataFrame | None, limit: int | None) -> list[LossLine]:
                 common=common,
                 count=len(group),
                 title=common or str(first["name"]),
-                href=f"/cameras?parent={common}" if common else f"/cameras/{first['code']}",
+                href=_cameras_lost(common, str(first["change"])) if common else f"/cameras/{first['code']}",
                 since=t.moment(_instant(group["since_ms"].min())),
                 until=t.moment(_instant(group["until_ms"].max())) if first["until_ms"] >= 0 else "",
             )
         )
     return lines
+
+
+def _cameras_lost(common: str, change: str) -> str:
+    """The list of the cameras that were lost with one recorder or source."""
+    return f"/cameras?{urlencode({'together': common, 'change': change})}"
 
 
 def _instant(epoch_ms: int) -> datetime:

@@ -7,16 +7,14 @@ from typing import Any
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
-from cameras.losses import CHANGES
 from cameras.repository import one
-from cameras.services.reporting import morning_losses
 from cameras.tables import Analysis
 from web import chosen, i18n
 from web.access import Action, needs
 from web.geofeatures import collection
 from web.i18n import N_
 from web.maps.words import AZIMUTHS, CAUSES, FINDINGS, LEVELS, REASONS, STATES
-from web.pages.cameras.tables import CAMERAS, STATE_TONES
+from web.pages.cameras.tables import CAMERAS, STATE_TONES, changes
 from web.requests import db, render, translator
 from web.tabular.view import table_view
 from web.timeline import Line, Period, Timeline
@@ -38,7 +36,7 @@ def listed() -> Response:
         parameters={
             "analysis": analysis.id if analysis else None,
             "lang": i18n.negotiated(request),
-            **_changed(analysis),
+            **changes(db(), analysis),
         },
         analysis=analysis,
         period=chosen.period_words(analysis) if analysis else "",
@@ -67,14 +65,6 @@ def record(code: str) -> Response:
         layers=_layers(analysis, found),
         azimuth_words=AZIMUTHS,
     )
-
-
-def _changed(analysis: Analysis | None) -> dict[str, list[int]]:
-    """Ids of the cameras newly lost, still lost and back again."""
-    if analysis is None:
-        return {change: [] for change in CHANGES}
-    found = morning_losses(db(), analysis.id)
-    return {change: found.loc[found["change"] == change, "camera"].tolist() for change in CHANGES}
 
 
 def _day(analysis: Analysis, camera_id: int) -> Timeline | None:
