@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -52,6 +53,7 @@ def read_cameras(
     area: Sequence[float] | None = None,
     mapping: Mapping[str, str] | None = None,
     keep_good: bool = False,
+    number_rows: bool = False,
 ) -> Imported:
     """CAMERAS from a .csv, .geojson, .gpkg or .shp list, or from an OpenStreetMap extract.
 
@@ -66,6 +68,8 @@ def read_cameras(
         Headings of this very file; fields are those of `CAMERA_COLUMNS`.
     keep_good : bool
         Return the good rows although others are bad; their problems come with them.
+    number_rows : bool
+        Take a list without a column of codes too, and give every row its number for one.
 
     Returns
     -------
@@ -85,13 +89,19 @@ def read_cameras(
         return _of_extract(path, datum)
     rows = read_rows(path, datum)
     notes = Notes(rows.file, rows.word)
-    table = match_columns(rows, CAMERA_COLUMNS, notes, mapping)
-    codes = check_codes(table, notes)
+    columns: tuple[Column, ...] = CAMERA_COLUMNS
+    if number_rows:
+        columns = tuple(replace(one, required=False) if one.field == "code" else one for one in columns)
+    table = match_columns(rows, columns, notes, mapping)
+    if number_rows and "code" not in table.present:
+        codes = pd.Series([str(row) for row in table.texts.index], index=table.texts.index, dtype="object")
+    else:
+        codes = check_codes(table, notes)
     points = lonlat_columns(table, rows, notes, datum, area)
     names = table.text("name")
     azimuth, quality = _directions(table, names, notes)
     width, height = _resolution(table, notes)
-    columns = {
+    values = {
         "code": codes,
         "name": names,
         "azimuth_deg": azimuth,
@@ -105,7 +115,7 @@ def read_cameras(
         "ptz": _turning(table, notes),
         "parent_code": _parents(table),
     }
-    frame = gpd.GeoDataFrame(columns, geometry=points, crs=points.crs)
+    frame = gpd.GeoDataFrame(values, geometry=points, crs=points.crs)
     _tell_crowds(frame[notes.good(frame.index)], notes)
     return notes.result(frame, "cameras", keep_good)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,8 +21,9 @@ from geo import repository
 from geo.crs import metric_crs
 from geo.errors import InputRefused, LianfangError
 from geo.osm import ATTRIBUTION, OsmExtract
-from geo.readers import read_jurisdictions, read_obstructions, read_places, read_roads
+from geo.readers import Imported, read_jurisdictions, read_obstructions, read_places, read_roads
 from geo.readers.files import is_osm
+from geo.scope import WHOLE_SITE, Scope
 from geo.tables import Jurisdiction, Site
 
 DEFAULT_TIMEZONE = "Asia/Shanghai"
@@ -68,13 +69,15 @@ class Source:
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What an import did: rows stored (0 on a dry run), rows found good, sentences on bad and on odd ones."""
+    """What an import did: rows stored (0 on a dry run), rows found good, sentences on bad and on odd ones,
+    and the good rows themselves (EPSG:4326)."""
 
     kind: str
     stored: int
     good: int
     problems: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
+    rows: gpd.GeoDataFrame | None = field(default=None, compare=False, repr=False)
 
 
 def file_sha256(path: Path) -> str:
@@ -200,6 +203,25 @@ def refuse_stored(session: Session, kind: str, keys: Iterable[object], source: S
     )
 
 
+def refuse_outside(
+    session: Session, found: Imported, within: Scope, file: str, kind: str, keep_good: bool
+) -> Imported:
+    """The rows of a file that lie inside a scope; the others are refused as `Imported.without` does it.
+
+    A row lies where `refresh_scopes` will put it: in the deepest jurisdiction around it, or in none.
+    """
+    if within.everywhere:
+        return found
+    points = found.frame.geometry.representative_point()
+    told = {
+        int(str(row)): f"it lies in {path or 'no jurisdiction'}, outside your area ({within.text}); "
+        "ask somebody who may import there"
+        for row, path in repository.paths_at(session, points).items()
+        if not within.covers(path)
+    }
+    return found.without(told, file, kind, keep_good)
+
+
 def store_extract(session: Session, extract: OsmExtract, source: Source) -> dict[str, int]:
     """Store an extract's roads, buildings, places and water; answers rows by kind.
 
@@ -257,6 +279,7 @@ def import_places(
     dry_run: bool = False,
     name: str = "",
     timezone: str = DEFAULT_TIMEZONE,
+    within: Scope = WHOLE_SITE,
 ) -> ImportReport:
     """Take in a file of jurisdictions, roads, obstructions or places; opens the site where there is none.
 
@@ -272,6 +295,9 @@ def import_places(
         Read and check, store nothing.
     name, timezone : str
         Of the site, where this import opens it.
+    within : Scope
+        Where whoever imports may do so: rows outside are refused. Anything but the whole site takes places
+        and obstructions only, whose every row lies in one jurisdiction.
 
     Raises
     ------
@@ -282,30 +308,41 @@ def import_places(
     """
     area = repository.site_area(session)
     source = Source.of_file(path, datum=datum, label="real", author=author) if path.is_file() else None
-    found, problems, findings, bounds = _read(kind, path, datum, mapping, keep_good, area)
-    count = len(_rows(kind, found))
+    found, problems, findings, bounds = _read(session, kind, path, datum, mapping, keep_good, area, within)
+    rows = _rows(kind, found)
+    count = len(rows)
     if dry_run or source is None:
-        return ImportReport(kind, 0, count, problems, findings)
+        if source is not None:
+            refuse_twice(session, kind, source)
+            refuse_stored(session, kind, rows[repository.KEYS[kind][1]], source)
+        return ImportReport(kind, 0, count, problems, findings, rows)
     if repository.site(session) is None:
         title = name or path.stem.split(".")[0]
         open_site(session, name=title, name_en=title, bounds=bounds, timezone=timezone)
     credit_osm(session, path)
     _store(session, kind, found, source)
     refresh_scopes(session, *SCOPED_TABLES[kind])
-    return ImportReport(kind, count, count, problems, findings)
+    return ImportReport(kind, count, count, problems, findings, rows)
 
 
 def _read(
+    session: Session,
     kind: str,
     path: Path,
     datum: str,
     mapping: dict[str, str] | None,
     keep_good: bool,
     area: tuple[float, float, float, float] | None,
+    within: Scope,
 ) -> tuple[
     gpd.GeoDataFrame | OsmExtract, tuple[str, ...], tuple[str, ...], tuple[float, float, float, float]
 ]:
     """What a file holds, the sentences on its bad and its odd rows, and its extent."""
+    if kind in ("roads", "jurisdictions") and not within.everywhere:
+        raise InputRefused(
+            f"{kind} are everybody's and your area is {within.text}; ask somebody who may import for the "
+            "whole site"
+        )
     if kind == "roads":
         extract = read_roads(path, datum=datum)
         return extract, (), (), extract.bounds
@@ -317,6 +354,7 @@ def _read(
         found = read_jurisdictions(path, datum=datum, mapping=mapping, keep_good=keep_good)
     else:
         raise ValueError(f"kind {kind!r} is not one of jurisdictions, roads, obstructions, places")
+    found = refuse_outside(session, found, within, path.name, kind, keep_good)
     west, south, east, north = (float(edge) for edge in found.frame.total_bounds)
     return found.frame, found.problems, found.findings, (west, south, east, north)
 

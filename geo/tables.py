@@ -55,6 +55,9 @@ class ImportBatch(Base):
     row_count: Mapped[int]
     imported_at: Mapped[Stamp]
     author: Mapped[str] = mapped_column(Text)
+    # Its rows are gone again; the record of it stays.
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str | None] = mapped_column(Text)
 
 
 def batch_column() -> Mapped[int]:

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from cameras.services import import_cameras
 from geo.datums import check_datum
 from geo.errors import InputRefused, LianfangError
+from geo.scope import WHOLE_SITE, Scope
 from geo.services import DEFAULT_TIMEZONE, ImportReport, import_places
 from geo.tables import ImportBatch
 from patrols.services import import_teams, import_zones
@@ -25,6 +26,8 @@ from patrols.services import import_teams, import_zones
 KINDS_OF_PLACES = ("jurisdictions", "roads", "obstructions", "places")
 KINDS = (*KINDS_OF_PLACES, "cameras", "zones", "teams")
 """What a file can hold, in the order in which a new site needs them."""
+LOCAL_KINDS = frozenset({"cameras", "obstructions", "places"})
+"""Kinds whose every row lies in one jurisdiction: who may import for a part of the site may import these."""
 
 BLOCK_BYTES = 1 << 20
 LONGEST_NAME = 120
@@ -50,6 +53,8 @@ class ImportOrder:
         Of the site, where this import opens it.
     zone : str
         Code of the zone that teams belong to.
+    within : Scope
+        Where whoever imports may do so: rows outside are refused.
 
     Raises
     ------
@@ -65,6 +70,7 @@ class ImportOrder:
     name: str = ""
     timezone: str = DEFAULT_TIMEZONE
     zone: str = ""
+    within: Scope = WHOLE_SITE
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -86,6 +92,11 @@ def import_file(session: Session, path: Path, order: ImportOrder, *, author: str
         "keep_good": order.keep_good,
         "dry_run": order.dry_run,
     }
+    if order.kind not in LOCAL_KINDS and not order.within.everywhere:
+        raise InputRefused(
+            f"{order.kind} belong to more than one jurisdiction and your area is "
+            f"{order.within.text or 'none'}; ask somebody who may import for the whole site"
+        )
     if order.kind in KINDS_OF_PLACES:
         return import_places(
             session,
@@ -93,10 +104,11 @@ def import_file(session: Session, path: Path, order: ImportOrder, *, author: str
             path,
             name=order.name,
             timezone=order.timezone,
+            within=order.within,
             **common,  # type: ignore[arg-type]
         )
     if order.kind == "cameras":
-        return import_cameras(session, path, **common)  # type: ignore[arg-type]
+        return import_cameras(session, path, within=order.within, **common)  # type: ignore[arg-type]
     if order.kind == "zones":
         return import_zones(session, path, **common)  # type: ignore[arg-type]
     return import_teams(session, path, zone=order.zone, **common)  # type: ignore[arg-type]
@@ -156,7 +168,7 @@ class Upload:
         return path
 
 
-def keep_upload(folder: Path, stream: BinaryIO, name: str) -> Upload:
+def keep_upload(folder: Path, stream: IO[bytes], name: str) -> Upload:
     """Keep what somebody hands in, whole or not at all; the same content and name is kept once.
 
     Parameters

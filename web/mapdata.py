@@ -27,7 +27,8 @@ def map_revision(session: Session) -> str:
     row = session.execute(
         text(
             """SELECT (SELECT max(id) FROM import_batch), (SELECT max(id) FROM analysis),
-                      (SELECT max(id) FROM plan)"""
+                      (SELECT max(id) FROM plan),
+                      (SELECT count(*) FROM import_batch WHERE undone_at IS NOT NULL)"""
         )
     ).one()
     return "-".join(str(value or 0) for value in row)
@@ -90,7 +91,8 @@ def _banners(session: Session, tree: gpd.GeoDataFrame) -> tuple[str, ...]:
     labels = set(tree["origin"])
     labels |= set(session.execute(text("SELECT DISTINCT label FROM frame_file")).scalars())
     # Made-up streets are another matter than made-up reports: then the place itself does not exist.
-    roads = "SELECT 1 FROM import_batch WHERE kind = 'roads' AND label = 'synthetic' LIMIT 1"
+    roads = """SELECT 1 FROM import_batch
+               WHERE kind = 'roads' AND label = 'synthetic' AND undone_at IS NULL LIMIT 1"""
     if session.execute(text(roads)).first():
         labels = labels - {"synthetic"} | {"invented"}
     return tuple(label for label in ("invented", "synthetic", "derived") if label in labels)

@@ -19,6 +19,7 @@ from geo.datums import check_datum, to_wgs84
 from geo.db import rehearsal
 from geo.errors import InputRefused
 from geo.repository import site_area
+from geo.scope import WHOLE_SITE, Scope
 from geo.services import (
     ImportReport,
     Source,
@@ -27,6 +28,7 @@ from geo.services import (
     current_site,
     file_sha256,
     refresh_scopes,
+    refuse_outside,
     refuse_twice,
 )
 
@@ -119,15 +121,30 @@ def import_cameras(
     keep_good: bool = False,
     dry_run: bool = False,
     label: str = "real",
+    within: Scope = WHOLE_SITE,
 ) -> ImportReport:
-    """Take in a file of camera records (`cameras.importers`); rolled back by the caller when this raises."""
+    """Take in a file of camera records (`cameras.importers`); rolled back by the caller when this raises.
+
+    Refused besides: what lies outside `within`, and cameras that are recorded already.
+    """
     current_site(session)
     found = read_cameras(path, datum=datum, area=site_area(session), mapping=mapping, keep_good=keep_good)
+    found = refuse_outside(session, found, within, path.name, "cameras", keep_good)
+    if keep_good:
+        known = records.camera_ids(session)
+        told = {
+            int(row): f"camera '{code}' is already recorded; its record is not overwritten"
+            for row, code in found.frame["code"].items()
+            if code in known
+        }
+        found = found.without(told, path.name, "cameras", keep_good)
     count = len(found.frame)
     with rehearsal(session, only=dry_run):
         store_cameras(session, found.frame, Source.of_file(path, datum=datum, label=label, author=author))
         credit_osm(session, path)
-    return ImportReport("cameras", 0 if dry_run else count, count, found.problems, found.findings)
+    return ImportReport(
+        "cameras", 0 if dry_run else count, count, found.problems, found.findings, found.frame
+    )
 
 
 def ingest_frames(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
@@ -24,11 +25,36 @@ class Imported:
         One sentence for every reason to refuse a row; empty unless good rows were asked for.
     findings : tuple of str
         What was taken in and is worth knowing (a direction read from a name, many cameras at one place).
+    word : str
+        "row" of a table, "feature" of a vector file.
     """
 
     frame: gpd.GeoDataFrame
     problems: tuple[str, ...]
     findings: tuple[str, ...]
+    word: str = "row"
+
+    def without(self, told: Mapping[int, str], file: str, kind: str, keep_good: bool) -> Imported:
+        """The same without rows that are refused for what is stored already, each with its sentence.
+
+        Raises
+        ------
+        InputRefused
+            When there is such a row and `keep_good` is not set, or not one row is left.
+        """
+        if not told:
+            return self
+        sentences = tuple(f"{self.word} {row}: {told[row]}" for row in sorted(told))
+        if not keep_good:
+            raise InputRefused(
+                f"{file}: {len(told)} of {len(self.frame)} {kind} are refused, so nothing was taken in; "
+                "leave them out, or ask to keep the good ones",
+                sentences,
+            )
+        kept = self.frame.drop(index=list(told))
+        if kept.empty:
+            raise InputRefused(f"{file} holds no good {kind}; correct the file", (*self.problems, *sentences))
+        return replace(self, frame=kept, problems=(*self.problems, *sentences))
 
 
 @dataclass
@@ -79,4 +105,4 @@ class Notes:
             )
         if kept.empty:
             raise InputRefused(f"{self.file} holds no good {kind}; correct the file", sentences)
-        return Imported(kept, sentences, tuple(self.findings))
+        return Imported(kept, sentences, tuple(self.findings), self.word)

@@ -104,9 +104,11 @@ def add_batch(
 
 
 def has_batch(session: Session, kind: str, sha256: str) -> bool:
-    """Whether this very file was already imported as `kind`."""
-    found = select(ImportBatch.id).where(ImportBatch.kind == kind, ImportBatch.sha256 == sha256).limit(1)
-    return session.scalar(found) is not None
+    """Whether this very file was already imported as `kind`, and not undone."""
+    found = select(ImportBatch.id).where(
+        ImportBatch.kind == kind, ImportBatch.sha256 == sha256, ImportBatch.undone_at.is_(None)
+    )
+    return session.scalar(found.limit(1)) is not None
 
 
 def stored_keys(session: Session, kind: str, keys: Iterable[object]) -> list[str]:
@@ -133,7 +135,7 @@ def input_revision(session: Session) -> str:
     rows = read_frame(
         session,
         """SELECT jsonb_build_array('file', kind, sha256, datum, label, row_count)::text AS line
-           FROM import_batch
+           FROM import_batch WHERE undone_at IS NULL
            UNION ALL
            SELECT jsonb_build_array('frames', s.code, f.sha256, f.label, f.row_count)::text
            FROM frame_file f JOIN frame_source s ON s.id = f.source_id
@@ -258,6 +260,23 @@ def assign_scope(session: Session, table: str) -> int:
         )
     )
     return int(changed.rowcount)  # type: ignore[attr-defined]
+
+
+def paths_at(session: Session, points: gpd.GeoSeries) -> pd.Series:
+    """Path of the deepest jurisdiction that each point (EPSG:4326) lies in, as `assign_scope` gives it; None
+    outside all of them. On the index of `points`."""
+    found = session.execute(
+        text(
+            """SELECT (SELECT j.path::text FROM jurisdiction j
+                       WHERE upper_inf(j.valid) AND j.geom && t.geom AND ST_Intersects(j.geom, t.geom)
+                       ORDER BY j.level DESC, j.path LIMIT 1)
+               FROM (SELECT i, ST_GeomFromWKB(shape, 4326) AS geom
+                     FROM unnest(CAST(:shapes AS bytea[])) WITH ORDINALITY AS given (shape, i)) AS t
+               ORDER BY t.i"""
+        ),
+        {"shapes": list(shapely.to_wkb(points.to_numpy()))},
+    ).scalars()
+    return pd.Series(list(found), index=points.index, dtype="object")
 
 
 def _with_shapes(

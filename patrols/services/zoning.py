@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from geo import repository as places
 from geo.crs import to_metric
+from geo.db import rehearsal
 from geo.errors import InputRefused, LianfangError
 from geo.readers import Imported
 from geo.roads import RoadNetwork, road_revision
@@ -154,7 +155,14 @@ def import_zones(
             raise InputRefused(f"{path.name}: no good zone, nothing was stored", list(broken.values()))
         found = replace(found, frame=good, problems=(*found.problems, *broken.values()))
     return _stored(
-        "zones", found, path, datum, author, dry_run, lambda source: store_zones(session, found.frame, source)
+        session,
+        "zones",
+        found,
+        path,
+        datum,
+        author,
+        dry_run,
+        lambda source: store_zones(session, found.frame, source),
     )
 
 
@@ -182,6 +190,7 @@ def import_teams(
         keep_good=keep_good,
     )
     return _stored(
+        session,
         "teams",
         found,
         path,
@@ -193,6 +202,7 @@ def import_teams(
 
 
 def _stored(
+    session: Session,
     kind: str,
     found: Imported,
     path: Path,
@@ -201,7 +211,7 @@ def _stored(
     dry_run: bool,
     store: Callable[[Source], pd.Index],
 ) -> ImportReport:
-    if not dry_run:
+    with rehearsal(session, only=dry_run):
         store(Source.of_file(path, datum=datum, label="real", author=author))
     count = len(found.frame)
-    return ImportReport(kind, 0 if dry_run else count, count, found.problems, found.findings)
+    return ImportReport(kind, 0 if dry_run else count, count, found.problems, found.findings, found.frame)

@@ -19,6 +19,7 @@ BODIES = (
     "web.jobs.bodies.importing",
     "web.jobs.bodies.basemap",
     "web.jobs.bodies.demo",
+    "web.jobs.bodies.own",
 )
 """Modules that register a kind. Light to import: what takes seconds to load is imported when it runs."""
 

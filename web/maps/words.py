@@ -195,6 +195,10 @@ BANNERS = {
         N_("This town, its cameras and their reports are made up for demonstration; there is no such place."),
     ),
     "stale": (N_("Out of date"), N_("Newer data came in after this was worked out.")),
+    "unchecked": (
+        N_("Not checked"),
+        N_("No frames are known here, so no camera was checked: what they may see is possible, not certain."),
+    ),
     "hand_made": (N_("Example"), N_("This scene is made by hand.")),
 }
 

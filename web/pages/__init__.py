@@ -22,6 +22,7 @@ from web.pages import (
     profile,
     settings,
     signing,
+    start,
     tokens,
     trial,
     zones,
@@ -51,4 +52,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     settings.bp,
     audit.bp,
     help.bp,
+    start.bp,
 )

@@ -37,6 +37,7 @@ KINDS = {
     "plan": N_("Patrol plan"),
     "basemap": N_("Base map"),
     "demo": N_("Demonstration"),
+    "own": N_("Own data"),
 }
 ASKED_BY = {
     "analysis": Action.ANALYSES_RUN,
@@ -44,6 +45,7 @@ ASKED_BY = {
     "plan": Action.PLANS_MAKE,
     "basemap": Action.SETTINGS_CHANGE,
     "demo": Action.SETTINGS_CHANGE,
+    "own": Action.ANALYSES_RUN,
 }
 """To ask again for a job needs what asking for it needed."""
 LISTS = {

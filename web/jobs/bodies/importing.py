@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
+from geo.scope import Scope
 from web.database import var_dir
 from web.i18n import N_
 from web.jobs.bodies import arguments as read
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 KIND = "import"
 FILE = ("sha256", "file")
-OPTIONS = ("kind", "datum", "mapping", "keep_good", "dry_run", "name", "timezone", "zone")
+OPTIONS = ("kind", "datum", "mapping", "keep_good", "dry_run", "name", "timezone", "zone", "within")
 KEPT_SENTENCES = 500
 
 TITLES = {
@@ -66,6 +67,9 @@ def order(arguments: Mapping[str, Any]) -> FileOrder:
         options[name] = read.one(arguments, name, bool, False)
     if arguments.get("mapping") is not None:
         options["mapping"] = read.one(arguments, "mapping", dict)
+    if "within" in arguments:
+        # Paths joined by commas; the empty text is nowhere, never everywhere.
+        options["within"] = Scope.of(filter(None, read.one(arguments, "within", str).split(",")))
     upload = Upload(read.one(arguments, "sha256", str), read.one(arguments, "file", str))
     upload.path(var_dir())
     return FileOrder(upload, ImportOrder(**options))

@@ -1,0 +1,83 @@
+"""The record of imports, and what is to say of the rows of one file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from web.i18n import N_
+from web.pages.imports.wording import DATUM_NAMES, LABELS
+from web.recognising import KIND_WORDS
+from web.tabular import Column, TableSpec
+
+STATES = {"stored": N_("stored"), "undone": N_("undone")}
+STATE_OF = "CASE WHEN undone_at IS NULL THEN 'stored' ELSE 'undone' END"
+
+IMPORTS = TableSpec(
+    name="imports",
+    columns=(
+        Column("file_name", N_("File"), search=True),
+        Column("kind", N_("Kind"), "choice", filter="choice", words=KIND_WORDS),
+        Column("row_count", N_("Rows"), "integer", filter="range"),
+        Column("datum", N_("Datum"), "choice", filter="choice", words=DATUM_NAMES),
+        Column("label", N_("Label"), "choice", filter="choice", words=LABELS, tones={"synthetic": "info"}),
+        Column("author", N_("Imported by"), search=True),
+        Column("imported_at", N_("Imported at"), "moment", filter="period"),
+        Column(
+            "state",
+            N_("State"),
+            "choice",
+            filter="choice",
+            words=STATES,
+            tones={"stored": "good", "undone": "quiet"},
+        ),
+    ),
+    source=f"""SELECT id, file_name, kind, row_count, datum, label, author, imported_at, {STATE_OF} AS state
+               FROM import_batch""",
+    default_sort="-imported_at",
+    link="/imports/{id}",
+)
+
+VERDICTS = {"bad": N_("refused"), "odd": N_("worth knowing")}
+REMARKS = TableSpec(
+    name="remarks",
+    columns=(
+        Column("row_number", N_("Row"), "integer", filter="range"),
+        Column(
+            "verdict",
+            N_("What it is"),
+            "choice",
+            filter="choice",
+            words=VERDICTS,
+            tones={"bad": "bad", "odd": "warn"},
+        ),
+        Column("sentence", N_("Reason"), search=True),
+    ),
+    source="""SELECT id, row_number, verdict, sentence
+              FROM jsonb_to_recordset(CAST(:remarks AS jsonb))
+                   AS r (id bigint, row_number integer, verdict text, sentence text)""",
+    default_sort="row_number",
+)
+
+_OWN_ROW = re.compile(r"(?:row|feature) (\d+): (.*)", re.DOTALL)
+_FIRST_ROW = re.compile(r"first in (?:row|feature) (\d+)")
+
+
+def remarks(problems: Iterable[str], findings: Iterable[str]) -> dict[str, Any]:
+    """Parameters of `REMARKS`: each sentence on a file with the number of its row, where it names one."""
+    made: list[dict[str, Any]] = []
+    for verdict, sentences in (("bad", problems), ("odd", findings)):
+        for sentence in sentences:
+            own, first = _OWN_ROW.match(sentence), _FIRST_ROW.search(sentence)
+            number = int(own[1]) if own else int(first[1]) if first else None
+            made.append(
+                {
+                    "id": len(made) + 1,
+                    "row_number": number,
+                    "verdict": verdict,
+                    "sentence": own[2] if own else sentence,
+                }
+            )
+    return {"remarks": json.dumps(made, ensure_ascii=False)}

@@ -1,0 +1,215 @@
+"""Undo an import: take out the rows that came with it, unless something else stands on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from geo.errors import LianfangError
+from geo.repository import SCOPE_POINT
+from geo.services import refresh_scopes
+from geo.tables import ImportBatch
+from web.i18n import N_
+from web.refusals import Refused
+
+# The transaction that stores an import writes its time down, as every later one does its own.
+SINCE = "created_at >= (SELECT imported_at FROM import_batch WHERE id = :batch)"
+PATHS = "(SELECT path FROM jurisdiction WHERE batch_id = :batch)"
+CAMERAS = "(SELECT id FROM camera WHERE batch_id = :batch)"
+ZONES = "(SELECT id FROM zone WHERE batch_id = :batch)"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What may stand on the rows of an import: how it is said, and how many there are of it."""
+
+    words: str
+    count: str
+
+
+ANALYSED = Standing(
+    N_("Not undone: analyses were made since (%(n)s); remove them first."),
+    f"SELECT count(*) FROM analysis WHERE {SINCE}",
+)
+PLANNED = Standing(
+    N_("Not undone: patrol plans were made since (%(n)s); remove them first."),
+    f"SELECT count(*) FROM plan WHERE {SINCE}",
+)
+
+STANDING: dict[str, tuple[Standing, ...]] = {
+    "cameras": (
+        Standing(
+            N_("Not undone: analyses used these cameras (%(n)s); remove them first."),
+            f"""SELECT count(*) FROM (
+                    SELECT analysis_id FROM pose WHERE camera_id IN {CAMERAS}
+                    UNION SELECT analysis_id FROM availability WHERE camera_id IN {CAMERAS}
+                    UNION SELECT analysis_id FROM camera_finding WHERE camera_id IN {CAMERAS}) AS used""",
+        ),
+        Standing(
+            N_("Not undone: frames of these cameras are stored (cameras: %(n)s); remove them first."),
+            """SELECT count(*) FROM camera c
+               WHERE c.batch_id = :batch AND EXISTS (SELECT FROM frame f WHERE f.camera_id = c.id)""",
+        ),
+        Standing(
+            N_("Not undone: presets of these cameras were stored since (%(n)s); remove them first."),
+            f"SELECT count(*) FROM camera_preset WHERE camera_id IN {CAMERAS}",
+        ),
+        Standing(
+            N_(
+                "Not undone: frame sources were declared for these cameras (cameras: %(n)s); "
+                "remove them first."
+            ),
+            f"SELECT count(DISTINCT camera_id) FROM camera_source WHERE camera_id IN {CAMERAS}",
+        ),
+        Standing(
+            N_("Not undone: records of these cameras were changed since (%(n)s)."),
+            """SELECT count(*) FROM camera c
+               WHERE c.batch_id = :batch
+                     AND (NOT upper_inf(c.valid)
+                          OR EXISTS (SELECT FROM camera o WHERE o.code = c.code AND o.id <> c.id))""",
+        ),
+    ),
+    "roads": (
+        ANALYSED,
+        PLANNED,
+        Standing(
+            N_("Not undone: streets of another import meet these (%(n)s); undo that one first."),
+            """SELECT count(*) FROM road_edge e JOIN road_node n ON n.id IN (e.u, e.v)
+               WHERE n.batch_id = :batch AND e.batch_id <> :batch""",
+        ),
+    ),
+    "obstructions": (ANALYSED,),
+    "places": (ANALYSED, PLANNED),
+    "water": (),
+    "jurisdictions": (
+        ANALYSED,
+        PLANNED,
+        Standing(
+            N_("Not undone: jurisdictions of another import lie below these (%(n)s); undo that one first."),
+            f"""SELECT count(*) FROM jurisdiction
+                WHERE batch_id <> :batch AND path <@ ARRAY{PATHS}""",
+        ),
+        Standing(
+            N_("Not undone: zones hold these villages (%(n)s); remove them first."),
+            f"SELECT count(DISTINCT zone_id) FROM zone_member WHERE jurisdiction_path IN {PATHS}",
+        ),
+        Standing(
+            N_("Not undone: teams belong to these villages (%(n)s); remove them first."),
+            f"SELECT count(*) FROM team WHERE jurisdiction_path IN {PATHS}",
+        ),
+        Standing(
+            N_("Not undone: people have rights in these jurisdictions (%(n)s); revoke them first."),
+            f"SELECT count(*) FROM access_grant WHERE jurisdiction_path IN {PATHS}",
+        ),
+        Standing(
+            N_("Not undone: tokens of programs hold in these jurisdictions (%(n)s); revoke them first."),
+            f"SELECT count(*) FROM api_token WHERE jurisdiction_path IN {PATHS}",
+        ),
+        Standing(
+            N_("Not undone: jobs were asked for in these jurisdictions (%(n)s)."),
+            f"SELECT count(*) FROM job_run WHERE jurisdiction_path IN {PATHS}",
+        ),
+    ),
+    "zones": (
+        Standing(
+            N_("Not undone: patrol plans were made for these zones (%(n)s); remove them first."),
+            f"SELECT count(*) FROM plan WHERE zone_id IN {ZONES}",
+        ),
+        Standing(
+            N_("Not undone: teams serve in these zones (%(n)s); remove them first."),
+            f"SELECT count(*) FROM team WHERE zone_id IN {ZONES}",
+        ),
+        Standing(
+            N_("Not undone: these zones were changed since (%(n)s)."),
+            "SELECT count(*) FROM zone WHERE batch_id = :batch AND NOT upper_inf(valid)",
+        ),
+    ),
+    "teams": (
+        Standing(
+            N_("Not undone: patrol plans send these teams out (%(n)s); remove them first."),
+            """SELECT count(DISTINCT plan_id) FROM plan_visit v JOIN team t ON t.id = v.team_id
+               WHERE t.batch_id = :batch""",
+        ),
+        Standing(
+            N_("Not undone: these teams were changed since (%(n)s)."),
+            "SELECT count(*) FROM team WHERE batch_id = :batch AND NOT upper_inf(valid)",
+        ),
+    ),
+}
+"""What is asked before the rows of a kind are taken out; the first that is there is told."""
+
+# The table whose rows an import counts, then those that came along.
+TABLES: dict[str, tuple[str, ...]] = {
+    "cameras": ("camera",),
+    "roads": ("road_edge", "road_node"),
+    "obstructions": ("obstruction",),
+    "places": ("place",),
+    "water": ("water",),
+    "jurisdictions": ("jurisdiction",),
+    "zones": ("zone",),
+    "teams": ("team",),
+}
+
+
+def undo_import(session: Session, number: int, *, author: str) -> ImportBatch:
+    """Take out exactly the rows that came with an import; answers its record, now marked as undone.
+
+    Jurisdictions give what lies in them back to the ones above, as before they came. The site itself and what
+    was written down of the import stay.
+
+    Parameters
+    ----------
+    session : Session
+        Its scope must hold every row of the import; rolled back by the caller when this raises.
+    number : int
+        Key of the import.
+    author : str
+        Who undoes it.
+
+    Raises
+    ------
+    LianfangError
+        When there is no such import.
+    Refused
+        When it was undone before, something else stands on its rows, or a row lies outside the scope.
+    """
+    batch = session.get(ImportBatch, number, with_for_update=True, populate_existing=True)
+    if batch is None or batch.kind not in TABLES:
+        raise LianfangError(f"there is no import {number}")
+    if batch.undone_at is not None:
+        raise Refused(N_("This import was undone before; there is nothing left of it."))
+    stands = what_stands(session, batch)
+    if stands is not None:
+        raise stands
+    if batch.kind == "jurisdictions":
+        for table in SCOPE_POINT:
+            session.execute(
+                text(f"UPDATE {table} SET jurisdiction_path = NULL WHERE jurisdiction_path IN {PATHS}"),
+                {"batch": number},
+            )
+    removed = [
+        session.execute(text(f"DELETE FROM {table} WHERE batch_id = :batch"), {"batch": number}).rowcount  # type: ignore[attr-defined]
+        for table in TABLES[batch.kind]
+    ]
+    if removed[0] < batch.row_count:
+        raise Refused(
+            N_("Not undone: %(n)s of its %(all)s rows lie outside your area, or were removed before."),
+            n=batch.row_count - removed[0],
+            all=batch.row_count,
+        )
+    if batch.kind == "jurisdictions":
+        refresh_scopes(session)
+    batch.undone_at, batch.undone_by = session.scalar(text("SELECT now()")), author
+    session.flush()
+    return batch
+
+
+def what_stands(session: Session, batch: ImportBatch) -> Refused | None:
+    """Why an import cannot be undone now, in one sentence; None when nothing stands on its rows."""
+    for standing in STANDING[batch.kind]:
+        count = session.scalar(text(standing.count), {"batch": batch.id})
+        if count:
+            return Refused(standing.words, n=count)
+    return None
