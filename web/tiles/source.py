@@ -100,8 +100,8 @@ class Source:
         # Opened by the first tile: a process that forks afterwards would share its sockets.
         self._pool = ConnectionPool(
             engine.url.set(drivername="postgresql").render_as_string(hide_password=False),
-            min_size=1,
-            max_size=CONNECTIONS,
+            # All at once: a fresh connection needs longer for its first tile than for a hundred others.
+            min_size=CONNECTIONS,
             timeout=WAIT_S,
             kwargs={"autocommit": True, "options": OPTIONS},
             open=False,
