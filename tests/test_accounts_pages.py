@@ -174,6 +174,8 @@ def test_jurisdictions_are_offered_from_ones_own_area(town, whole) -> None:
     mine = town.get("/accounts/new/places?place=").text
     assert 'value="c.d.t"' in mine and 'value="c.d.t.v"' in mine
     assert 'value="c.d.u"' not in mine and 'value="*"' not in mine
+    below = town.get("/accounts/new/places?place=c.d.t").text
+    assert 'value="c.d.t"' in below and 'value="c.d.t.v"' in below, "of a chosen one: it and what is below"
     all_of_it = whole.get("/accounts/new/places?place=埔").text
     assert 'value="c.d.u"' in all_of_it and 'value="*"' in all_of_it
 
@@ -203,7 +205,7 @@ def test_nobody_takes_over_an_account_that_reaches_beyond_their_area(served, tow
     number = person(served, "above", (Role.VIEWER, OWN), (Role.ADMINISTRATOR, None))
     with transaction(served.engine, scope=WHOLE_SITE) as session:
         owner = accounts.account_named(session, "above")
-        key = signing.begin(session, owner, now=datetime.now(UTC), peer="::1", browser="")
+        key = signing.begin(session, owner, now=datetime.now(UTC), peer="10.9.8.7", browser="")
         token, _ = tokens.make_token(
             session,
             accounts.access_of(session, owner),
@@ -223,6 +225,7 @@ def test_nobody_takes_over_an_account_that_reaches_beyond_their_area(served, tow
         answer = town.post(f"/accounts/above/{address}?lang=en", data=form)
         assert answer.status_code == 422 and "beyond your own jurisdiction" in answer.text, address
         assert "/sign-in/link/" not in answer.text
+        assert "10.9.8.7" not in answer.text and token.start not in answer.text, "nor where they sign in"
     with transaction(served.engine, scope=WHOLE_SITE) as session:
         assert session.get_one(Account, number).active
         assert signing.access_by_key(session, key, now=datetime.now(UTC)) is not None
@@ -347,7 +350,7 @@ def test_a_token_is_shown_once_with_an_example_that_works(served, app, mine) -> 
         "/profile/tokens",
         data={
             "title": "gateway of the town",
-            "actions": ["map.view", "cameras.view"],
+            "actions": ["cameras.view", "map.view"],
             "place": "前埔镇",
             "days": "30",
         },
@@ -358,8 +361,12 @@ def test_a_token_is_shown_once_with_an_example_that_works(served, app, mine) -> 
     header = {"Authorization": f"Bearer {found[1]}"}
     assert client.get(found[2], headers=header).status_code == 200
     assert client.get(found[2]).status_code == 401
+    assert client.get("/basemap/current.json", headers=header).status_code == 200
+    assert client.get("/api/v1/gaps", headers=header).status_code == 403
     page = mine.get("/profile/tokens?lang=en").text
-    assert found[1] not in page and found[1][:9] in page and "see the map, see cameras" in page
+    assert (
+        found[1] not in page and found[1][:9] in page and "see cameras and what they see, see the map" in page
+    )
     number = ask(served, select(ApiToken.id).where(ApiToken.title == "gateway of the town"))
     assert mine.post("/profile/tokens/revoke", data={"token": str(number)}).status_code == 302
     assert client.get(found[2], headers=header).status_code == 401
@@ -372,6 +379,7 @@ def test_a_token_is_shown_once_with_an_example_that_works(served, app, mine) -> 
         ({"actions": []}, "at least one action"),
         ({"actions": ["accounts.manage"]}, "cannot be given that right"),
         ({"actions": ["tokens.own"]}, "cannot be given that right"),
+        ({"actions": ["plans.view_drafts"]}, "cannot be given that right"),
         ({"actions": ["cameras.view"], "place": "c.d.u"}, "no jurisdiction “c.d.u” in your area"),
         ({"place": "*"}, "you may not do this in the whole site"),
         ({"days": "400"}, "1 to 366"),
@@ -436,7 +444,7 @@ def test_a_setting_is_changed_written_down_and_reset(served, whole) -> None:
     assert whole.post("/settings/analysis", data=form).status_code == 302
     assert settings_stored(served) == {"analysis.slot_min": 30}
     page = whole.get("/settings?lang=en").text
-    assert "by administrator-site" in page and "Default: 15 min" in page and "1 to 1440" in page
+    assert "by administrator-site" in page and "Default: 15 min" in page and "Allowed: 1 to 1440" in page
     entry = ask(
         served,
         select(AuditEntry.detail)

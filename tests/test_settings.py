@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -46,6 +48,21 @@ def test_every_setting_stands_in_a_group_and_its_default_is_allowed() -> None:
         # 16:9 is shown with six digits.
         shown = 1.77778 if spec.name == "optics.aspect" else spec.default
         assert spec.parsed(spec.typed(spec.default)) == shown
+
+
+def test_the_page_on_settings_lists_them_as_they_are() -> None:
+    """docs/settings.md, row by row: names, defaults, limits, units."""
+    page = (Path(__file__).resolve().parent.parent / "docs" / "settings.md").read_text(encoding="utf8")
+    rows = [
+        [cell.strip() for cell in row.split("|")]
+        for row in re.findall(r"^\| (`\w+\.\w+` \|.*)\|$", page, re.M)
+    ]
+    assert [row[0] for row in rows] == [f"`{spec.name}`" for spec in SETTINGS]
+    for spec, (_, title, default, limits, unit) in zip(SETTINGS, rows, strict=True):
+        assert (title, default) == (spec.title, spec.typed(spec.default))
+        is_number = spec.kind in ("whole", "number", "share")
+        assert limits == (" to ".join(spec.limits) if is_number else "")
+        assert unit == ("%" if spec.kind == "share" else spec.unit)
 
 
 def values_of(spec: Spec) -> st.SearchStrategy[Value]:

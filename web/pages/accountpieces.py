@@ -11,6 +11,7 @@ from web.access import Action
 from web.access.roles import ACTION_TITLES
 from web.i18n import Translator
 from web.requests import db, scope
+from web.tabular.query import is_path
 from web.whereabouts import WHOLE_SITE
 
 
@@ -18,7 +19,13 @@ def place_options() -> str:
     """Options of a jurisdiction field, by what was typed into it; the session decides what is there."""
     typed = request.args.get("place", "").strip()
     query = "" if typed == WHOLE_SITE else typed
-    found, _ = narrowing.choices(db(), query, i18n.negotiated(request), area=scope())
+    lang = i18n.negotiated(request)
+    found: list[narrowing.Choice] = []
+    if is_path(query):
+        # One is chosen already: it and those below it are what may be meant instead.
+        found, _ = narrowing.choices(db(), "", lang, area=scope(), within=query)
+    if not found:
+        found, _ = narrowing.choices(db(), query, lang, area=scope())
     return render_template("accounts/places.html", choices=found, whole_site=scope().everywhere)
 
 

@@ -300,7 +300,9 @@ def _page(found: Account, *, link: str = "", refused: Exception | None = None) -
     now, t = datetime.now(UTC), translator()
     held = directory.grants_of(db(), found.id)
     inside = [one for one in held if scope().covers(one.path)]
-    own = tokens.tokens_of(db(), found.id)
+    # Where somebody signs in from is for those who administer all of them.
+    all_mine = len(inside) == len(held)
+    own = tokens.tokens_of(db(), found.id) if all_mine else []
     paths = [one.path for one in inside] + [one.jurisdiction_path for one in own]
     names = narrowing.named(db(), [path for path in paths if path], t.lang)
     return render(
@@ -315,7 +317,7 @@ def _page(found: Account, *, link: str = "", refused: Exception | None = None) -
         roles=_role_options(),
         place=first_place(),
         whole_site=scope().everywhere,
-        browsers=signing.sign_ins_of(db(), found.id, now=now),
+        browsers=signing.sign_ins_of(db(), found.id, now=now) if all_mine else [],
         browser_words=browser_words,
         tokens=own,
         deeds=last_deeds(found.id, SHOWN_DEEDS) if may(Action.AUDIT_READ) else None,

@@ -32,6 +32,7 @@ EVENTS = {
     "change": N_("changed"),
     "remove": N_("removed"),
     "run": N_("started"),
+    "undo": N_("undid"),
     "cancel": N_("cancelled"),
     "publish": N_("published"),
     "withdraw": N_("withdrew"),
@@ -89,7 +90,7 @@ DETAILS = {
     "after": N_("now"),
     "before": N_("before"),
     "browsers": N_("browsers"),
-    "days": N_("days"),
+    "days": N_("days it lasts"),
     "filters": N_("filters"),
     "format": N_("format"),
     "role": N_("role"),
@@ -100,7 +101,9 @@ DETAILS = {
 
 _ENTRIES = """
     SELECT e.id, e.at, e.account_name AS person, e.event, e.subject, e.jurisdiction_path AS path, e.peer,
-           CASE WHEN :chinese THEN j.name ELSE COALESCE(NULLIF(j.name_en, ''), j.name) END AS place,
+           CASE WHEN e.jurisdiction_path IS NULL THEN CAST(:everywhere AS text)
+                WHEN j.id IS NULL THEN CAST(e.jurisdiction_path AS text)
+                WHEN :chinese THEN j.name ELSE COALESCE(NULLIF(j.name_en, ''), j.name) END AS place,
            (SELECT string_agg(key || ': ' || value, '; ' ORDER BY key)
             FROM jsonb_each_text(e.detail)) AS detail,
            e.detail AS details
@@ -208,4 +211,9 @@ def _value_words(key: str, value: Any, t: Translator) -> str:
 
 
 def _parameters(within: Scope, t: Translator) -> dict[str, Any]:
-    return {"whole": within.everywhere, "paths": list(within.paths), "chinese": t.lang == "zh"}
+    return {
+        "whole": within.everywhere,
+        "paths": list(within.paths),
+        "chinese": t.lang == "zh",
+        "everywhere": t(N_("the whole site")),
+    }

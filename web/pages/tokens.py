@@ -23,18 +23,16 @@ from web.whereabouts import typed_path
 bp = Blueprint("tokens", __name__, url_prefix="/profile/tokens")
 
 DAYS = 90
-# A program looks, runs and plans; who may do what is for people.
-FOR_PEOPLE = frozenset(
-    {
-        Action.ACCOUNTS_MANAGE,
-        Action.SETTINGS_CHANGE,
-        Action.AUDIT_READ,
-        Action.TOKENS_OWN,
-        Action.PROFILE_OWN,
-        Action.PUBLIC,
-    }
-)
-EXAMPLE = "/basemap/current.json"
+# What addresses for programs ask for, with one to try; who may do what, and what is changed, is for people.
+EXAMPLES = {
+    Action.CAMERAS_VIEW: "/api/v1/cameras",
+    Action.GAPS_VIEW: "/api/v1/gaps",
+    Action.FIGURES_VIEW: "/api/v1/jurisdictions",
+    Action.ZONES_VIEW: "/api/v1/zones",
+    Action.PLANS_VIEW: "/api/v1/plans",
+    Action.PLANS_VIEW_DRAFTS: "/api/v1/plans",
+    Action.MAP_VIEW: "/basemap/current.json",
+}
 
 
 @bp.get("")
@@ -80,7 +78,9 @@ def add() -> Response:
         actions=made.actions,
         days=_days(form.get("days", "")),
     )
-    return _page({"days": str(DAYS), "place": first_place()}, [], key=key)
+    return _page(
+        {"days": str(DAYS), "place": first_place()}, [], key=key, example=EXAMPLES[offered[asked[0]]]
+    )
 
 
 @bp.post("/revoke")
@@ -102,7 +102,8 @@ def revoke() -> Response:
 
 
 def _offered() -> list[Action]:
-    return [action for action in accounts.actions_of(access()) if action not in FOR_PEOPLE]
+    mine = accounts.actions_of(access())
+    return [action for action in EXAMPLES if action in mine]
 
 
 def _days(typed: str) -> int:
@@ -112,7 +113,12 @@ def _days(typed: str) -> int:
 
 
 def _page(
-    values: dict[str, Any], chosen: list[str], *, key: str = "", refused: Exception | None = None
+    values: dict[str, Any],
+    chosen: list[str],
+    *,
+    key: str = "",
+    example: str = "",
+    refused: Exception | None = None,
 ) -> Response:
     t = translator()
     own = tokens.tokens_of(db(), access().account.id)
@@ -129,7 +135,7 @@ def _page(
         whole_site=scope().everywhere,
         most_days=tokens.LONGEST_DAYS,
         key=key,
-        example=f'curl -H "Authorization: Bearer {key}" {base}{EXAMPLE}' if key else "",
+        example=f'curl -H "Authorization: Bearer {key}" {base}{example}' if key else "",
         now=datetime.now(UTC),
         refused=said(refused, t) if refused else "",
     )
