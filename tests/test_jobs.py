@@ -32,6 +32,7 @@ from web.jobs import Outcome, Tell, Words, told
 from web.jobs.bodies import analysis
 from web.jobs.recovery import Recovery
 from web.jobs.running import ATTEMPTS, PutBack, run_job
+from web.jobs.words import Name
 from web.jobs.worker import Worker
 from web.tables import Account, JobRun
 
@@ -187,6 +188,12 @@ def test_numbers_in_a_stored_sentence_have_their_thousands_marked_and_per_cent_s
     assert told(Words("%(n)s frames", {"n": 12345}).as_json(), lambda text: text) == "12,345 frames"
     assert told(Words("50 % of rows").as_json(), lambda text: text) == "50 % of rows"
     assert told(None, lambda text: text) == ""
+    zone = Words(
+        "Patrol plan for %(zone)s, %(shift)s", {"zone": Name("湖片区", "Lake zone"), "shift": "18:00"}
+    )
+    assert told(zone.as_json(), Translator("zh")) == "巡逻方案：湖片区，18:00"
+    assert told(zone.as_json(), Translator("en")) == "Patrol plan for Lake zone, 18:00"
+    assert told(Words("%(zone)s", {"zone": Name("湖片区")}).as_json(), Translator("en")) == "湖片区"
 
 
 def test_a_stored_sentence_is_read_in_the_language_of_the_reader():

@@ -6,7 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Union
 
-Value = Union[str, int, "Words"]
+Value = Union[str, int, "Words", "Name"]
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name in both languages; `english` is None where a thing has the one name only."""
+
+    name: str
+    english: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """What is stored."""
+        return {"name": self.name, "english": self.english}
 
 
 @dataclass(frozen=True)
@@ -18,7 +30,7 @@ class Words:
     text : str
         Message id with %(name)s in its places; also a sentence that no catalogue knows (an error's).
     values : mapping
-        Texts; whole numbers, shown with their thousands marked; other `Words`.
+        Texts; whole numbers, shown with their thousands marked; a `Name`; other `Words`.
     """
 
     text: str
@@ -27,7 +39,7 @@ class Words:
     def as_json(self) -> dict[str, Any]:
         """What is stored."""
         values = {
-            name: value.as_json() if isinstance(value, Words) else value
+            name: value.as_json() if isinstance(value, Words | Name) else value
             for name, value in self.values.items()
         }
         return {"text": self.text, "values": values}
@@ -44,6 +56,10 @@ def told(stored: Mapping[str, Any] | None, translate: Callable[[str], str]) -> s
 
 
 def _shown(value: Any, translate: Callable[[str], str]) -> str:
+    if isinstance(value, Mapping) and "name" in value:
+        # A plain function shows messages as they stand, which is English.
+        english = getattr(translate, "lang", "en") == "en"
+        return str((english and value["english"]) or value["name"])
     if isinstance(value, Mapping):
         return told(value, translate)
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -15,7 +15,7 @@ from web.i18n import N_
 from web.jobs.bodies import arguments as read
 from web.jobs.registry import Outcome, job
 from web.jobs.telling import Tell
-from web.jobs.words import Words
+from web.jobs.words import Name, Words
 from web.settings import current, plan_settings
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ ARGUMENTS = ("zone", "start", "end", "seed", "seconds", "iterations")
 SEARCH = (0.4, 0.85)
 
 
-def title(zone: str, shift: str) -> Words:
+def title(zone: Name, shift: str) -> Words:
     """What a plan is called: the zone's name, and the shift as `Translator.span` writes it."""
     return Words(N_("Patrol plan for %(zone)s, %(shift)s"), {"zone": zone, "shift": shift})
 

@@ -19,6 +19,7 @@ from web.access import Action, needs
 from web.forms import local_moment
 from web.jobs import enqueue
 from web.jobs.bodies import plan as body
+from web.jobs.words import Name
 from web.pages.plans.sheet import picture_of, plan_sheet
 from web.pages.plans.tables import PLANS, drafts_seen
 from web.planfiles import PLAN_ENDINGS, write_plan
@@ -85,7 +86,7 @@ def begin() -> Response:
         body.KIND,
         asked,
         account=db().get_one(Account, access().account.id),
-        title=body.title(zone["name"], translator().span(order.start, order.end)),
+        title=body.title(Name(zone["name"], zone["name_en"]), translator().span(order.start, order.end)),
         jurisdiction_path=str(members.iloc[0]) if len(members) else None,
     )
     audit("run", f"plan for zone {zone['code']}", job=job, **asked)
