@@ -110,7 +110,7 @@ def answer(
         # Weak, because compressed and plain are one tile to whoever draws it.
         ("ETag", f'W/"{tag}"'),
         ("Vary", VARY),
-        ("Cache-Control", IMMUTABLE if revision == str(current) else TO_BE_ASKED_AGAIN),
+        ("Cache-Control", IMMUTABLE if revision == current else TO_BE_ASKED_AGAIN),
     ]
     if tag in etags:
         return Answer(304, headers)

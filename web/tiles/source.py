@@ -109,24 +109,26 @@ class Source:
         )
         self._opening = threading.Lock()
         self._asking = threading.Lock()
-        self._revisions: Mapping[str, int] = {}
+        self._revisions: Mapping[str, str] = {}
         self._revised_until = 0.0
 
     def tile(self, query: TileQuery, scope: Scope) -> bytes:
         """One tile, as much of it as lies in the scope."""
         return cast(bytes, self._ask(scope, query.sql, query.parameters)[0][0])
 
-    def revisions(self) -> Mapping[str, int]:
-        """Of every layer how often its tables were changed, at most `KEPT_S` ago."""
+    def revisions(self) -> Mapping[str, str]:
+        """Of every layer a text that changes with its tables, as they were at most `KEPT_S` ago."""
         if time.monotonic() >= self._revised_until:
             # One asks, the others wait for the answer.
             with self._asking:
                 if time.monotonic() >= self._revised_until:
                     # Taken before the answer: what is committed while it comes must not be missed.
                     until = time.monotonic() + KEPT_S
-                    changes = dict(self._ask(WHOLE_SITE, CHANGES, {}))
+                    rows = self._ask(WHOLE_SITE, CHANGES, {})
+                    counts = {table: count for table, count, _ in rows}
+                    origin = max((number for _, _, number in rows), default=0)
                     self._revisions = {
-                        name: sum(changes.get(table, 0) for table in layer.tables)
+                        name: f"{origin:x}-{sum(counts.get(table, 0) for table in layer.tables)}"
                         for name, layer in LAYERS.items()
                     }
                     self._revised_until = until

@@ -34,8 +34,8 @@ def source() -> Source:
     return cast(Source, current_app.extensions[EXTENSION])
 
 
-def revisions() -> Mapping[str, int]:
-    """Of every layer a number that changes when its tiles do; for ``?v=`` in their addresses."""
+def revisions() -> Mapping[str, str]:
+    """Of every layer a text that changes when its tiles do; for ``?v=`` in their addresses."""
     return source().revisions()
 
 
