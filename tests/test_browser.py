@@ -80,7 +80,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     addresses = {}
     for lang in LANGUAGES:
         path = folder / f"{lang}.html"
-        path.write_text(render_map(map_scene.scene(), lang=lang, inline=True), encoding="utf-8")
+        path.write_text(render_map(map_scene.scene(), lang=lang), encoding="utf-8")
         addresses[lang] = path.as_uri()
     return addresses
 
@@ -278,7 +278,7 @@ def test_a_camera_named_like_a_script_runs_nothing(opened: Any, tmp_path: Path) 
     attribution = "<img src=x onerror='window.hacked = true'>"
     path = tmp_path / "map.html"
     data = map_scene.scene(cameras=cameras, attribution=attribution)
-    path.write_text(render_map(data, lang="en", inline=True), encoding="utf-8")
+    path.write_text(render_map(data, lang="en"), encoding="utf-8")
     page = opened(path.as_uri())
     camera = cameras.geometry.iloc[0]
     page.page.evaluate("([x, y]) => Lianfang.map.setView([y, x], 19, {animate: false})", [camera.x, camera.y])
@@ -294,7 +294,7 @@ def test_the_empty_town_is_a_page_with_sentences(opened: Any, tmp_path: Path) ->
     map_scene.compiled_catalogues()
     empty = {name: blank(name) for name in ("cameras", "footprints", "gaps", "zone", "stops", "routes")}
     path = tmp_path / "empty.html"
-    path.write_text(render_map(map_scene.scene(**empty), lang="en", inline=True), encoding="utf-8")
+    path.write_text(render_map(map_scene.scene(**empty), lang="en"), encoding="utf-8")
     page = opened(path.as_uri())
     page.page.locator("#tab-gaps").click()
     assert "No gap was found in this period." in page.page.locator("#pane-gaps").inner_text()

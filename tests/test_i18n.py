@@ -113,7 +113,7 @@ class Texts(HTMLParser):
 
 def test_no_english_word_is_left_on_the_chinese_page() -> None:
     """But for codes, units, names of languages and the zone's IANA name."""
-    html = render_map(map_scene.scene(), lang="zh", inline=False)
+    html = render_map(map_scene.scene(), lang="zh")
     allowed = {"English", "Asia", "Shanghai", "px", "km", "JavaScript"}
     hostile = set(re.findall(r"[A-Za-z]+", map_scene.HOSTILE))
     for text in Texts(html).found:
@@ -123,7 +123,7 @@ def test_no_english_word_is_left_on_the_chinese_page() -> None:
 
 def test_no_chinese_word_is_left_on_the_english_page() -> None:
     """But for the program's own name, the switch to Chinese, and names that have no English form."""
-    html = render_map(map_scene.scene(), lang="en", inline=False)
+    html = render_map(map_scene.scene(), lang="en")
     names = {"联防", "中文"}
     for text in Texts(html).found:
         chinese = set(re.findall(r"[\u4e00-\u9fff]+", text)) - names

@@ -18,6 +18,7 @@ from web.maps.layers import all_layers
 from web.maps.offline import STATIC, OfflineMap, names_of
 from web.maps.panel import panel, share_scale
 from web.maps.popups import gap_popup, rule_in_words, stop_popup
+from web.maps.served import joined
 from web.maps.words import CAUSES, LISTS, SHARE_COLOURS, TEAM_COLOURS, share_colour
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -77,16 +78,15 @@ class Page(HTMLParser):
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("inline", [True, False])
-def test_no_page_names_an_outside_address(data: MapData, lang: str, inline: bool) -> None:
+def test_no_page_names_an_outside_address(data: MapData, lang: str) -> None:
     """Not in markup, script, style or data, but for the names and comments listed as harmless."""
-    found = set(vendoring.outside_addresses(render_map(data, lang=lang, inline=inline)))
+    found = set(vendoring.outside_addresses(render_map(data, lang=lang)))
     assert found <= set(vendoring.HARMLESS)
 
 
 def test_a_file_asks_for_nothing_beside_itself(data: MapData) -> None:
     """Every address in the self-contained page's markup is data, and its own policy forbids requests."""
-    html = render_map(data, lang="zh", inline=True)
+    html = render_map(data, lang="zh")
     page = Page(html)
     addresses = [
         value
@@ -101,14 +101,12 @@ def test_a_file_asks_for_nothing_beside_itself(data: MapData) -> None:
     )
 
 
-def test_a_served_page_links_only_files_that_are_there(data: MapData) -> None:
-    """Each linked style and script lies below web/static."""
-    page = Page(render_map(data, lang="zh", inline=False))
-    linked = [a.get("src") or a.get("href") for tag, a in page.elements if tag in ("script", "link")]
-    ours = [address for address in linked if address and not address.startswith("data:")]
-    assert len(ours) == 9
-    for address in ours:
-        assert (STATIC / address.removeprefix("/static/")).is_file()
+def test_the_served_map_links_only_files_that_are_there() -> None:
+    """Each style and script of the map page lies below web/static, and none is named twice."""
+    page = joined(("gaps", "zones"))
+    names = (*page.styles, *page.scripts)
+    assert len(set(names)) == len(names) > 10
+    assert [name for name in names if not (STATIC / name).is_file()] == []
 
 
 def test_a_folium_plugin_that_is_not_vendored_fails_when_the_page_is_made() -> None:
@@ -122,26 +120,23 @@ def test_a_folium_plugin_that_is_not_vendored_fails_when_the_page_is_made() -> N
         names_of(folium_map.get_root())
 
 
-@pytest.mark.parametrize("inline", [True, False])
-def test_a_street_named_like_a_script_stays_a_name(data: MapData, inline: bool) -> None:
+def test_a_street_named_like_a_script_stays_a_name(data: MapData) -> None:
     """Names are data: they open no script element and are not run as a template."""
-    page = Page(render_map(data, lang="en", inline=inline))
+    page = Page(render_map(data, lang="en"))
     assert not any("hacked" in text for attributes, text in page.scripts if attributes.get("type") is None)
     names = {label[0] for label in page.layer("options")["streetNames"]}
     assert map_scene.HOSTILE in names
 
 
-def test_every_inline_script_and_style_carries_the_nonce(data: MapData) -> None:
-    """Without it the browser would not run them under the page's policy."""
-    page = Page(render_map(data, lang="zh", inline=False, nonce="abc123"))
-    runs = [a for tag, a in page.elements if tag == "script" and a.get("type") is None]
-    assert runs and all(attributes.get("nonce") == "abc123" for attributes in runs)
+def test_no_element_has_a_style_or_a_handler_of_its_own(data: MapData) -> None:
+    """The same templates serve pages whose policy forbids both."""
+    page = Page(render_map(data, lang="zh"))
     assert not any("style" in attributes or "onclick" in attributes for _, attributes in page.elements)
 
 
 def test_the_same_map_makes_the_same_page(data: MapData) -> None:
     """Byte for byte: there is no random id or clock in it."""
-    assert render_map(data, lang="zh", inline=False) == render_map(map_scene.scene(), lang="zh", inline=False)
+    assert render_map(data, lang="zh") == render_map(map_scene.scene(), lang="zh")
 
 
 # What it says
@@ -233,7 +228,7 @@ def test_visits_are_numbered_in_visiting_order_from_one(data: MapData) -> None:
     routes["visits"] = [
         list(reversed([{**v, "seq": 10 * v["seq"]} for v in row])) for row in routes["visits"]
     ]
-    page = Page(render_map(map_scene.scene(routes=routes), lang="zh", inline=False))
+    page = Page(render_map(map_scene.scene(routes=routes), lang="zh"))
     badges = [f for f in page.layer("route-0")["features"] if f["sym"] == "visit"]
     assert [badge["seq"] for badge in badges] == [1, 2, 3, 4, 5]
     assert [badge["stop"] for badge in badges] == ["s0", "s1", "s2", "s3", "s4"]
@@ -273,14 +268,14 @@ def test_an_empty_map_is_still_a_page() -> None:
         title="空镇", site_timezone="Asia/Shanghai", bounds=(116.6, 23.2, 116.7, 23.3), attribution="© Nobody"
     )
     for lang in LANGUAGES:
-        page = Page(render_map(data, lang=lang, inline=True))
+        page = Page(render_map(data, lang=lang))
         assert page.layer("options")["attribution"] == "© Nobody"
 
 
 def test_a_person_reads_places_in_the_language_of_the_page(data: MapData) -> None:
     """The village of a team is given in Chinese and read in English where its English name is known."""
-    assert "East, on foot, 5 stops" in render_map(data, lang="en", inline=False)
-    assert "东村、步行、5 个巡逻点" in render_map(data, lang="zh", inline=False)
+    assert "East, on foot, 5 stops" in render_map(data, lang="en")
+    assert "东村、步行、5 个巡逻点" in render_map(data, lang="zh")
 
 
 def test_a_ninth_team_differs_from_the_first() -> None:
@@ -348,7 +343,7 @@ def test_a_visit_without_a_time_zone_is_refused() -> None:
 
 def test_a_file_tells_which_state_of_the_data_it_shows() -> None:
     """The revision stands in its head."""
-    page = Page(render_map(map_scene.scene(revision="7-3-12"), lang="zh", inline=True))
+    page = Page(render_map(map_scene.scene(revision="7-3-12"), lang="zh"))
     assert ("meta", {"name": "lianfang-revision", "content": "7-3-12"}) in page.elements
 
 
@@ -356,4 +351,4 @@ def test_times_are_shown_in_the_zone_of_the_site() -> None:
     """The same period of one UTC day reads differently in Helsinki (UTC+2 in November)."""
     start = datetime(2026, 11, 21, 22, tzinfo=UTC)
     data = map_scene.scene(site_timezone="Europe/Helsinki", period=(start, start + timedelta(days=1)))
-    assert "2026-11-22 00:00 – 24:00" in render_map(data, lang="en", inline=False)
+    assert "2026-11-22 00:00 – 24:00" in render_map(data, lang="en")

@@ -210,7 +210,7 @@ def find(
             found = results.gaps(session, analysis, under=path)
             totals = session.get_one(Analysis, analysis).totals
             if out and out.suffix.lower() == ".html":
-                out.write_text(render_map(map_data(session), lang="zh", inline=True), encoding="utf8")
+                out.write_text(render_map(map_data(session), lang="zh"), encoding="utf8")
     if out and out.suffix.lower() != ".html":
         write_table(gap_table(found), out, layer="gaps")
     if not totals["frames"]:

@@ -34,7 +34,7 @@ def draw_map(zone: str | None, at: str | None, lang: str, out: Path) -> dict[str
     with open_database() as engine, transaction(engine, scope=WHOLE_SITE) as session:
         moment = parse_time(at, current_site(session).timezone, "--at") if at else None
         data = map_data(session, zone=zone, at=moment)
-        out.write_text(render_map(data, lang=lang, inline=True), encoding="utf8")
+        out.write_text(render_map(data, lang=lang), encoding="utf8")
     counts = Counter(data.gaps["cause"]) if data.gaps is not None else Counter()
     click.echo(f"Wrote {out} ({out.stat().st_size / 1e6:.1f} MB).", err=True)
     return {"out": str(out), "bytes": out.stat().st_size, "gaps": dict(counts)}

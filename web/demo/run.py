@@ -275,7 +275,7 @@ class _Making:
         for ending in (".geojson", ".gpkg"):
             write_table(gap_table(found), files.gaps(ending), layer="gaps")
         write_plan(session, made["plan"], files.plan)
-        page = render_map(map_data(session, zone=self._scene.zone), lang="zh", inline=True)
+        page = render_map(map_data(session, zone=self._scene.zone), lang="zh")
         files.map.write_text(page, encoding="utf8")
         summary = self._summary(session, DemoFiles(self._folder))
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,7 +1,7 @@
 """Map and page joined, at this one place: `render_map`."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from gettext import GNUTranslations
 from typing import Any, cast
@@ -12,7 +12,7 @@ from folium.map import CustomPane
 from folium.utilities import JsCode
 from jinja2 import Environment, FileSystemLoader
 
-from web.i18n import LANGUAGE_NAMES, LANGUAGES, N_, Translator, catalogue
+from web.i18n import LANGUAGES, N_, Translator, catalogue
 from web.maps.data import MapData
 from web.maps.layers import Layer, all_layers, middle_latitude, with_place_names
 from web.maps.offline import (
@@ -51,32 +51,13 @@ SCRIPT_TEXTS = {
 }
 
 
-def static_url(name: str) -> str:
-    """Where the app serves a file of ``web/static``."""
-    return f"/static/{name}"
-
-
-def render_map(
-    data: MapData,
-    *,
-    lang: str,
-    inline: bool,
-    asset_url: Callable[[str], str] = static_url,
-    nonce: str | None = None,
-) -> str:
-    """A whole HTML page showing `data`.
+def render_map(data: MapData, *, lang: str) -> str:
+    """One HTML file showing `data` that makes no request at all: styles, scripts and pictures are in it.
 
     Parameters
     ----------
     data : MapData
     lang : "zh" or "en"
-    inline : bool
-        True puts every style, script and picture into the page: one file that makes no request at all.
-        False links them.
-    asset_url : callable
-        From a name below ``web/static`` to its address; not used when `inline`.
-    nonce : str or None
-        Given to every script and style element, for the content security policy of the response.
 
     Returns
     -------
@@ -102,16 +83,14 @@ def render_map(
         .get_template("map.html")
         .render(
             lang=lang,
-            nonce=nonce,
             revision=data.revision,
-            policy=FILE_POLICY if inline else None,
-            styles=[{"text": style_text(name)} if inline else {"url": asset_url(name)} for name in styles],
-            scripts=[{"text": script_text(name)} if inline else {"url": asset_url(name)} for name in scripts],
+            policy=FILE_POLICY,
+            styles=[{"text": style_text(name)} for name in styles],
+            scripts=[{"text": script_text(name)} for name in scripts],
             title=(data.title_en or data.title) if lang == "en" else data.title,
             period=t.span(*data.period) if data.period else "",
             site_timezone=data.site_timezone,
             computed=t("Worked out %(moment)s", moment=t.moment(computed)) if computed else "",
-            languages=[] if inline else [(code, LANGUAGE_NAMES[code]) for code in LANGUAGES],
             panel=panel(data, layers, t),
             map_html=root.html.render(),
             blocks=_blocks(data, layers, t),
