@@ -13,17 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from geo.db import APP_URL_VARIABLE, OWNER_URL_VARIABLE, make_engine, transaction
 from geo.errors import LianfangError
 from geo.scope import NOWHERE, WHOLE_SITE
+from geo.tables import RoadEdge
 from web import logs
 from web.access.signing import local_link
+from web.basemap import archive
 from web.cli.common import author, command_options
 from web.database import PUBLIC_URL_VARIABLE, VAR_VARIABLE, Urls, migrate, running_database, var_dir
 from web.demostate import SCENE_NAMES, finished_summary
 from web.hosts import is_loopback, loopback_host
+from web.jobs import enqueue
+from web.jobs.bodies import basemap
 from web.jobs.bodies import demo as demojob
 from web.progress import Steps
 from web.supervision import PrivateDatabase, Program, handled, supervise
@@ -50,6 +54,7 @@ def taken_port(host: str, port: int) -> socket.socket:
 
 def _serve(urls: Urls, listener: socket.socket, host: str, port: int, public_url: str | None = None) -> None:
     logs.configure()
+    _draw_missing_basemap(urls)
     shown = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     click.echo(f"The map is at {public_url or shown}  (stop with Ctrl+C)", err=True)
     if is_loopback(host):
@@ -61,6 +66,25 @@ def _serve(urls: Urls, listener: socket.socket, host: str, port: int, public_url
     folder = var_dir().resolve()
     database = PrivateDatabase(folder, ours=urls.started) if urls.private else None
     supervise(_programs(urls, folder, listener, public_url), database)
+
+
+def _draw_missing_basemap(urls: Urls) -> None:
+    """Let the job worker draw the base map of a site that has streets and none yet, as after an upgrade."""
+    if archive.current(archive.basemap_folder(var_dir().resolve())) is not None:
+        return
+    engine = make_engine(urls.app)
+    with transaction(engine, scope=WHOLE_SITE) as session:
+        if session.scalar(select(RoadEdge.id).limit(1)) is not None:
+            enqueue(
+                session,
+                basemap.KIND,
+                {},
+                account=None,
+                title=basemap.title(),
+                jurisdiction_path=None,
+                author=author(),
+            )
+    engine.dispose()
 
 
 def _programs(
