@@ -138,12 +138,8 @@ def recognise(path: Path) -> Look:
         default="",
     )
     if best:
-        told = [heading for name, heading in found[best].items() if name in TELLING[best]] or list(
-            found[best].values()
-        )
-        reason = Words(
-            N_("It has the columns of such a list: %(columns)s."), {"columns": ", ".join(told[:6]) or "–"}
-        )
+        told = list(found[best].values())
+        reason = Words(N_("It has the columns of such a list: %(columns)s."), {"columns": ", ".join(told)})
     else:
         reason = Words(
             N_("Its headings are of no kind that is known; say what it is, and which column is what.")

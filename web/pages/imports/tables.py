@@ -20,7 +20,7 @@ IMPORTS = TableSpec(
     columns=(
         Column("file_name", N_("File"), search=True),
         Column("kind", N_("Kind"), "choice", filter="choice", words=KIND_WORDS),
-        Column("row_count", N_("Rows"), "integer", filter="range"),
+        Column("row_count", N_("Number of rows"), "integer", filter="range"),
         Column("datum", N_("Datum"), "choice", filter="choice", words=DATUM_NAMES),
         Column("label", N_("Label"), "choice", filter="choice", words=LABELS, tones={"synthetic": "info"}),
         Column("author", N_("Imported by"), search=True),
