@@ -19,7 +19,8 @@ def record(session: Session, code: str) -> dict[str, Any] | None:
     """The camera's newest record with where it lies and what came with which file; None when unknown."""
     found = _rows(
         session,
-        """SELECT c.id, c.code, COALESCE(NULLIF(c.name, ''), c.code) AS name, c.azimuth_deg, c.azimuth_quality, c.tilt_deg, c.hfov_deg, c.vfov_deg,
+        """SELECT c.id, c.code, COALESCE(NULLIF(c.name, ''), c.code) AS name,
+                  c.azimuth_deg, c.azimuth_quality, c.tilt_deg, c.hfov_deg, c.vfov_deg,
                   c.width_px, c.height_px, c.mount_height_m, c.ptz, c.parent_code,
                   c.jurisdiction_path::text AS path, j.name AS leaf, j.name_en AS leaf_en,
                   ST_X(c.geom) AS lon, ST_Y(c.geom) AS lat, b.file_name, b.datum, b.label, b.imported_at,

@@ -23,6 +23,7 @@ bp = Blueprint("cameras", __name__, url_prefix="/cameras")
 
 # Beyond the range at which anybody is seen at all; the walls on the small map.
 SURROUNDINGS_M = 120.0
+MOVED = CAUSES["moved"].name
 
 
 @bp.get("")
@@ -76,7 +77,8 @@ def _day(analysis: Analysis, camera_id: int) -> Timeline | None:
     periods = []
     for row in rows:
         state = "moved" if row["moved"] and row["state"] == "usable" else row["state"]
-        words = t(CAUSES["moved"].name) if state == "moved" else t(STATES[row["state"]][0])
+        said = MOVED if state == "moved" else STATES[state][0]
+        words = t(said)
         why = t(REASONS.get(row["reason"], ""))
         periods.append(
             Period(

@@ -99,13 +99,14 @@ def _teams(visits: pd.DataFrame, t: Translator, zh: bool) -> list[dict[str, Any]
     told = []
     for number, rows in _by_team(visits):
         first = rows.iloc[0]
+        moves = MODES[first["mode"]]
         at_stops = rows[rows["stop_id"].notna()]
         told.append(
             {
                 "number": number,
                 "colour": colour_of(number),
                 "name": first["team_name"] if zh else first["team_name_en"] or first["team_name"],
-                "mode": t(MODES[first["mode"]]),
+                "mode": t(moves),
                 "length": t.length(float(rows["distance_m"].sum())),
                 "visits": [
                     {
