@@ -97,7 +97,9 @@ def refuse_others_data(session: Session, *, fresh: bool) -> None:
     site = session.get(Site, 1)
     if site is None:
         return
-    others = session.scalar(select(func.count()).where(ImportBatch.author != AUTHOR))
+    # Of an import that was undone nothing is left to lose.
+    standing = ImportBatch.undone_at.is_(None)
+    others = session.scalar(select(func.count()).where(ImportBatch.author != AUTHOR, standing))
     if site.scene not in SCENE_NAMES or others:
         raise LianfangError(
             f"the database holds the site {site.name!r} with {others} imported files, which the demo "

@@ -25,7 +25,7 @@ from geo.synthetic.territory import territory
 from geo.synthetic.village import Bend, House, Layout, bent, village_layout
 
 ATTRIBUTION = "合成数据 synthetic data"
-# Nothing is built nearer to water than this, metres.
+# Nothing is built nearer to water, or to a public place's point, than this, metres.
 BANK_M = 2.0
 # Ditches lie in pipes this far to both sides of a street's middle and around houses, metres.
 PIPE_M = 2.4
@@ -134,7 +134,8 @@ def synthetic_town(seed: int) -> Town:
     nodes, edges = network(_inside(drawn, inner), inner.boundary, crs)
 
     houses = _houses(layouts, bends, publics, roads, links, rng)
-    buildings = _buildings(houses, edges, wet, boundary, crs)
+    doors = [*(one.gate for one in publics), *_gates(layouts, bends)]
+    buildings = _buildings(houses, edges, wet, doors, boundary, crs)
     furrows = land.ditches(dry, rng)
     water = _water(waters, moons, ponds, furrows, edges, buildings, boundary)
     places = _places(publics, water, edges, layouts, bends, waters)
@@ -157,6 +158,15 @@ def _gate_streets(
         for gate, line in layout.ways.items():
             found[site.short, gate] = bend.shape(line.segmentize(12.0))
     return found
+
+
+def _gates(layouts: Sequence[Layout], bends: Sequence[Bend]) -> list[shapely.Point]:
+    """Every gate of every village, in their order."""
+    return [
+        shapely.Point(bend.points(np.array([at]))[0])
+        for layout, bend in zip(layouts, bends, strict=True)
+        for at in layout.gates.values()
+    ]
 
 
 def _village_streets(layouts: Sequence[Layout], bends: Sequence[Bend]) -> list[Drawn]:
@@ -216,10 +226,11 @@ def _buildings(
     houses: Sequence[House],
     edges: gpd.GeoDataFrame,
     wet: shapely.Geometry,
+    doors: Sequence[shapely.Point],
     boundary: shapely.Polygon,
     crs: CRS,
 ) -> gpd.GeoDataFrame:
-    """What can stand: clear of streets and water, inside the town, and on no earlier building."""
+    """What can stand: clear of streets, water and doors, inside the town, and on no earlier building."""
     shapes = np.array([house.shape for house in houses], dtype=object)
     streets = edges.geometry.to_numpy()
     clear = edges["road_class"].map(CLEAR_M).to_numpy(dtype=float)
@@ -228,6 +239,7 @@ def _buildings(
     for half in np.unique(clear):
         stands[np.unique(tree.query(streets[clear == half], predicate="dwithin", distance=half)[1])] = False
     stands[np.unique(tree.query(shapely.get_parts(wet), predicate="dwithin", distance=BANK_M)[1])] = False
+    stands[np.unique(tree.query(list(doors), predicate="dwithin", distance=BANK_M)[1])] = False
     first, second = tree.query(shapes, predicate="intersects")
     for a, b in sorted(zip(first[first < second].tolist(), second[first < second].tolist(), strict=True)):
         if stands[a]:
@@ -293,10 +305,10 @@ def _places(
     """One declared point each: gates, doors, village entrances, bridges, and banks people can fall off."""
     rows = [(one.kind, one.name, one.gate) for one in publics]
     words = {"N": "北", "E": "东", "S": "南", "W": "西"}
+    gates = iter(_gates(layouts, bends))
     for site, layout, bend in zip(VILLAGES, layouts, bends, strict=True):
-        for gate, at in layout.gates.items():
-            name = f"{site.short}{words[gate]}村口"
-            rows.append(("entrance", name, shapely.Point(bend.points(np.array([at]))[0])))
+        for gate in layout.gates:
+            rows.append(("entrance", f"{site.short}{words[gate]}村口", next(gates)))
         hall = bend.points(np.array([[0.0, 0.0]]))[0]
         rows.append(("worship", f"{site.short}祠堂", shapely.Point(hall)))
     rows += _bridges(edges, waters)
