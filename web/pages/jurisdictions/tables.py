@@ -55,8 +55,8 @@ CHILDREN = TableSpec(
 )
 
 _KINDS = """
-    SELECT kind AS id, kind, measure{divisor} AS measure, certain / NULLIF(total, 0) AS certain,
-           possible / NULLIF(total, 0) AS possible, twice / NULLIF(total, 0) AS twice,
+    SELECT kind AS id, kind, measure{divisor} AS measure, certain / NULLIF(total, 0)::numeric AS certain,
+           possible / NULLIF(total, 0)::numeric AS possible, twice / NULLIF(total, 0)::numeric AS twice,
            built / NULLIF(measure, 0)::numeric AS built
     FROM coverage_share
     WHERE analysis_id = :analysis AND level = :level AND ground = '{ground}'
