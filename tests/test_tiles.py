@@ -305,6 +305,8 @@ def test_streets_are_those_watched(town: Town, chief: FlaskClient) -> None:
         assert (drawn["class"] == stored["road_class"].loc[drawn.index]).all()
     joined = all_of(chief, town, "streets", 14)
     assert joined["name"].equals(stored["name"].sort_index().rename_axis("mvt_id"))
+    afar = all_of(chief, town, "streets", 13)
+    assert set(afar.index) == set(stored.index[stored["road_class"] != "footway"]) < set(joined.index)
 
 
 def test_gaps_tell_cause_rank_and_minutes(town: Town, chief: FlaskClient) -> None:

@@ -23,7 +23,10 @@ DEEPEST_ZOOM = 24
 # Which level of the tree is shown up to which zoom; from there on the deepest there is.
 LEVEL_OF_ZOOM = ((9, 1), (11, 2), (13, 3))
 DEEPEST_LEVEL = 32767
-# The levels that `idx_jurisdiction_upper_geom` holds.
+# Drawn from this zoom on. A dense centre has three of them for every street, and they lie along it.
+WAYS_ON_FOOT = ("footway", "path", "cycleway", "bridleway", "steps", "trail", "crossing")
+WAYS_ON_FOOT_FROM = 14
+# The levels that `ix_jurisdiction_upper_geom` holds.
 UPPER_LEVELS = 3
 
 
@@ -160,12 +163,14 @@ def jurisdictions(tile: Tile, scope: Scope, *, analysis: int | None) -> TileQuer
 
 
 def streets(tile: Tile, scope: Scope) -> TileQuery:
-    """Watched streets."""
+    """Watched streets; from afar without ways on foot."""
+    names = ", ".join(f"'{name}'" for name in WAYS_ON_FOOT)
+    drawn_too = "true" if tile.z >= WAYS_ON_FOOT_FROM else f"e.road_class NOT IN ({names})"
     sql = f"""
         WITH {tile_cte()}, rows AS MATERIALIZED (
             SELECT e.id AS feature, e.id, e.road_class AS class, e.name, {drawn("e.geom")} AS geom
             FROM tile CROSS JOIN road_edge e
-            WHERE e.geom && tile.box AND e.watched AND upper_inf(e.valid)
+            WHERE e.geom && tile.box AND e.watched AND upper_inf(e.valid) AND {drawn_too}
               AND {within("e.jurisdiction_path", scope)})
         {encoded("streets")}"""
     return TileQuery(sql, place_of(tile) | scope_of(scope))
