@@ -91,6 +91,10 @@ def person(path: str) -> str:
 # Arguments of an address for an object of one jurisdiction; several where one address serves several kinds.
 SAMPLES: dict[str, tuple[Sample, ...]] = {
     "jurisdictions.record": (lambda things, path: {"path": path},),
+    **{
+        f"trial.{name}": (lambda things, path: {"code": things.site.cameras[path]},)
+        for name in ("break_camera", "turn_camera", "seen")
+    },
     "cameras.record": (lambda things, path: {"code": things.site.cameras[path]},),
     "gaps.record": (lambda things, path: {"number": things.site.gaps[path]},),
     "zones.record": (of_code,),
