@@ -135,13 +135,13 @@ def run_demo(
 @contextmanager
 def _alone(engine: Engine) -> Iterator[None]:
     """Hold the demo's lock: two that make it at once would remove each other's rows."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    # Taken out of the pool: closed, it frees the lock whatever happened before.
+    connection.detach()
+    with connection:
         if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK}).scalar_one():
             raise LianfangError("the demo is being made by another process; wait until it is there")
-        try:
-            yield
-        finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK})
+        yield
 
 
 class _Making:
