@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -21,6 +22,7 @@ from geo.scope import WHOLE_SITE
 from geo.server import Cluster
 from migrations import runner
 from web.access import Role
+from web.maps.offline import STATIC
 from web.maps.served import joined
 
 EVERYBODYS = {"jurisdictions", "streets", "zones", "routes"}
@@ -138,11 +140,25 @@ def test_scripts_carry_the_nonce_of_the_answer_and_nothing_else_runs(served: Ser
     assert "unsafe" not in policy
     nonce = re.search(r"script-src 'self' 'nonce-([^']+)'", policy)
     assert nonce
+    ours = ('type="application/json"', 'src="/static/', 'src="/map/script-', f'nonce="{nonce.group(1)}"')
     for tag in re.findall(r"<script[^>]*>", html):
-        assert (
-            'type="application/json"' in tag or 'src="/static/' in tag or f'nonce="{nonce.group(1)}"' in tag
-        )
+        assert any(mark in tag for mark in ours), tag
     assert not re.search(r"\s(style|on[a-z]+)=", re.sub(r"<script.*?</script>", "", html, flags=re.S))
+
+
+def test_the_scripts_come_as_one_and_are_kept_for_good(served: ServedSite) -> None:
+    """All of them in their order; under another name, as one from before an update, they are not kept."""
+    client = served.app.test_client()
+    url = re.search(r'src="(/map/script-[0-9a-f]+\.js)"', page(served.client(Role.VIEWER, OWN)))
+    assert url
+    answer = client.get(url.group(1), headers={"Accept-Encoding": "identity"})
+    sent = answer.get_data(as_text=True)
+    places = [sent.index((STATIC / name).read_text(encoding="utf-8")) for name in joined(()).scripts]
+    assert places == sorted(places) and len(places) > 8
+    assert "immutable" in answer.headers["Cache-Control"]
+    zipped = client.get(url.group(1), headers={"Accept-Encoding": "gzip"})
+    assert gzip.decompress(zipped.data).decode() == sent
+    assert client.get("/map/script-0.js").headers["Cache-Control"] == "no-cache"
 
 
 def test_the_same_rights_give_the_same_script() -> None:

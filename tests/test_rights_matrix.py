@@ -128,6 +128,7 @@ ANY_ARGUMENTS: dict[str, tuple[dict[str, Any], ...]] = {
     "start.result_file": ({"number": 1, "name": "map.html"},),
     "imports.undo": ({"number": 1},),
     "basemap.archive": ({"version": "x"},),
+    "map.script": ({"digest": "x"},),
     "settings.change": ({"group": "analysis"},),
     "settings.reset": ({"group": "analysis"},),
     "tiles.tile": tuple({"layer": layer, "z": 14, "x": 13498, "y": 7102} for layer in LAYERS),

@@ -16,16 +16,23 @@
   const AT_ONCE = 5; // requests on their way: a browser sends six to one server, and a card must not wait for tiles
   const PATIENCE_MS = 300; // before a tile is drawn with the layers that came so far
 
-  /* Decoding and drawing take turns with the browser, so that no frame waits for a whole screen of tiles. */
+  /* Decoding and drawing take turns with the browser, so that no frame waits for a whole screen of tiles. By
+     messages, not by frames: where a frame takes long to show, most of the time would be spent waiting for it. */
   const jobs = [];
+  const turn = new MessageChannel();
   let working = false;
+  let go = null;
+  turn.port1.onmessage = () => go();
 
   async function work() {
     let began = performance.now();
     while (jobs.length) {
       await jobs.shift()();
       if (performance.now() - began > SLICE_MS) {
-        await new Promise((go) => requestAnimationFrame(go));
+        await new Promise((next) => {
+          go = next;
+          turn.port2.postMessage(null);
+        });
         began = performance.now();
       }
     }
@@ -75,7 +82,7 @@
         entry = { key, layer, address, features: null, failed: false, askers: new Set(), abort: new AbortController() };
         this._entries.set(key, entry);
         this._count(1);
-        this._queue.push(() => this._load(entry, z, x, y));
+        this._queue.push({ entry, z, x, y });
         this._send();
         this._forget();
       }
@@ -104,38 +111,49 @@
 
     _send() {
       while (this._away < AT_ONCE && this._queue.length) {
+        const { entry, z, x, y } = this._queue.shift();
         this._away += 1;
-        this._queue.shift()().finally(() => {
-          this._away -= 1;
-          this._send();
-        });
+        this._fetch(entry, z, x, y)
+          // The next one goes off while this one is decoded.
+          .finally(() => {
+            this._away -= 1;
+            this._send();
+          })
+          .then((content) => this._decode(entry, content, z, x, y))
+          .catch((error) => this._lose(entry, error))
+          .then(() => this._tell(entry));
       }
     }
 
-    async _load(entry, z, x, y) {
+    async _fetch(entry, z, x, y) {
+      entry.abort.signal.throwIfAborted();
       const url = entry.address.replace("{z}", z).replace("{x}", x).replace("{y}", y);
-      try {
-        entry.abort.signal.throwIfAborted();
-        const answer = await fetch(url, { signal: entry.abort.signal, credentials: "same-origin" });
-        if (!answer.ok || answer.redirected) throw new Trouble(answer.redirected ? 401 : answer.status);
-        const content = await answer.arrayBuffer();
-        await new Promise((done, fail) => {
-          later(async () => {
-            try {
-              const layers = content.byteLength ? await decoded(content, z, x, y) : new Map();
-              entry.features = layers.get(entry.layer) || [];
-              done();
-            } catch (error) {
-              fail(error);
-            }
-          });
+      const answer = await fetch(url, { signal: entry.abort.signal, credentials: "same-origin" });
+      if (!answer.ok || answer.redirected) throw new Trouble(answer.redirected ? 401 : answer.status);
+      return answer.arrayBuffer();
+    }
+
+    _decode(entry, content, z, x, y) {
+      return new Promise((done, fail) => {
+        later(async () => {
+          try {
+            const layers = content.byteLength ? await decoded(content, z, x, y) : new Map();
+            entry.features = layers.get(entry.layer) || [];
+            done();
+          } catch (error) {
+            fail(error);
+          }
         });
-      } catch (error) {
-        if (error.name !== "AbortError") {
-          entry.failed = true;
-          this._trouble(error instanceof Trouble ? error.status : 0, entry.layer);
-        }
-      }
+      });
+    }
+
+    _lose(entry, error) {
+      if (error.name === "AbortError") return;
+      entry.failed = true;
+      this._trouble(error instanceof Trouble ? error.status : 0, entry.layer);
+    }
+
+    _tell(entry) {
       this._count(-1);
       for (const asker of entry.askers) asker(entry);
       entry.askers.clear();

@@ -20,6 +20,7 @@ from web.maps.panel import share_scale
 from web.maps.served import OPTIONS, joined
 from web.maps.words import LISTS
 from web.pages.map.blueprint import bp
+from web.pages.map.bundle import script_url
 from web.pages.map.choice import Choice, chosen
 from web.pages.map.kept import kept
 from web.pages.map.legend import Counts, figures, groups
@@ -62,6 +63,7 @@ def show() -> Response:
         lists=_lists(counts, choice, t),
         scale=share_scale(t),
         map=folium_map,
+        script_url=script_url(),
         options_id=OPTIONS,
         options=options(choice, layers, _opening(whole), _around(whole), t, attribution=there.attribution),
         tabs=_tabs(choice, t),
