@@ -35,4 +35,4 @@ class Steps:
 
     def say(self, sentence: str) -> None:
         """A line of its own between the steps."""
-        self._console.print(sentence)
+        self._console.print(sentence, soft_wrap=True)
