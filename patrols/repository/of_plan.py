@@ -127,14 +127,21 @@ def set_status(session: Session, number: int, status: str) -> None:
 
 
 def village_choices(session: Session) -> gpd.GeoDataFrame:
-    """Villages a zone can be made of: path, name, name_en, zone (names of the zones it is in), geometry."""
+    """Villages a zone can be made of: path, name, name_en, geometry; zone and zone_en, names of the zones it
+    is in, "" for none.
+    """
     return read_geoframe(
         session,
         """SELECT j.path::text AS path, j.name, COALESCE(j.name_en, j.name) AS name_en,
-                  (SELECT string_agg(z.name, '、' ORDER BY z.name) FROM zone_member m
-                   JOIN zone z ON z.id = m.zone_id AND upper_inf(z.valid)
-                   WHERE m.jurisdiction_path = j.path) AS zone, ST_AsBinary(j.geom) AS geom
-           FROM jurisdiction j WHERE j.level = 3 AND j.geom IS NOT NULL AND upper_inf(j.valid)
+                  COALESCE(within.zone, '') AS zone, COALESCE(within.zone_en, '') AS zone_en,
+                  ST_AsBinary(j.geom) AS geom
+           FROM jurisdiction j
+           LEFT JOIN LATERAL (
+             SELECT string_agg(z.name, '、' ORDER BY z.name) AS zone,
+                    string_agg(COALESCE(z.name_en, z.name), ', ' ORDER BY z.name) AS zone_en
+             FROM zone_member m JOIN zone z ON z.id = m.zone_id AND upper_inf(z.valid)
+             WHERE m.jurisdiction_path = j.path) AS within ON true
+           WHERE j.level = 3 AND j.geom IS NOT NULL AND upper_inf(j.valid)
            ORDER BY j.path LIMIT 2000""",
     )
 

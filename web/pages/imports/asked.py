@@ -99,7 +99,8 @@ class Asked:
 
     def fields(self, headings: tuple[str, ...]) -> dict[str, str]:
         """Field to heading: those recognised, with what was said instead."""
-        return {**recognised(self.kind, headings), **self.mapping}
+        found = recognised(self.kind, headings) if self.kind in COLUMNS else {}
+        return {**found, **self.mapping}
 
 
 def asked_in(token: str) -> Asked:

@@ -33,8 +33,8 @@ PLANS = TableSpec(
         Column("crossed", N_("Stops crossed"), "integer"),
         Column("reachable", N_("of those reachable"), "integer"),
         Column("violations", N_("Violations"), "integer"),
-        Column("created_at", N_("Made at"), "moment"),
-        Column("author", N_("Made by"), search=True),
+        Column("created_at", N_("Created at"), "moment"),
+        Column("author", N_("Created by"), search=True),
     ),
     source=f"""
         SELECT p.id, CASE WHEN :lang = 'zh' THEN z.name ELSE COALESCE(z.name_en, z.name) END AS zone,
