@@ -258,7 +258,7 @@ def test_nothing_found_and_not_worked_out_are_two_sentences(zh: Translator) -> N
     for data in (absent, empty):
         made = panel(data, all_layers(data, zh), zh)
         notes.append((made.gaps_note, made.teams_note, made.groups[2].note))
-    assert notes[1] == ("这段时间没有发现缺口。", "本计划没有派出队伍。", "这里没有登记摄像机。")
+    assert notes[1] == ("这段时间没有发现缺口。", "本方案没有派出队伍。", "这里没有登记摄像机。")
     assert all(a and b and a != b for a, b in zip(*notes, strict=True))
 
 
