@@ -35,16 +35,16 @@ NAMES = {
     SIBLING: ("后埔镇", "Houpu"),
 }
 BOXES = {
-    ROOT: (116.60, 23.30, 116.64, 23.32),
-    PARENT: (116.60, 23.30, 116.64, 23.32),
+    ROOT: (116.60, 23.30, 116.66, 23.32),
+    PARENT: (116.60, 23.30, 116.65, 23.32),
     OWN: (116.60, 23.30, 116.62, 23.32),
     CHILD: (116.60, 23.30, 116.61, 23.31),
     SIBLING: (116.62, 23.30, 116.64, 23.32),
 }
-# Where the one camera and gap of each jurisdiction lie: inside it and, where possible, in no child of it.
+# Where the one camera and gap of each jurisdiction lie: inside it and in no child of it.
 POINTS = {
-    ROOT: (116.639, 23.319),
-    PARENT: (116.639, 23.301),
+    ROOT: (116.655, 23.319),
+    PARENT: (116.645, 23.301),
     OWN: (116.615, 23.315),
     CHILD: (116.605, 23.305),
     SIBLING: (116.63, 23.31),

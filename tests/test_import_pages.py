@@ -349,6 +349,7 @@ def test_columns_that_are_not_recognised_are_chosen(served):
     client = served.client(Role.AUDITOR)
     x, y = OWN_POINT
     token = handed_in(client, csv("号,东经,北纬", f"n1,{x},{y}"))
+    assert client.get(f"/imports/{token}/columns").status_code == 200, "of no kind as yet"
     checked = said_of(client, token)
     assert "has no column" in client.get(f"/imports/{checked}/check").text
     checked = said_of(client, token, **{"field-code": "号"})
