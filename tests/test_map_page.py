@@ -24,6 +24,7 @@ from migrations import runner
 from web.access import Role
 from web.maps.offline import STATIC
 from web.maps.served import joined
+from web.pages.map.bundle import ALONE
 
 EVERYBODYS = {"jurisdictions", "streets", "zones", "routes"}
 BLIND_SPOTS = {"cells", "gaps", "cameras", "footprints"}
@@ -147,13 +148,15 @@ def test_scripts_carry_the_nonce_of_the_answer_and_nothing_else_runs(served: Ser
 
 
 def test_the_scripts_come_as_one_and_are_kept_for_good(served: ServedSite) -> None:
-    """All of them in their order; under another name, as one from before an update, they are not kept."""
+    """All of them in their order, Leaflet alone; under another name, as one of before an update, not kept."""
     client = served.app.test_client()
-    url = re.search(r'src="(/map/script-[0-9a-f]+\.js)"', page(served.client(Role.VIEWER, OWN)))
-    assert url
+    html = page(served.client(Role.VIEWER, OWN))
+    url = re.search(r'src="(/map/script-[0-9a-f]+\.js)"', html)
+    assert url and 0 < html.index(f'src="/static/{ALONE}"') < url.start()
     answer = client.get(url.group(1), headers={"Accept-Encoding": "identity"})
     sent = answer.get_data(as_text=True)
-    places = [sent.index((STATIC / name).read_text(encoding="utf-8")) for name in joined(()).scripts]
+    places = [sent.index((STATIC / name).read_text(encoding="utf-8")) for name in joined(()).scripts[1:]]
+    assert joined(()).scripts[0] == ALONE
     assert places == sorted(places) and len(places) > 8
     assert "immutable" in answer.headers["Cache-Control"]
     zipped = client.get(url.group(1), headers={"Accept-Encoding": "gzip"})

@@ -1,4 +1,7 @@
-"""The scripts of the map page as one: a browser that knows none of them asks once, not a dozen times."""
+"""The scripts of the map page as one: a browser that knows none of them asks once, not a dozen times.
+
+But for Leaflet, which takes as long to start as all others together: alone, it lets the page draw in between.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from web.maps.offline import STATIC
 from web.maps.served import joined
 from web.pages.map.blueprint import bp
 
+ALONE = "vendor/leaflet/leaflet.js"
 YEAR_S = 365 * 24 * 3600
 
 
@@ -28,7 +32,7 @@ class Bundle:
 
 def bundle() -> Bundle:
     """The scripts as they are now."""
-    names = joined(()).scripts
+    names = tuple(name for name in joined(()).scripts if name != ALONE)
     return _made(names, tuple((STATIC / name).stat().st_mtime_ns for name in names))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, g
+from flask import Response, g, url_for
 
 from geo.repository import site_area
 from geo.repository.search import Bounds, extent
@@ -20,7 +20,7 @@ from web.maps.panel import share_scale
 from web.maps.served import OPTIONS, joined
 from web.maps.words import LISTS
 from web.pages.map.blueprint import bp
-from web.pages.map.bundle import script_url
+from web.pages.map.bundle import ALONE, script_url
 from web.pages.map.choice import Choice, chosen
 from web.pages.map.kept import kept
 from web.pages.map.legend import Counts, figures, groups
@@ -63,7 +63,7 @@ def show() -> Response:
         lists=_lists(counts, choice, t),
         scale=share_scale(t),
         map=folium_map,
-        script_url=script_url(),
+        script_urls=(url_for("static", filename=ALONE), script_url()),
         options_id=OPTIONS,
         options=options(choice, layers, _opening(whole), _around(whole), t, attribution=there.attribution),
         tabs=_tabs(choice, t),
