@@ -6,7 +6,7 @@ ours
     The program as `lianfang serve` starts its web server, a signed-in person, row-level security on.
 plain
     A Flask view of a few lines over a psycopg pool, the same SQL, the same gunicorn settings; no sign-in, and
-    a database role that no policy holds.
+    a database role that no policy holds. `bare` is the same without a transaction around the query.
 tipg
     The tile server of that name, where there is one: `python -m bench.tiles --tipg` installs it from PyPI
     into an environment of its own below `var/`.
@@ -56,6 +56,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TIPG = ROOT / "var" / "bench" / "tipg"
 PYTHON_OF_TIPG = TIPG / "bin" / "python"
 DSN_VARIABLE = "BENCH_DSN"
+BARE_VARIABLE = "BENCH_BARE"
 ROUNDS = 5
 # Of each layer and zoom that many tiles, drawn from all over the city.
 TILES = 60
@@ -76,9 +77,8 @@ READY_S = 60.0
 def plain_app() -> Flask:
     """The plain view, for gunicorn."""
     app = Flask("plain")
-    pool = ConnectionPool(
-        os.environ[DSN_VARIABLE], min_size=8, max_size=8, kwargs={"autocommit": True}, open=True
-    )
+    options = {"autocommit": BARE_VARIABLE in os.environ}
+    pool = ConnectionPool(os.environ[DSN_VARIABLE], min_size=8, max_size=8, kwargs=options, open=True)
 
     @app.get("/tiles/<layer>/<int:z>/<int:x>/<int:y>.mvt")
     def tile(layer: str, z: int, x: int, y: int) -> Response:
@@ -126,17 +126,21 @@ def run(rounds: int = ROUNDS, size: Size | None = None) -> dict[str, Any]:
         Of the city; 27,000 grids and 10,000 cameras without it.
     """
     size = size or Size()
-    with filled_cluster(size) as (cluster, scene), serving(cluster) as ours, _plain(cluster) as plain:
+    with filled_cluster(size) as (cluster, scene), serving(cluster) as ours, _others(cluster) as others:
         grids = _tiles(scene, {"jurisdictions": GRID_ZOOMS})
         mixed = _tiles(scene, MIXED)
-        _agree(ours, plain, [*grids, *mixed])
-        with _tipg(cluster) as tipg:
-            return {
-                "grids_in_the_city": int((scene.tree["level"] == len(size.tree)).sum()),
-                "cameras_in_the_city": size.cameras,
-                "grids": _contest(cluster, grids, ours, plain, tipg, rounds),
-                "all_layers": _contest(cluster, mixed, ours, plain, None, rounds),
-            }
+        _agree(ours, others["plain"], [*grids, *mixed])
+        found: dict[str, Any] = {
+            "grids_in_the_city": int((scene.tree["level"] == len(size.tree)).sum()),
+            "cameras_in_the_city": size.cameras,
+            "grids": _contest(cluster, grids, ours, others, rounds),
+        }
+        # Of one table, as a table is: it has no other layer of ours.
+        without = {name: server for name, server in others.items() if name != "tipg"}
+        found["all_layers"] = _contest(cluster, mixed, ours, without, rounds)
+        if "tipg" not in others:
+            found["tipg"] = "not installed: python -m bench.tiles --tipg"
+        return found
 
 
 @contextmanager
@@ -194,8 +198,7 @@ def _contest(
     cluster: Cluster,
     tiles: Sequence[tuple[str, Tile]],
     ours: Server,
-    plain: Server,
-    tipg: Server | None,
+    others: Mapping[str, Server],
     rounds: int,
 ) -> dict[str, Any]:
     """Every server on the same tiles, in turn, so that what disturbs the machine disturbs them alike."""
@@ -211,11 +214,9 @@ def _contest(
     for number in range(rounds + 1):
         data_changed(cluster)
         # The one that goes first meets an emptier machine: they take turns in that too.
-        for name, server in [("ours_cold", ours), ("plain", plain)][:: 1 if number % 2 else -1]:
+        for name, server in list({"cold": ours, **others}.items())[:: 1 if number % 2 else -1]:
             measure(name, server)
-        measure("ours_warm", ours)
-        if tipg is not None:
-            measure("tipg", tipg)
+        measure("warm", ours)
         if number == 0:
             # Connections, prepared statements, the database's own memory.
             took.clear()
@@ -225,26 +226,16 @@ def _contest(
             "tiles_per_s": statistics.median(each.per_s for each in loads),
             "p50_ms": statistics.median(each.p50_ms for each in loads),
             "p99_ms": statistics.median(each.p99_ms for each in loads),
+            # Which other work on the machine disturbs less.
             "processor_ms_a_tile": statistics.median(spent[name]),
             "mean_kb": statistics.median(each.bytes for each in loads) / len(tiles) / 1000,
         }
         for name, loads in took.items()
     }
-
-    def ratio(one: str, other: str) -> float:
-        return figures[one]["tiles_per_s"] / figures[other]["tiles_per_s"]
-
-    figures["cold_to_plain_ratio"] = ratio("ours_cold", "plain")
-    figures["warm_to_plain_ratio"] = ratio("ours_warm", "plain")
-    # Of processor time, which other work on the machine disturbs less: above 1 is less than the other's.
-    figures["cold_to_plain_processor_ratio"] = (
-        figures["plain"]["processor_ms_a_tile"] / figures["ours_cold"]["processor_ms_a_tile"]
-    )
-    if tipg is not None:
-        figures["cold_to_tipg_ratio"] = ratio("ours_cold", "tipg")
-        figures["plain_to_tipg_ratio"] = ratio("plain", "tipg")
-    elif not PYTHON_OF_TIPG.exists():
-        figures["tipg"] = "not installed: python -m bench.tiles --tipg"
+    for own in ("cold", "warm"):
+        for name in others:
+            ratio = figures[own]["tiles_per_s"] / figures[name]["tiles_per_s"]
+            figures[f"{own}_to_{name}_ratio"] = ratio
     return figures
 
 
@@ -308,9 +299,17 @@ def _signed_in(port: int, link: str) -> str:
 
 
 @contextmanager
-def _plain(cluster: Cluster) -> Iterator[Server]:
-    with _gunicorn("bench.tiles:plain_app()", {DSN_VARIABLE: _dsn(cluster)}) as (port, pid):
-        yield Server(port, pid)
+def _others(cluster: Cluster) -> Iterator[dict[str, Server]]:
+    """The servers without access control, by name."""
+    environment = {DSN_VARIABLE: _dsn(cluster)}
+    app = "bench.tiles:plain_app()"
+    with (
+        _gunicorn(app, environment) as plain,
+        _gunicorn(app, environment | {BARE_VARIABLE: "1"}) as bare,
+        _tipg(cluster) as tipg,
+    ):
+        found = {"plain": Server(*plain), "bare": Server(*bare)}
+        yield found | ({"tipg": tipg} if tipg else {})
 
 
 @contextmanager
