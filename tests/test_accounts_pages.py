@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -637,3 +639,36 @@ def test_the_page_on_access_shows_the_table_that_the_program_asks() -> None:
         held = {role for role, mark in zip(Role, marks, strict=True) if mark == "✓"}
         assert held == MAY[Action(action)], action
         assert set(marks) <= {"✓", ""}
+
+
+def test_all_that_is_written_down_has_words() -> None:
+    """Every subject and detail that the program hands to the audit log, read from its own source."""
+    subjects: set[str] = set()
+    details: set[str] = set()
+    for path in (ROOT / "web").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(call, ast.Call) and getattr(call.func, "id", "") == "audit"):
+                continue
+            details |= {key.arg for key in call.keywords if key.arg} - {"path", "who"}
+            first = call.args[1].values[0] if isinstance(call.args[1], ast.JoinedStr) else call.args[1]
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                subjects.add(first.value.strip())
+    assert len(subjects) > 10 and subjects <= audit.SUBJECTS.keys(), subjects - audit.SUBJECTS.keys()
+    assert len(details) > 10 and details <= audit.DETAILS.keys(), details - audit.DETAILS.keys()
+
+
+@pytest.mark.parametrize(
+    ("subject", "said"),
+    [
+        ("/try/break/cam-1?broken=yes&lang=zh", "断开一台摄像机 cam-1 ?broken=yes"),
+        ("/cameras", "摄像机"),
+        ("/nowhere/x", "/nowhere/x"),
+        ("plan for zone lf-1", "方案，联防片区 lf-1"),
+        ("own data", "自有数据"),
+        ("table cameras", "表格 cameras"),
+        ("tables", "tables"),
+    ],
+)
+def test_a_subject_is_said_in_the_readers_language(subject: str, said: str) -> None:
+    """The longest beginning that is known, of whole words; the rest as it is."""
+    assert audit.subject_words(subject, Translator("zh", ZoneInfo("Asia/Shanghai"))) == said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode, urlsplit
 
@@ -14,6 +14,7 @@ from geo.scope import Scope
 from web.access import Action, Role, needs
 from web.access.roles import ACTION_TITLES, ROLE_TITLES
 from web.i18n import N_, Translator
+from web.maps.words import LEVELS
 from web.requests import access, db, scope, translator
 from web.settings import BY_NAME
 from web.tabular import Column, TableSpec
@@ -46,15 +47,20 @@ EVENTS = {
 SUBJECTS = {
     "account": N_("account"),
     "analysis": N_("analysis"),
+    "api": N_("API"),
     "browser": N_("browser"),
     "camera": N_("camera"),
+    "demo": N_("demonstration"),
     "gap": N_("gap"),
     "import": N_("import"),
     "invitation": N_("invitation"),
     "job": N_("job"),
     "local link": N_("link of this machine"),
+    "own data": N_("own data"),
     "password": N_("password"),
     "plan": N_("plan"),
+    "plan for zone": N_("plan for zone"),
+    "result": N_("own data"),
     "setting": N_("setting"),
     "table": N_("table"),
     "team": N_("team"),
@@ -80,23 +86,41 @@ PAGE_WORDS = {
     "gaps": N_("Gaps"),
     "map": N_("Map"),
     "plans": N_("Plans"),
+    "try/break": N_("Break a camera"),
+    "try/turn": N_("Turn a camera"),
     "zones": N_("Zones"),
 }
-"""What the pages that are written down show, by the first part of their address."""
+"""What the pages that are written down show, by how their address begins."""
 
 DETAILS = {
     "account": N_("account"),
     "actions": N_("rights"),
     "after": N_("now"),
+    "again": N_("once more"),
     "before": N_("before"),
     "browsers": N_("browsers"),
+    "datum": N_("datum"),
     "days": N_("days it lasts"),
+    "end": N_("until"),
+    "file": N_("file"),
     "filters": N_("filters"),
     "format": N_("format"),
+    "job": N_("job"),
+    "keep_good": N_("good rows alone"),
+    "kind": N_("kind"),
+    "level": N_("level of detail"),
+    "threshold": N_("open below"),
     "role": N_("role"),
     "rows": N_("rows"),
+    "scene": N_("scene"),
+    "seconds": N_("seconds"),
+    "seed": N_("seed"),
+    "slot_min": N_("slot (min)"),
+    "start": N_("from"),
     "title": N_("title"),
+    "villages": N_("villages"),
     "what": N_("what"),
+    "zone": N_("zone"),
 }
 
 _ENTRIES = """
@@ -168,17 +192,25 @@ def subject_words(subject: str, t: Translator) -> str:
         return t(SUBJECTS[subject])
     if subject_href(subject) == subject:
         return _page_words(subject, t)
-    kind, _, rest = subject.partition(" ")
+    kind, rest = _known_start(subject, " ", SUBJECTS)
     if kind == "setting" and rest in BY_NAME:
         return f"{t(SUBJECTS[kind])} {t(BY_NAME[rest].title)}"
-    return f"{t(SUBJECTS[kind])} {rest}".strip() if kind in SUBJECTS else subject
+    return f"{t(SUBJECTS[kind])} {rest}".strip() if kind else subject
+
+
+def _known_start(said: str, between: str, known: Collection[str]) -> tuple[str, str]:
+    """The longest of the known beginnings, of whole words, and what follows it; ("", said) without one."""
+    fitting = [one for one in known if said == one or said.startswith(one + between)]
+    start = max(fitting, key=len, default="")
+    return start, said.removeprefix(start).removeprefix(between)
 
 
 def _page_words(address: str, t: Translator) -> str:
     parts = urlsplit(address)
-    first, _, rest = parts.path.strip("/").partition("/")
+    path = parts.path.strip("/")
+    first, rest = _known_start(path, "/", PAGE_WORDS)
     asked = urlencode([(name, value) for name, value in parse_qsl(parts.query) if name != "lang"])
-    said = [t(PAGE_WORDS[first]) if first in PAGE_WORDS else f"/{first}", unquote(rest)]
+    said = [t(PAGE_WORDS[first]), unquote(rest)] if first else [f"/{unquote(path)}"]
     return " ".join([*filter(None, said), *([f"?{unquote_plus(asked)}"] if asked else [])])
 
 
@@ -202,6 +234,10 @@ def detail_words(detail: Mapping[str, Any], t: Translator) -> list[tuple[str, st
 def _value_words(key: str, value: Any, t: Translator) -> str:
     if key == "role" and value in {role.value for role in Role}:
         return t(ROLE_TITLES[Role(value)])
+    if isinstance(value, bool):
+        return t("yes") if value else t("no")
+    if key == "level" and value in LEVELS:
+        return t(LEVELS[value][0])
     if isinstance(value, Mapping):
         return t.joined([f"{name} {one}" for name, one in value.items()])
     if isinstance(value, list):
