@@ -14,7 +14,7 @@ SYSTEM_MB=1200
 
 lock_key() { printf '%s %s %s' "$(hash_of requirements/lock.txt)" "$ROOT" "$("$PYTHON" -V 2>/dev/null || echo none)"; }
 package_key() { printf '%s %s' "$(hash_of setup.cfg pyproject.toml)" "$(lock_key)"; }
-assets_key() { hash_of package.json package-lock.json web/vendoring.py; }
+assets_key() { hash_of package.json package-lock.json web/vendoring.py web/icons.py; }
 # Names of files in the checkout, none with a space.
 # shellcheck disable=SC2046
 translations_key() { hash_of $(catalogue_files); }

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask, Response, make_response, render_template, request
 from jinja2 import ChoiceLoader, FileSystemLoader
 
-from web import i18n
+from web import i18n, icons
 from web.app import content_policy
 from web.i18n import Translator
 from web.maps.words import STATES
@@ -91,6 +91,7 @@ def gallery_app() -> Flask:
     )
     app.secret_key = "gallery"
     i18n.init_app(app)
+    app.jinja_env.globals["icon_drawing"] = icons.drawing
     app.jinja_env.globals["csrf_token"] = lambda: "token"
 
     @app.route("/gallery")

@@ -9,6 +9,7 @@ import pytest
 
 from geo.errors import LianfangError
 from web import vendoring
+from web.icons import ICONS, drawing
 from web.vendoring import FILES, HARMLESS, check_assets, is_current, outside_addresses, vendor_assets
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -183,10 +184,21 @@ def test_every_file_that_a_style_sheet_names_is_vendored() -> None:
         for sheet in vendor.rglob("*.css")
         for name in re.findall(r"url\(['\"]?(?!data:)([^)'\"#?]+)", sheet.read_text(encoding="utf-8"))
     ]
-    # A browser that knows WOFF 2, as each does that runs the rest of the page, does not ask for the second.
-    second = vendor / "fontawesome" / "webfonts" / "fa-solid-900.ttf"
-    assert len(named) > 5
-    assert [str(path) for path in named if not path.exists() and path != second] == []
+    assert len(named) > 2
+    assert [str(path) for path in named if not path.exists()] == []
+
+
+def test_every_icon_is_drawn_and_used() -> None:
+    """One path in a box 512 units high; a name that no page shows would only be carried along."""
+    sources = [
+        p.read_text(encoding="utf-8") for p in (ROOT / "web").rglob("*") if p.suffix in (".html", ".py")
+    ]
+    for name in ICONS:
+        view, path = drawing(name)
+        assert view.split()[::3] == ["0", "512"] and len(path) > 20, name
+        assert any(re.search(f"""[\"']{name}[\"']""", text) for text in sources), name
+    with pytest.raises(KeyError):
+        drawing("nothing")
 
 
 def test_no_page_links_to_what_is_there_for_tests() -> None:

@@ -28,7 +28,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from geo.errors import LianfangError
 from geo.scope import NOWHERE
-from web import errors, i18n, narrowing, tiles
+from web import errors, i18n, icons, narrowing, tiles
 from web.access import Action, login, needs, rules
 from web.access.signing import SIGNED_IN_FOR
 from web.hosts import from_elsewhere
@@ -133,6 +133,7 @@ def create_app(
     app.extensions[EXTENSION] = Server(engine, folder, public_url)
     app.extensions["lianfang-doors"] = doors
     i18n.init_app(app)
+    app.jinja_env.globals["icon_drawing"] = icons.drawing
     limiter.init_app(app)
     login.init_app(app, doors)
     errors.init_app(app)

@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 from geo.errors import LianfangError
+from web.icons import ICONS
 
 ROOT = Path(__file__).resolve().parent.parent
 VENDOR = Path(__file__).resolve().parent / "static" / "vendor"
@@ -41,20 +42,6 @@ FILES: dict[str, dict[str, str]] = {
         "dist/js/bootstrap.bundle.min.js": "bootstrap/bootstrap.bundle.min.js",
         "LICENSE": "bootstrap/LICENSE",
     },
-    "leaflet.vectorgrid": {
-        "dist/Leaflet.VectorGrid.bundled.min.js": "vectorgrid/vectorgrid.js",
-        # The package has no licence file; its README holds the licence's text.
-        "README.md": "vectorgrid/README.md",
-    },
-    "leaflet-draw": {
-        "dist/leaflet.draw.js": "draw/draw.js",
-        "dist/leaflet.draw.css": "draw/draw.css",
-        "dist/images/spritesheet.png": "draw/images/spritesheet.png",
-        "dist/images/spritesheet-2x.png": "draw/images/spritesheet-2x.png",
-        "dist/images/spritesheet.svg": "draw/images/spritesheet.svg",
-        # As above: the README names the licence (MIT) and the authors.
-        "README.md": "draw/README.md",
-    },
     "protomaps-leaflet": {
         "dist/protomaps-leaflet.js": "protomaps/protomaps-leaflet.js",
         "LICENSE": "protomaps/LICENSE",
@@ -69,10 +56,8 @@ FILES: dict[str, dict[str, str]] = {
         "NOTICE": "echarts/NOTICE",
     },
     "@fortawesome/fontawesome-free": {
-        "css/fontawesome.min.css": "fontawesome/css/fontawesome.css",
-        "css/solid.min.css": "fontawesome/css/solid.css",
-        "webfonts/fa-solid-900.woff2": "fontawesome/webfonts/fa-solid-900.woff2",
-        "LICENSE.txt": "fontawesome/LICENSE.txt",
+        **{f"svgs/solid/{drawn}.svg": f"icons/{drawn}.svg" for drawn in ICONS.values()},
+        "LICENSE.txt": "icons/LICENSE.txt",
     },
     "axe-core": {
         "axe.min.js": f"{FOR_TESTS}/axe/axe.js",
@@ -91,19 +76,10 @@ HARMLESS = {
     "http://www.w3.org/1999/xlink": "name of the XLink namespace, never fetched",
     "http://www.w3.org/2000/xmlns/": "name of the namespace of namespaces, never fetched",
     "http://www.w3.org/XML/1998/namespace": "name of the XML namespace, never fetched",
-    "http://purl.org/dc/elements/1.1/": "name of a namespace in a picture's metadata, never fetched",
-    "http://creativecommons.org/ns#": "likewise",
-    "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "likewise",
-    "http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd": "likewise",
-    "http://www.inkscape.org/namespaces/inkscape": "likewise",
-    "http://purl.org/dc/dcmitype/StillImage": "likewise",
     "http://www.apache.org/licenses/LICENSE-2.0": "licence comment",
     "https://github.com/ecomfe/zrender/blob/master/LICENSE": "licence comment",
     "https://fontawesome.com": "licence comment",
     "https://fontawesome.com/license/free": "licence comment",
-    "https://github.com/Leaflet/Leaflet.draw": "licence comment",
-    "http://leafletjs.com": "licence comment",
-    "https://github.com/Leaflet/Leaflet/": "text of an error message",
     "http://example.com": "base for parsing a relative URL, of which only the path is read",
     "https://protomaps.com": "link in protomaps-leaflet's own attribution, which basemap.js replaces",
     "https://openstreetmap.org/copyright": "link in the same attribution",
