@@ -26,7 +26,7 @@ from cameras.poses import PoseTolerances, lens_is_assumed
 from cameras.shares import with_shares
 from cameras.standpoint import standpoints
 from geo.crs import need_metric, true_north_deg
-from geo.errors import LianfangError
+from geo.errors import LianfangError, Sentence
 
 Progress = Callable[[float], None]
 
@@ -190,8 +190,12 @@ def analyse_scene(
         ground = watched_ground(scene.edges, scene.places, leaves, layers)
         if not (ground.atoms["ground"] == STREET).any():
             raise LianfangError(
-                f"none of the {len(scene.edges)} streets lies in any of the {len(leaves)} leaf "
-                "jurisdictions; check the datum both were imported with"
+                Sentence(
+                    "none of the %(streets)s streets lies in any of the %(leaves)s leaf jurisdictions; "
+                    "check the datum both were imported with",
+                    streets=len(scene.edges),
+                    leaves=len(leaves),
+                )
             )
         own = CoverageSettings(
             level=name,

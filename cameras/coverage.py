@@ -21,7 +21,7 @@ from cameras.levels import pixels_per_metre
 from cameras.signatures import Signatures, group_by_signature, timelines
 from cameras.sweep import PPM, open_slots
 from cameras.timetable import Timetable, timetable
-from geo.errors import LianfangError
+from geo.errors import LianfangError, Sentence
 
 IntArray = NDArray[np.int64]
 
@@ -59,11 +59,13 @@ class CoverageSettings:
         if isinstance(self.slot_min, bool) or self.slot_min != int(self.slot_min):
             raise ValueError(f"slot_min {self.slot_min!r} is not a whole number of minutes")
         if not 1 <= self.slot_min <= 1440:
-            raise ValueError(f"slot_min {self.slot_min} min; give 1 to 1440")
+            raise ValueError(Sentence("slot_min %(value)s min; give 1 to 1440", value=self.slot_min))
         if not 0 < self.threshold <= 1:
-            raise ValueError(f"threshold {self.threshold}; give a share above 0 and at most 1")
+            raise ValueError(
+                Sentence("threshold %(value)s; give a share above 0 and at most 1", value=self.threshold)
+            )
         if Fraction(str(self.threshold)) * PPM % 1:
-            raise ValueError(f"threshold {self.threshold}; give at most six decimals")
+            raise ValueError(Sentence("threshold %(value)s; give at most six decimals", value=self.threshold))
         if not 0 <= self.place_weight_m <= 100_000:
             raise ValueError(f"place_weight_m {self.place_weight_m} m; give 0 to 100000")
 
@@ -237,6 +239,11 @@ def _check_size(ground: Ground, period_ms: int) -> None:
     if measure * period_ms > _LARGEST:
         days = _LARGEST // max(measure, 1) // 86_400_000
         raise LianfangError(
-            f"{measure / 1e6:.0f} km of street over {period_ms / 86_400_000:.1f} days do not fit in 64 bits; "
-            f"ask for at most {days} days at once"
+            Sentence(
+                "%(length)s km of street over %(asked)s days do not fit in 64 bits; "
+                "ask for at most %(days)s days at once",
+                length=f"{measure / 1e6:.0f}",
+                asked=f"{period_ms / 86_400_000:.1f}",
+                days=days,
+            )
         )

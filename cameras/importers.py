@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from geo.datums import check_datum
 from geo.directions import direction_in_name, parse_direction
-from geo.errors import InputRefused
+from geo.errors import InputRefused, Sentence, row_named
+from geo.osm.records import FINDINGS
 from geo.readers.columns import Column, Table, check_codes, match_columns
 from geo.readers.files import is_osm, read_rows
 from geo.readers.places import read_roads
@@ -106,12 +107,16 @@ def read_cameras(
         "name": names,
         "azimuth_deg": azimuth,
         "azimuth_quality": quality,
-        "tilt_deg": table.number("tilt_deg", notes, least=-90.0, most=90.0, unit="degrees, down positive"),
-        "hfov_deg": table.number("hfov_deg", notes, above=0.0, most=360.0, unit="degrees"),
-        "vfov_deg": table.number("vfov_deg", notes, above=0.0, most=180.0, unit="degrees"),
+        "tilt_deg": table.number(
+            "tilt_deg", notes, least=-90.0, most=90.0, unit=Sentence("degrees, down positive")
+        ),
+        "hfov_deg": table.number("hfov_deg", notes, above=0.0, most=360.0, unit=Sentence("degrees")),
+        "vfov_deg": table.number("vfov_deg", notes, above=0.0, most=180.0, unit=Sentence("degrees")),
         "width_px": width,
         "height_px": height,
-        "mount_height_m": table.number("mount_height_m", notes, above=0.0, most=MOST_MOUNT_M, unit="metres"),
+        "mount_height_m": table.number(
+            "mount_height_m", notes, above=0.0, most=MOST_MOUNT_M, unit=Sentence("metres")
+        ),
         "ptz": _turning(table, notes),
         "parent_code": _parents(table),
     }
@@ -133,7 +138,12 @@ def _directions(
         if seen.problem:
             notes.refuse(at, seen.problem)
         elif np.isfinite(seen.span_deg):
-            notes.refuse(at, f"direction {text!r} is a range; give the one direction the camera looks in")
+            notes.refuse(
+                at,
+                Sentence(
+                    "direction '%(text)s' is a range; give the one direction the camera looks in", text=text
+                ),
+            )
         elif text:
             azimuth[i], quality[i] = seen.azimuth_deg, seen.quality
             if seen.further:
@@ -143,27 +153,38 @@ def _directions(
             from_name.append(at)
     if from_name:
         notes.finding(
-            f"{len(from_name)} directions were read from the name and are coarse (a 45° sector), "
-            f"first in {notes.word} {from_name[0]}; measure them"
+            Sentence(
+                "%(n)s directions were read from the name and are coarse (a 45° sector), first in %(first)s; "
+                "measure them",
+                n=len(from_name),
+                first=row_named(notes.word, from_name[0]),
+            )
         )
     if several:
         notes.finding(
-            f"{len(several)} cameras list several directions and only the first was taken, "
-            f"first in {notes.word} {several[0]}; give each view a camera of its own"
+            Sentence(
+                "%(n)s cameras list several directions and only the first was taken, first in %(first)s; "
+                "give each view a camera of its own",
+                n=len(several),
+                first=row_named(notes.word, several[0]),
+            )
         )
     return azimuth, quality
 
 
 def _resolution(table: Table, notes: Notes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Width and height in pixels, from their columns or from one such as 1920x1080."""
-    width = table.number("width_px", notes, least=1.0, most=100_000.0, unit="pixels")
-    height = table.number("height_px", notes, least=1.0, most=100_000.0, unit="pixels")
+    width = table.number("width_px", notes, least=1.0, most=100_000.0, unit=Sentence("pixels"))
+    height = table.number("height_px", notes, least=1.0, most=100_000.0, unit=Sentence("pixels"))
     for i, (row, text) in enumerate(table.text("resolution").items()):
         if not text:
             continue
         found = re.fullmatch(r"(\d{2,5})\s*[x×*X]\s*(\d{2,5})", text)
         if not found:
-            notes.refuse(int(str(row)), f"resolution {text!r} is not read; write width x height, 1920x1080")
+            notes.refuse(
+                int(str(row)),
+                Sentence("resolution '%(text)s' is not read; write width x height, 1920x1080", text=text),
+            )
             continue
         width[i] = width[i] if np.isfinite(width[i]) else float(found[1])
         height[i] = height[i] if np.isfinite(height[i]) else float(found[2])
@@ -176,7 +197,15 @@ def _turning(table: Table, notes: Notes) -> NDArray[np.bool_]:
         if text in _YES:
             found[i] = True
         elif text not in _NO:
-            notes.refuse(int(str(row)), f"ptz {text!r} is neither yes nor no; write 是 or 否")
+            notes.refuse(
+                int(str(row)),
+                Sentence(
+                    "ptz '%(text)s' is neither yes nor no; write %(yes)s or %(no)s",
+                    text=text,
+                    yes="是",
+                    no="否",
+                ),
+            )
     return found
 
 
@@ -191,16 +220,30 @@ def _tell_crowds(good: gpd.GeoDataFrame, notes: Notes) -> None:
     for (lon, lat), count in at.value_counts().items():
         if count >= CROWD:
             notes.finding(
-                f"{count} cameras stand at {lon:.6f}, {lat:.6f}, perhaps the address of a station; "
-                "take their real places"
+                Sentence(
+                    "%(n)s cameras stand at %(lon)s, %(lat)s, perhaps the address of a station; "
+                    "take their real places",
+                    n=count,
+                    lon=f"{lon:.6f}",
+                    lat=f"{lat:.6f}",
+                )
             )
 
 
 def _of_extract(path: Path | str, datum: str) -> Imported:
     extract = read_roads(path, datum=datum)
     if extract.cameras.empty:
-        raise InputRefused(f"{Path(path).name} holds no camera (man_made=surveillance); nothing to take in")
+        raise InputRefused(
+            Sentence(
+                "%(file)s holds no camera (man_made=surveillance); nothing to take in", file=Path(path).name
+            )
+        )
     about = extract.findings[extract.findings["key"].isin(extract.cameras["code"].str.removeprefix("osm-"))]
-    told = [f"{row.key}: {row.finding} {row.value}".strip() for row in about.itertuples()]
+    told = [
+        Sentence(
+            "%(key)s: %(finding)s %(value)s", key=row.key, finding=FINDINGS[str(row.finding)], value=row.value
+        )
+        for row in about.itertuples()
+    ]
     frame = extract.cameras.drop(columns="camera_type")
     return Imported(frame.set_index(frame.index.set_names("row")), (), tuple(told))

@@ -15,6 +15,8 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Proj
 
+from geo.errors import Sentence
+
 LONLAT = CRS.from_epsg(4326)
 Bounds = tuple[float, float, float, float]
 Frame = TypeVar("Frame", gpd.GeoSeries, gpd.GeoDataFrame)
@@ -125,7 +127,7 @@ def lonlat_problems(
 
     Returns
     -------
-    (n,) array of str or None
+    (n,) array of Sentence or None
         Checked in this order: missing, out of range (swapped when the swapped pair is in range), 0,0, outside
         the area (swapped when the swapped pair is inside).
     """
@@ -154,21 +156,42 @@ def check_lonlat(
 
 def _problem(
     lon: float, lat: float, missing: bool, out: bool, zero: bool, area: Sequence[float] | None
-) -> str:
-    pair = f"longitude {lon:.10g}, latitude {lat:.10g}"
+) -> Sentence:
+    x, y = f"{lon:.10g}", f"{lat:.10g}"
     if missing:
-        return f"{pair}: a coordinate is missing; give both in degrees"
+        return Sentence(
+            "longitude %(lon)s, latitude %(lat)s: a coordinate is missing; give both in degrees", lon=x, lat=y
+        )
     if zero:
-        return f"{pair} is a place-holder, not a place; give the real coordinates"
-    swapped_in = _inside(lat, lon, area if area is not None else (-180.0, -90.0, 180.0, 90.0))
-    if swapped_in:
-        return f"{pair} look swapped (the other way round they are in place); give longitude first"
-    if out:
-        return f"{pair} are out of range (longitude -180 to 180, latitude -90 to 90); give decimal degrees"
+        return Sentence(
+            "longitude %(lon)s, latitude %(lat)s is a place-holder, not a place; give the real coordinates",
+            lon=x,
+            lat=y,
+        )
     west, south, east, north = area if area is not None else (-180.0, -90.0, 180.0, 90.0)
-    return (
-        f"{pair} lie outside the site's area {west:.4f} to {east:.4f} E, {south:.4f} to {north:.4f} N; "
-        "correct them, or check the datum and the columns"
+    if _inside(lat, lon, (west, south, east, north)):
+        return Sentence(
+            "longitude %(lon)s, latitude %(lat)s look swapped (the other way round they are in place); "
+            "give longitude first",
+            lon=x,
+            lat=y,
+        )
+    if out:
+        return Sentence(
+            "longitude %(lon)s, latitude %(lat)s are out of range (longitude -180 to 180, latitude -90 to 90)"
+            "; give decimal degrees",
+            lon=x,
+            lat=y,
+        )
+    return Sentence(
+        "longitude %(lon)s, latitude %(lat)s lie outside the site's area %(west)s to %(east)s E, "
+        "%(south)s to %(north)s N; correct them, or check the datum and the columns",
+        lon=x,
+        lat=y,
+        west=f"{west:.4f}",
+        east=f"{east:.4f}",
+        south=f"{south:.4f}",
+        north=f"{north:.4f}",
     )
 
 

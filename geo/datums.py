@@ -19,7 +19,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from geo.crs import LONLAT
-from geo.errors import InputRefused
+from geo.errors import InputRefused, Sentence
 
 FloatArray = NDArray[np.float64]
 Pair = tuple[FloatArray, FloatArray]
@@ -99,8 +99,17 @@ def check_datum(datum: str) -> None:
     """Pass a known datum; InputRefused that lists the four for anything else (no silent default)."""
     if datum not in DATUMS:
         raise InputRefused(
-            f"datum {datum!r} is not known; state one of {', '.join(DATUMS)} (GPS: wgs84; "
-            "national survey, 天地图: cgcs2000; Amap 高德, Tencent 腾讯: gcj02; Baidu 百度: bd09)"
+            Sentence(
+                "datum '%(datum)s' is not known; state one of %(known)s (GPS: wgs84; "
+                "national survey, %(tianditu)s: cgcs2000; Amap %(amap)s, Tencent %(tencent)s: gcj02; "
+                "Baidu %(baidu)s: bd09)",
+                datum=datum,
+                known=", ".join(DATUMS),
+                tianditu="天地图",
+                amap="高德",
+                tencent="腾讯",
+                baidu="百度",
+            )
         )
 
 

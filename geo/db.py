@@ -43,7 +43,7 @@ from sqlalchemy.orm import (
 )
 from sqlalchemy.types import UserDefinedType
 
-from geo.errors import LianfangError
+from geo.errors import LianfangError, Sentence
 from geo.scope import Scope
 
 APP_URL_VARIABLE = "LIANFANG_DATABASE_URL"
@@ -192,7 +192,7 @@ def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterab
     """
     driver = session.connection().connection.driver_connection
     if driver is None:
-        raise LianfangError("the database connection was lost; try again")
+        raise LianfangError(Sentence("the database connection was lost; try again"))
     names = ", ".join(f'"{name}"' for name in columns)
     # PostgreSQL refuses COPY into a table whose policies hold for this role, an INSERT from another one not.
     staged = bool(session.scalar(text("SELECT row_security_active(CAST(:table AS text))"), {"table": table}))

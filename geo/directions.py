@@ -6,6 +6,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from geo.errors import Sentence
+
 _POINTS = (
     "N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE", "S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW",
 )  # fmt: skip
@@ -72,8 +74,12 @@ def parse_direction(text: str | None) -> Direction:
             middle = (start[0] + span / 2.0) % 360.0
             return Direction(middle, quality, span, len(others))
     return Direction(
-        problem=f"direction {text!r} is neither degrees from 0 to 360 nor a compass point; "
-        "write for example 135, SE or 东南"
+        problem=Sentence(
+            "direction '%(text)s' is neither degrees from 0 to 360 nor a compass point; "
+            "write for example 135, SE or %(southeast)s",
+            text=text,
+            southeast="东南",
+        )
     )
 
 

@@ -19,10 +19,11 @@ from sqlalchemy.orm import Session
 
 from geo import repository
 from geo.crs import metric_crs
-from geo.errors import InputRefused, LianfangError
+from geo.errors import InputRefused, LianfangError, Sentence
 from geo.osm import ATTRIBUTION, OsmExtract
 from geo.readers import Imported, read_jurisdictions, read_obstructions, read_places, read_roads
 from geo.readers.files import is_osm
+from geo.readers.result import KINDS
 from geo.scope import WHOLE_SITE, Scope
 from geo.tables import Jurisdiction, Site
 
@@ -94,7 +95,10 @@ def current_site(session: Session) -> Site:
     found = repository.site(session)
     if found is None:
         raise LianfangError(
-            "the database is empty; run `lianfang demo`, or begin with `lianfang import roads FILE --datum D`"
+            Sentence(
+                "the database is empty; run `lianfang demo`, or begin with "
+                "`lianfang import roads FILE --datum D`"
+            )
         )
     return found
 
@@ -123,22 +127,32 @@ def open_site(
     """
     if not all(math.isfinite(edge) for edge in bounds):
         raise LianfangError(
-            "the first import has no geometry, so the site would have no place; "
-            "import roads or jurisdictions with polygons first"
+            Sentence(
+                "the first import has no geometry, so the site would have no place; "
+                "import roads or jurisdictions with polygons first"
+            )
         )
     try:
         ZoneInfo(timezone)
     # The name is looked up as a file, so a folder's name ("Asia") and a path fail in their own ways.
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise LianfangError(
-            f"time zone {timezone!r} is not known; give one by its IANA name, such as {DEFAULT_TIMEZONE}"
+            Sentence(
+                "time zone '%(zone)s' is not known; give one by its IANA name, such as %(usual)s",
+                zone=timezone,
+                usual=DEFAULT_TIMEZONE,
+            )
         ) from error
     try:
         epsg = metric_crs(bounds).to_epsg()
     except ValueError as error:
-        raise LianfangError(f"no projected CRS fits the area {bounds}: {error}") from error
+        raise LianfangError(
+            Sentence("no projected CRS fits the area %(bounds)s: %(error)s", bounds=bounds, error=error)
+        ) from error
     if epsg is None:
-        raise LianfangError(f"no projected CRS fits the area {bounds}; check its coordinates")
+        raise LianfangError(
+            Sentence("no projected CRS fits the area %(bounds)s; check its coordinates", bounds=bounds)
+        )
     site = Site(
         id=1,
         name=name,
@@ -184,7 +198,11 @@ def refuse_twice(session: Session, kind: str, source: Source) -> None:
     """Refuse a file that was already imported as `kind`."""
     if repository.has_batch(session, kind, source.sha256):
         raise InputRefused(
-            f"{source.file_name} was imported as {kind} before, so nothing was stored again; leave it out"
+            Sentence(
+                "%(file)s was imported as %(kind)s before, so nothing was stored again; leave it out",
+                file=source.file_name,
+                kind=KINDS[kind],
+            )
         )
 
 
@@ -197,9 +215,17 @@ def refuse_stored(session: Session, kind: str, keys: Iterable[object], source: S
     named = ", ".join(found[:NAMED_KEYS]) + (", …" if len(found) > NAMED_KEYS else "")
     column = repository.KEYS[kind][1]
     raise InputRefused(
-        f"{source.file_name}: {len(found)} of {len(wanted)} {kind} are already stored ({column} {named}), so "
-        "nothing was stored; a newer version of a file is not merged yet, and rows that are not the stored "
-        f"ones need a {column} of their own"
+        Sentence(
+            "%(file)s: %(stored)s of %(all)s %(kind)s are already stored (%(column)s %(named)s), so "
+            "nothing was stored; a newer version of a file is not merged yet, and rows that are not the "
+            "stored ones need a %(column)s of their own",
+            file=source.file_name,
+            stored=len(found),
+            all=len(wanted),
+            kind=KINDS[kind],
+            column=column,
+            named=named,
+        )
     )
 
 
@@ -214,8 +240,11 @@ def refuse_outside(
         return found
     points = found.frame.geometry.representative_point()
     told = {
-        int(str(row)): f"it lies in {path or 'no jurisdiction'}, outside your area ({within.text}); "
-        "ask somebody who may import there"
+        int(str(row)): Sentence(
+            "it lies in %(path)s, outside your area (%(area)s); ask somebody who may import there",
+            path=path or Sentence("no jurisdiction"),
+            area=within.text,
+        )
         for row, path in repository.paths_at(session, points).items()
         if not within.covers(path)
     }
@@ -340,8 +369,12 @@ def _read(
     """What a file holds, the sentences on its bad and its odd rows, and its extent."""
     if kind in ("roads", "jurisdictions") and not within.everywhere:
         raise InputRefused(
-            f"{kind} are everybody's and your area is {within.text}; ask somebody who may import for the "
-            "whole site"
+            Sentence(
+                "%(kind)s are everybody's and your area is %(area)s; ask somebody who may import for the "
+                "whole site",
+                kind=KINDS[kind],
+                area=within.text,
+            )
         )
     if kind == "roads":
         extract = read_roads(path, datum=datum)
@@ -392,7 +425,13 @@ def jurisdiction_path(session: Session, wanted: str) -> str:
         return found[0]
     if found:
         raise LianfangError(
-            f"jurisdiction code {wanted!r} belongs to {len(found)} of them: {', '.join(found[:NAMED_KEYS])}; "
-            "give the path"
+            Sentence(
+                "jurisdiction code '%(code)s' belongs to %(n)s of them: %(paths)s; give the path",
+                code=wanted,
+                n=len(found),
+                paths=", ".join(found[:NAMED_KEYS]),
+            )
         )
-    raise LianfangError(f"jurisdiction {wanted!r} is not known; give a code or a path of the tree")
+    raise LianfangError(
+        Sentence("jurisdiction '%(wanted)s' is not known; give a code or a path of the tree", wanted=wanted)
+    )

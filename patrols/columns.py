@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo.errors import Sentence
+
 Identifier = str | int
 
 # Far beyond any span of patrols (three years in seconds), and small enough that sums of many
@@ -117,7 +119,15 @@ def whole(value: Any, label: str, least: int = -LARGEST, most: int = LARGEST) ->
     if not number or is_missing(value) or not np.isfinite(float(value)) or float(value) != int(value):
         raise ValueError(f"{label} is {value!r}; give a whole number")
     if not least <= int(value) <= most:
-        raise ValueError(f"{label} is {int(value)}; it must lie from {least} to {most}")
+        raise ValueError(
+            Sentence(
+                "%(label)s is %(value)s; it must lie from %(least)s to %(most)s",
+                label=Sentence(label),
+                value=int(value),
+                least=least,
+                most=most,
+            )
+        )
     return int(value)
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from geo.crs import to_metric
 from geo.datums import check_datum
-from geo.errors import InputRefused
+from geo.errors import InputRefused, Sentence
 from geo.readers.columns import Column, Table, check_codes, match_columns
 from geo.readers.files import read_rows
 from geo.readers.positions import LAT, LON, WKT, lonlat_columns, shapes_in_wgs84
@@ -47,6 +47,7 @@ MODE_WORDS = {
     "ebike": "ebike", "e-bike": "ebike", "电动车": "ebike", "电瓶车": "ebike", "电动自行车": "ebike",
     "car": "car", "汽车": "car", "警车": "car", "巡逻车": "car",
 }  # fmt: skip
+MODE_NAMES = {one: one for one in (Sentence("foot"), Sentence("ebike"), Sentence("car"))}
 # A zone with less street than this cannot hold two stops.
 LEAST_STREET_M = 100.0
 
@@ -146,16 +147,19 @@ def read_teams(
     codes = check_codes(table, notes)
     points = lonlat_columns(table, rows, notes, datum, area)
     known = _village_paths(villages)
-    size = table.number("size", notes, least=1.0, most=1000.0, unit="persons")
+    size = table.number("size", notes, least=1.0, most=1000.0, unit=Sentence("persons"))
     for i in np.flatnonzero(np.isfinite(size) & (size % 1.0 != 0.0)):
         notes.refuse(
-            int(str(codes.index[int(i)])), f"size {size[i]:g} is not a whole number of persons; correct it"
+            int(str(codes.index[int(i)])),
+            Sentence("size %(size)s is not a whole number of persons; correct it", size=f"{size[i]:g}"),
         )
     index = codes.index
     members = [_members(int(str(row)), text, known, notes) for row, text in table.text("village").items()]
     for row, paths in zip(index, members, strict=True):
         if paths is not None and len(paths) > 1:
-            notes.refuse(int(str(row)), "a team has one village or none; name one, or leave it empty")
+            notes.refuse(
+                int(str(row)), Sentence("a team has one village or none; name one, or leave it empty")
+            )
     frame = gpd.GeoDataFrame(
         {
             "code": codes,
@@ -174,7 +178,12 @@ def read_teams(
     for row, start, end in zip(index, frame["starts_at"], frame["ends_at"], strict=True):
         if pd.notna(start) and pd.notna(end) and not start < end:
             notes.refuse(
-                int(str(row)), f"the shift ends ({end}) before it starts ({start}); give the date of each"
+                int(str(row)),
+                Sentence(
+                    "the shift ends (%(end)s) before it starts (%(start)s); give the date of each",
+                    end=end,
+                    start=start,
+                ),
             )
     if network is not None:
         for row, sentence in teams_off_network(frame[notes.good(index)], network, snap_limit_m).items():
@@ -200,8 +209,13 @@ def zones_without_roads(zones: gpd.GeoDataFrame, network: RoadNetwork) -> dict[o
     areas = to_metric(zones, network.crs).geometry
     length = pd.concat([network.length_within(areas, mode) for mode in network.graphs], axis=1).max(axis=1)
     return {
-        row: f"zone {code!r} holds {metres:.0f} m of usable street (at least {LEAST_STREET_M:.0f} m); "
-        "correct its polygon and datum, or import the roads there first"
+        row: Sentence(
+            "zone '%(code)s' holds %(length)s m of usable street (at least %(least)s m); "
+            "correct its polygon and datum, or import the roads there first",
+            code=code,
+            length=f"{metres:.0f}",
+            least=f"{LEAST_STREET_M:.0f}",
+        )
         for row, code, metres in zip(zones.index, zones["code"], length, strict=True)
         if metres < LEAST_STREET_M
     }
@@ -232,17 +246,35 @@ def teams_off_network(
         chosen = teams["mode"] == mode
         if mode not in network.graphs:
             for row in teams.index[chosen]:
-                told[row] = f"mode {mode!r} is not in the road network; it has {', '.join(network.graphs)}"
+                told[row] = Sentence(
+                    "mode '%(mode)s' is not in the road network; it has %(known)s",
+                    mode=mode,
+                    known=", ".join(network.graphs),
+                )
             continue
         near = network.snap(bases[chosen], mode, snap_limit_m)
         # Once more without a limit worth the name: the distance is what tells a slip from a wrong datum.
         far = network.snap(bases[chosen], mode, 1e7)
         for row, code in teams.loc[chosen & (near["edge_id"].reindex(teams.index) < 0), "code"].items():
             away = far["access_m"][row]
-            where = f"{away:.0f} m from" if np.isfinite(away) else "not near"
+            limit = f"{snap_limit_m:.0f}"
             told[row] = (
-                f"the base of team {code!r} lies {where} the nearest street usable by {mode} "
-                f"(limit {snap_limit_m:.0f} m); move it to a street, or check its datum"
+                Sentence(
+                    "the base of team '%(team)s' lies %(away)s m from the nearest street usable by %(mode)s "
+                    "(limit %(limit)s m); move it to a street, or check its datum",
+                    team=code,
+                    away=f"{away:.0f}",
+                    mode=MODE_NAMES[mode],
+                    limit=limit,
+                )
+                if np.isfinite(away)
+                else Sentence(
+                    "no street usable by %(mode)s lies near the base of team '%(team)s' (limit %(limit)s m); "
+                    "move it to a street, or check its datum",
+                    team=code,
+                    mode=MODE_NAMES[mode],
+                    limit=limit,
+                )
             )
     return told
 
@@ -262,15 +294,21 @@ def _members(row: int, text: str, known: Mapping[str, str] | None, notes: Notes)
         return words
     for word in words:
         if word not in known:
-            notes.refuse(row, f"village {word!r} is not known; give the code or the path of a stored village")
+            notes.refuse(
+                row,
+                Sentence(
+                    "village '%(village)s' is not known; give the code or the path of a stored village",
+                    village=word,
+                ),
+            )
     return [known[word] for word in words if word in known]
 
 
 def _rules(table: Table, notes: Notes) -> pd.Series:
     """What a zone's file states of its rule, in the words of CrossRule."""
     index = table.texts.index
-    separation = table.number("separation_min", notes, least=0.0, most=1440.0, unit="minutes")
-    idle = table.number("max_idle_min", notes, above=0.0, most=10_080.0, unit="minutes")
+    separation = table.number("separation_min", notes, least=0.0, most=1440.0, unit=Sentence("minutes"))
+    idle = table.number("max_idle_min", notes, above=0.0, most=10_080.0, unit=Sentence("minutes"))
     rules = []
     for apart, longest in zip(separation, idle, strict=True):
         rule = {}
@@ -289,7 +327,12 @@ def _modes(table: Table, notes: Notes) -> pd.Series:
         if word not in MODE_WORDS:
             notes.refuse(
                 int(str(row)),
-                f"mode {word!r} is not known; it is one of {', '.join(MODES)} (步行, 电动车, 汽车)",
+                Sentence(
+                    "mode '%(mode)s' is not known; it is one of %(known)s (%(words)s)",
+                    mode=word,
+                    known=", ".join(MODES),
+                    words="步行, 电动车, 汽车",
+                ),
             )
     return written.map(lambda word: MODE_WORDS.get(word, word))
 
@@ -299,7 +342,11 @@ def _zone(timezone: str) -> ZoneInfo:
         return ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise InputRefused(
-            f"time zone {timezone!r} is not known; give an IANA name such as Asia/Shanghai"
+            Sentence(
+                "time zone '%(zone)s' is not known; give one by its IANA name, such as %(usual)s",
+                zone=timezone,
+                usual="Asia/Shanghai",
+            )
         ) from error
 
 
@@ -313,7 +360,12 @@ def _times(table: Table, field: str, zone: ZoneInfo, notes: Notes) -> pd.Series:
                 read = datetime.fromisoformat(text.replace("/", "-"))
             except ValueError:
                 notes.refuse(
-                    int(str(row)), f"{field} {text!r} is no time; write for example 2026-11-22 19:30"
+                    int(str(row)),
+                    Sentence(
+                        "%(field)s '%(value)s' is no time; write for example 2026-11-22 19:30",
+                        field=Sentence(field),
+                        value=text,
+                    ),
                 )
             else:
                 moment = (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(UTC)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from geo.errors import LianfangError
+from geo.errors import LianfangError, Sentence
 from patrols import columns as read
 from patrols.arrays import FAR, ProblemArrays, problem_arrays
 from patrols.bound import upper_bound
@@ -55,7 +55,13 @@ class Budget:
         if self.seconds is None and self.iterations is None:
             raise ValueError("the budget has neither seconds nor iterations; give one of them")
         if self.seconds is not None and not 0 < self.seconds <= LONGEST_S:
-            raise ValueError(f"a budget of {self.seconds} seconds; give more than 0 and at most {LONGEST_S}")
+            raise ValueError(
+                Sentence(
+                    "a budget of %(seconds)s seconds; give more than 0 and at most %(most)s",
+                    seconds=self.seconds,
+                    most=LONGEST_S,
+                )
+            )
         if self.iterations is not None:
             counts = tuple(read.whole(count, "iterations", 0, 2**53) for count in self.iterations)
             if len(counts) != STAGES:
@@ -265,8 +271,11 @@ def _refuse_unreachable(arrays: ProblemArrays, reach: Reach) -> None:
     if lost:
         names = tuple(arrays.stop_ids[stop] for stop in lost)
         raise RequiredStopsUnserved(
-            f"required stop {names[0]!r}{_and_more(names)}: no team can be there within its windows and "
-            "back by the end of its shift; move it, widen its window, lengthen a shift or require it not",
+            Sentence(
+                "required stop %(stops)s: no team can be there within its windows and back by the end of its "
+                "shift; move it, widen its window, lengthen a shift or require it not",
+                stops=_named(names),
+            ),
             names,
         )
 
@@ -276,11 +285,15 @@ def _refuse_unserved(arrays: ProblemArrays, draft: Draft) -> None:
     names = tuple(arrays.stop_ids[stop] for stop in missing(arrays, draft))
     if names:
         raise RequiredStopsUnserved(
-            f"required stop {names[0]!r}{_and_more(names)} found no room beside the other required stops; "
-            "add a team, lengthen a shift or lift a requirement",
+            Sentence(
+                "required stop %(stops)s found no room beside the other required stops; "
+                "add a team, lengthen a shift or lift a requirement",
+                stops=_named(names),
+            ),
             names,
         )
 
 
-def _and_more(names: tuple[str | int, ...]) -> str:
-    return f" and {len(names) - 1} more" if len(names) > 1 else ""
+def _named(names: tuple[str | int, ...]) -> str:
+    first = repr(names[0])
+    return first if len(names) == 1 else Sentence("%(first)s and %(n)s more", first=first, n=len(names) - 1)

@@ -21,7 +21,15 @@ from web.i18n import COOKIE, LANGUAGES, Translator, negotiated
 from web.maps import render_map
 
 ROOT = Path(__file__).resolve().parent.parent
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "t": None, "plural": (1, 2), "N_": None}
+KEYWORDS = {
+    "_": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "t": None,
+    "plural": (1, 2),
+    "N_": None,
+    "Sentence": None,
+}
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
@@ -80,7 +88,7 @@ def test_chinese_is_chinese_and_english_is_english() -> None:
     han = re.compile(r"[\u4e00-\u9fff]")
     for message in catalogue("zh"):
         for form in message.string if isinstance(message.string, tuple) else (message.string,):
-            if message.id and PLACEHOLDER.sub("", str(message.id)).strip(" ()"):
+            if message.id and PLACEHOLDER.sub("", str(message.id)).strip(" ();"):
                 assert han.search(form), message.id
     for message in catalogue("en"):
         for form in message.string if isinstance(message.string, tuple) else (message.string,):

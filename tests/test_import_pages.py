@@ -23,7 +23,7 @@ from web.access import Role
 from web.imports import ImportOrder, import_file
 from web.jobs.running import run_job
 from web.recognising import recognise, suggested, try_datums
-from web.refusals import Refused
+from web.refusals import Refused, said
 from web.tables import AuditEntry
 from web.undoing import STANDING, TABLES, undo_import
 
@@ -245,7 +245,7 @@ def test_a_refused_undo_changes_nothing_and_says_what_stands_on_the_rows(session
     before = contents(session)
     with pytest.raises(Refused, match=r"analyses used these cameras \(1\); remove them first") as told:
         undo_import(session, site.batch, author="wang")
-    assert "有分析用到了这些摄像机" in told.value.said(lambda text_: TRANSLATED[text_])
+    assert "有分析用到了这些摄像机" in said(told.value, lambda text_: TRANSLATED[text_])
     assert contents(session) == before
     assert session.scalar(text("SELECT count(*) FROM import_batch WHERE undone_at IS NOT NULL")) == 0
 
@@ -351,7 +351,7 @@ def test_columns_that_are_not_recognised_are_chosen(served):
     token = handed_in(client, csv("号,东经,北纬", f"n1,{x},{y}"))
     assert client.get(f"/imports/{token}/columns").status_code == 200, "of no kind as yet"
     checked = said_of(client, token)
-    assert "has no column" in client.get(f"/imports/{checked}/check").text
+    assert "has no column" in client.get(f"/imports/{checked}/check?lang=en").text
     checked = said_of(client, token, **{"field-code": "号"})
     page = client.get(f"/imports/{checked}/check?lang=en").text
     assert "Import only" not in page and ">Import</button>" in page

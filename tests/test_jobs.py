@@ -265,7 +265,7 @@ def test_a_refused_file_is_told_in_one_sentence_with_its_rows(site):
     assert run(site, number) == "failed"
     found = job_of(site, number)
     assert told(found.error, lambda text: text) == "list.csv: 2 rows refused"
-    assert found.problems == ["row 2: a", "row 5: b"]
+    assert [told(row, lambda text: text) for row in found.problems] == ["row 2: a", "row 5: b"]
     assert (stored(site), found.share) == (set(), 0.0)
 
 

@@ -26,7 +26,7 @@ from patrols.services import PlanSettings
 from web import settings
 from web.i18n import Translator
 from web.jobs.bodies import analysis, plan
-from web.refusals import Refused
+from web.refusals import Refused, said
 from web.settings import BY_NAME, GROUPS, SETTINGS, Spec, Value
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -109,8 +109,8 @@ def test_a_value_beyond_its_limits_is_refused_with_them(name: str, typed: str, s
     with pytest.raises(Refused) as refused:
         BY_NAME[name].parsed(typed)
     assert sentence in str(refused.value)
-    said = refused.value.said(Translator("zh"))
-    assert said != str(refused.value) and "%(" not in said
+    told = said(refused.value, Translator("zh"))
+    assert told != str(refused.value) and "%(" not in told
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cameras.tables import Analysis
-from geo.errors import LianfangError
+from geo.errors import LianfangError, Sentence
 from geo.tables import ImportBatch, Setting, Site
 from patrols.tables import Plan
 
@@ -102,14 +102,22 @@ def refuse_others_data(session: Session, *, fresh: bool) -> None:
     others = session.scalar(select(func.count()).where(ImportBatch.author != AUTHOR, standing))
     if site.scene not in SCENE_NAMES or others:
         raise LianfangError(
-            f"the database holds the site {site.name!r} with {others} imported files, which the demo "
-            "would remove; give the demo one of its own: set LIANFANG_VAR to another folder"
+            Sentence(
+                "the database holds the site '%(site)s' with %(n)s imported files, which the demo "
+                "would remove; give the demo one of its own: set LIANFANG_VAR to another folder",
+                site=site.name,
+                n=others,
+            )
         )
     made = 0
     for table in (Analysis, Plan):
         made += session.scalar(select(func.count()).where(table.author != AUTHOR)) or 0
     if made and not fresh:
         raise LianfangError(
-            f"the database holds {made} analyses and plans that were made in the demo {site.name!r} and "
-            "would go with it; say --fresh to replace them, or set LIANFANG_VAR to another folder"
+            Sentence(
+                "the database holds %(n)s analyses and plans that were made in the demo '%(site)s' and "
+                "would go with it; say --fresh to replace them, or set LIANFANG_VAR to another folder",
+                n=made,
+                site=site.name,
+            )
         )

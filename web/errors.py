@@ -54,11 +54,12 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(NoMapYet)
     def nothing_to_show(error: Exception) -> Response:
-        return told(503, gettext("No map yet"), str(error))
+        return told(503, gettext("No map yet"), said(error, gettext))
 
     @app.errorhandler(InputRefused)
     def input_refused(error: InputRefused) -> Response:
-        return told(422, gettext("Not accepted"), said(error, gettext), error.problems)
+        problems = tuple(said(problem, gettext) for problem in error.problems)
+        return told(422, gettext("Not accepted"), said(error, gettext), problems)
 
     @app.errorhandler(LianfangError)
     def not_possible(error: Exception) -> Response:

@@ -6,20 +6,24 @@ import errno
 
 from sqlalchemy.exc import DataError, OperationalError
 
-from geo.errors import LianfangError
+from geo.errors import LianfangError, Sentence, message_of
 
 
 def sentence_of(error: BaseException) -> str | None:
     """What to tell of a failure that its user can act on; None for a defect of the program."""
     if isinstance(error, LianfangError):
-        return str(error)
+        return message_of(error)
     if isinstance(error, OperationalError):
-        return f"the database does not answer ({_first_line(error)}); try `lianfang doctor`"
+        return Sentence(
+            "the database does not answer (%(error)s); try `lianfang doctor`", error=_first_line(error)
+        )
     if isinstance(error, DataError):
-        return f"the database cannot hold a value ({_first_line(error)}); correct it in the file"
+        return Sentence(
+            "the database cannot hold a value (%(error)s); correct it in the file", error=_first_line(error)
+        )
     if isinstance(error, OSError):
         if error.errno == errno.ENOSPC:
-            return "the disk is full; free some space and try again"
+            return Sentence("the disk is full; free some space and try again")
         return f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
     return None
 

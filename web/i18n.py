@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask, Request, has_request_context, request
-from flask_babel import Babel
+from flask_babel import Babel, gettext
 
-from geo.errors import LianfangError
+from geo.errors import LianfangError, said
 
 LANGUAGES = ("zh", "en")
 LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
@@ -53,6 +53,7 @@ def catalogue(lang: str) -> GNUTranslations:
         raise ValueError(f"language {lang!r} is not one of {', '.join(LANGUAGES)}")
     mo = CATALOGUES / lang / "LC_MESSAGES" / "messages.mo"
     if not mo.exists():
+        # In English whatever is asked for: there is nothing to say it with.
         raise LianfangError(
             f"the texts in {LANGUAGE_NAMES[lang]} are not compiled: run pybabel compile -d {CATALOGUES}"
         )
@@ -154,3 +155,4 @@ def init_app(app: Flask) -> None:
     app.config.setdefault("BABEL_DEFAULT_LOCALE", "zh")
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(CATALOGUES))
     Babel(app, locale_selector=lambda: negotiated(request) if has_request_context() else "zh")
+    app.add_template_filter(lambda told: said(told, gettext), "said")

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from cameras.services import import_cameras
 from geo.datums import check_datum
-from geo.errors import InputRefused, LianfangError
+from geo.errors import InputRefused, LianfangError, Sentence
 from geo.scope import WHOLE_SITE, Scope
 from geo.services import DEFAULT_TIMEZONE, ImportReport, import_places
 from geo.tables import ImportBatch
@@ -77,7 +77,7 @@ class ImportOrder:
             raise InputRefused(f"{self.kind!r} cannot be imported; give one of {', '.join(KINDS)}")
         check_datum(self.datum)
         if self.kind == "teams" and not self.zone:
-            raise InputRefused("teams belong to a zone; give its code")
+            raise InputRefused(Sentence("teams belong to a zone; give its code"))
         if self.mapping is not None:
             object.__setattr__(self, "mapping", checked_mapping(self.mapping, "the mapping"))
 
@@ -94,8 +94,12 @@ def import_file(session: Session, path: Path, order: ImportOrder, *, author: str
     }
     if order.kind not in LOCAL_KINDS and not order.within.everywhere:
         raise InputRefused(
-            f"{order.kind} belong to more than one jurisdiction and your area is "
-            f"{order.within.text or 'none'}; ask somebody who may import for the whole site"
+            Sentence(
+                "%(kind)s belong to more than one jurisdiction and your area is %(area)s; "
+                "ask somebody who may import for the whole site",
+                kind=Sentence(order.kind),
+                area=order.within.text or Sentence("none"),
+            )
         )
     if order.kind in KINDS_OF_PLACES:
         return import_places(
@@ -164,7 +168,9 @@ class Upload:
             raise InputRefused(f"{self.name!r} of {self.sha256!r} is no uploaded file")
         path = folder / "uploads" / self.sha256 / self.name
         if not path.is_file():
-            raise LianfangError(f"the uploaded file {self.name} is gone; upload it again")
+            raise LianfangError(
+                Sentence("the uploaded file %(file)s is gone; upload it again", file=self.name)
+            )
         return path
 
 

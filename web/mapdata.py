@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from cameras.repository import records, results
 from cameras.tables import Analysis
 from geo import repository as places
+from geo.errors import Sentence
 from patrols import repository as patrols
 from patrols.tables import Plan
 from web.maps.data import MapData, NoMapYet
@@ -54,10 +55,14 @@ def map_data(session: Session, *, zone: str | None = None, at: datetime | None =
     """
     site = places.site(session)
     if site is None:
-        raise NoMapYet("There is nothing to draw yet; run `lianfang demo`, or `lianfang import roads`.")
+        raise NoMapYet(
+            Sentence("There is nothing to draw yet; run `lianfang demo`, or `lianfang import roads`.")
+        )
     _, edges = places.roads(session)
     if edges.empty:
-        raise NoMapYet("There are no streets to draw yet; run `lianfang import roads FILE --datum D`.")
+        raise NoMapYet(
+            Sentence("There are no streets to draw yet; run `lianfang import roads FILE --datum D`.")
+        )
     tree = places.jurisdictions(session)
     analysis = results.latest_analysis(session)
     plan, zone_frame = _plan_and_zone(session, zone)

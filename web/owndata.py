@@ -21,7 +21,7 @@ from cameras.frames.times import epoch_ms
 from cameras.importers import read_cameras
 from cameras.shares import with_shares
 from geo.crs import metric_crs, to_lonlat, to_metric
-from geo.errors import InputRefused
+from geo.errors import InputRefused, Sentence
 from geo.osm import OsmExtract
 from geo.readers import read_roads
 from web.gaptable import gap_table
@@ -102,8 +102,13 @@ def own_data(
     found = read_cameras(cameras, datum=datum, keep_good=True, number_rows=True, area=_wide(streets.bounds))
     if len(found.frame) > MOST_CAMERAS:
         raise InputRefused(
-            f"{cameras.name} holds {len(found.frame)} cameras; up to {MOST_CAMERAS} are worked out here, "
-            "import a longer list instead"
+            Sentence(
+                "%(file)s holds %(n)s cameras; up to %(most)s are worked out here, "
+                "import a longer list instead",
+                file=cameras.name,
+                n=len(found.frame),
+                most=MOST_CAMERAS,
+            )
         )
     progress(0.2)
     scene = _scene(found.frame, streets, zone)
@@ -167,13 +172,20 @@ def _scene(cameras: gpd.GeoDataFrame, streets: OsmExtract, zone: ZoneInfo) -> Sc
     edges = edges[edges.intersects(area)]
     if not edges["watched"].any():
         raise InputRefused(
-            f"the extract has no street within {AROUND_M:.0f} m of the cameras; check the datum of the list, "
-            "or give an extract of the same place"
+            Sentence(
+                "the extract has no street within %(around)s m of the cameras; check the datum of the list, "
+                "or give an extract of the same place",
+                around=f"{AROUND_M:.0f}",
+            )
         )
     if len(edges) > MOST_STREETS:
         raise InputRefused(
-            f"the extract has {len(edges)} stretches of street around the cameras; up to {MOST_STREETS} are "
-            "worked out here, give a smaller list or import both instead"
+            Sentence(
+                "the extract has %(n)s stretches of street around the cameras; up to %(most)s are "
+                "worked out here, give a smaller list or import both instead",
+                n=len(edges),
+                most=MOST_STREETS,
+            )
         )
     solid, spots = to_metric(streets.buildings, crs), to_metric(streets.places, crs)
     return Scene(

@@ -16,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from geo.errors import LianfangError
+from geo.errors import LianfangError, Sentence
 
 WIDTH = 1080
 MAP_HEIGHT = 980
@@ -151,4 +151,4 @@ def _font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
         path = Path(pattern.format(weight="Bold" if bold else "Regular"))
         if path.exists():
             return ImageFont.truetype(str(path), size)
-    raise LianfangError("no Chinese font is installed; install the package fonts-noto-cjk")
+    raise LianfangError(Sentence("no Chinese font is installed; install the package fonts-noto-cjk"))

@@ -36,7 +36,7 @@ from cameras.standpoint import standpoints
 from cameras.tables import Analysis
 from geo import repository as places
 from geo.crs import to_lonlat, to_metric
-from geo.errors import LianfangError
+from geo.errors import LianfangError, Sentence
 from geo.services import current_site, site_crs
 
 # Availability wants frames from five of the longest intervals before the period.
@@ -61,7 +61,11 @@ def analyse(
     """
     if end <= start:
         raise LianfangError(
-            f"the period from {start.isoformat()} to {end.isoformat()} is empty; swap the two"
+            Sentence(
+                "the period from %(start)s to %(end)s is empty; swap the two",
+                start=start.isoformat(),
+                end=end.isoformat(),
+            )
         )
     chosen = settings or AnalysisSettings()
     tell = progress or (lambda fraction: None)
@@ -92,12 +96,22 @@ def stored_scene(session: Session, start: datetime, end: datetime) -> Scene:
     cameras, (_, edges) = records.cameras(session), places.roads(session)
     tree = places.jurisdictions(session)
     for rows, what, command in (
-        (cameras, "cameras", "lianfang import cameras"),
-        (edges, "roads", "lianfang import roads"),
-        (tree[tree.geometry.notna()], "jurisdictions with an area", "lianfang import jurisdictions"),
+        (cameras, Sentence("cameras"), "lianfang import cameras"),
+        (edges, Sentence("roads"), "lianfang import roads"),
+        (
+            tree[tree.geometry.notna()],
+            Sentence("jurisdictions with an area"),
+            "lianfang import jurisdictions",
+        ),
     ):
         if rows.empty:
-            raise LianfangError(f"there are no {what} to analyse; run `{command} FILE --datum D` first")
+            raise LianfangError(
+                Sentence(
+                    "there are no %(what)s to analyse; run `%(command)s FILE --datum D` first",
+                    what=what,
+                    command=command,
+                )
+            )
     sources = records.sources(session)
     longest_s = float(sources["expected_interval_s"].max()) if len(sources) else 0.0
     return Scene(
@@ -126,7 +140,9 @@ def camera_footprints(
     crs = site_crs(session)
     cameras = to_metric(records.cameras(session), crs)
     if cameras.empty:
-        raise LianfangError("there are no cameras; run `lianfang import cameras FILE --datum D` first")
+        raise LianfangError(
+            Sentence("there are no cameras; run `lianfang import cameras FILE --datum D` first")
+        )
     solid = to_metric(places.obstructions(session), crs)
     no_sources = pd.DataFrame({"kind": [], "expected_interval_s": []})
     poses = camera_poses(

@@ -17,7 +17,7 @@ from cameras.importers import read_cameras
 from cameras.repository import records
 from geo.datums import check_datum, to_wgs84
 from geo.db import rehearsal
-from geo.errors import InputRefused
+from geo.errors import InputRefused, Sentence
 from geo.repository import site_area
 from geo.scope import WHOLE_SITE, Scope
 from geo.services import (
@@ -64,12 +64,20 @@ class SourceSpec:
         seconds = self.expected_interval_s
         if seconds is not None and not (np.isfinite(seconds) and seconds > 0):
             raise InputRefused(
-                f"source {self.code}: expected interval {seconds} s is not above 0; "
-                "give the seconds between two frames of one camera, such as --interval-s 60"
+                Sentence(
+                    "source %(code)s: expected interval %(seconds)s s is not above 0; "
+                    "give the seconds between two frames of one camera, such as --interval-s 60",
+                    code=self.code,
+                    seconds=seconds,
+                )
             )
         if self.kind not in ("", "stream", "gateway", "inspection"):
             raise InputRefused(
-                f"source {self.code}: kind {self.kind!r} is not known; give stream, gateway or inspection"
+                Sentence(
+                    "source %(code)s: kind '%(kind)s' is not known; give stream, gateway or inspection",
+                    code=self.code,
+                    kind=self.kind,
+                )
             )
 
 
@@ -95,14 +103,21 @@ def store_cameras(session: Session, cameras: gpd.GeoDataFrame, source: Source) -
     refuse_twice(session, "cameras", source)
     known = records.camera_ids(session)
     problems = [
-        f"camera '{code}' is already recorded; leave it out, its record is not overwritten"
+        Sentence(
+            "camera '%(code)s' is already recorded; leave it out, its record is not overwritten", code=code
+        )
         for code in cameras["code"]
         if code in known
     ]
     if problems:
         raise InputRefused(
-            f"{source.file_name}: {len(problems)} of {len(cameras)} cameras are already recorded and nothing "
-            "was stored; leave them out",
+            Sentence(
+                "%(file)s: %(n)s of %(all)s cameras are already recorded and nothing was stored; "
+                "leave them out",
+                file=source.file_name,
+                n=len(problems),
+                all=len(cameras),
+            ),
             problems,
         )
     batch = add_source(session, "cameras", source, len(cameras))
@@ -133,7 +148,9 @@ def import_cameras(
     if keep_good:
         known = records.camera_ids(session)
         told = {
-            int(row): f"camera '{code}' is already recorded; its record is not overwritten"
+            int(row): Sentence(
+                "camera '%(code)s' is already recorded; its record is not overwritten", code=code
+            )
             for row, code in found.frame["code"].items()
             if code in known
         }
@@ -201,8 +218,12 @@ def ingest_frames(
         notes += [note for note in batch.notes if note not in notes]
     if refused and not keep_good:
         raise InputRefused(
-            f"{path.name}: {refused} rows were refused and nothing was stored; mend them, "
-            "or store the good rows alone with --keep-good",
+            Sentence(
+                "%(file)s: %(n)s rows were refused and nothing was stored; mend them, "
+                "or store the good rows alone with --keep-good",
+                file=path.name,
+                n=refused,
+            ),
             problems,
         )
     new = records.publish_frames(session)
@@ -227,8 +248,13 @@ def _declared(session: Session, spec: SourceSpec) -> int:
     number, kind, seconds = stored
     if spec.expected_interval_s not in (None, seconds) or spec.kind not in ("", kind):
         raise InputRefused(
-            f"source {spec.code!r} is known as {kind} that speaks every {seconds:g} s; "
-            "leave --kind and --interval-s out, or name another source"
+            Sentence(
+                "source '%(code)s' is known as %(kind)s that speaks every %(seconds)s s; "
+                "leave --kind and --interval-s out, or name another source",
+                code=spec.code,
+                kind=kind,
+                seconds=f"{seconds:g}",
+            )
         )
     return number
 

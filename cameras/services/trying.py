@@ -18,7 +18,7 @@ from cameras.standpoint import standpoints
 from cameras.tables import Analysis
 from cameras.trial import watched_alone, watched_length
 from geo.crs import to_lonlat, to_metric, true_north_deg
-from geo.errors import InputRefused
+from geo.errors import InputRefused, Sentence
 from geo.services import site_crs
 
 # Beyond the farthest that any camera of today tells a person from the ground.
@@ -77,8 +77,11 @@ def lost_ground(session: Session, analysis_id: int, code: str) -> LostGround:
     found = at_instant.last_certain(session, analysis_id, code)
     if record is None or found is None:
         raise InputRefused(
-            f"camera {code!r} saw nothing for certain in this analysis, so nothing would be lost with it; "
-            "try another one"
+            Sentence(
+                "camera '%(code)s' saw nothing for certain in this analysis, so nothing would be lost with "
+                "it; try another one",
+                code=code,
+            )
         )
     analysis = session.get_one(Analysis, analysis_id)
     at = found["until"] - timedelta(milliseconds=1)
@@ -121,10 +124,15 @@ def turned(
         When the camera is unknown, or the azimuth is not 0 to below 360.
     """
     if not 0 <= azimuth_deg < 360:
-        raise InputRefused(f"azimuth {azimuth_deg:g} deg; give 0 to below 360, clockwise from north")
+        raise InputRefused(
+            Sentence(
+                "azimuth %(azimuth)s deg; give 0 to below 360, clockwise from north",
+                azimuth=f"{azimuth_deg:g}",
+            )
+        )
     record = one.record(session, code)
     if record is None:
-        raise InputRefused(f"camera {code!r} is not known")
+        raise InputRefused(Sentence("camera '%(code)s' is not known", code=code))
     optics = assumed or AssumedOptics()
     crs = site_crs(session)
     stand = to_metric(gpd.GeoSeries([Point(record["lon"], record["lat"])], crs=4326), crs)

@@ -10,11 +10,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geo.errors import Sentence, of_row, row_named
+
 LEVELS = ("city", "district", "town", "village", "grid")
 # Borders drawn by different hands overlap by slivers; below this they are not worth a refusal.
 OVERLAP_LIMIT_M2 = 1.0
 _PATH = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
-Finding = tuple[object, str, str, str]
+Finding = tuple[object, str, str, Sentence]
 
 
 def leaves(jurisdictions: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -55,7 +57,7 @@ def leaf_of(points: gpd.GeoSeries, jurisdictions: gpd.GeoDataFrame) -> pd.Series
     return pd.Series(found, index=points.index, name="jurisdiction_path", dtype="object")
 
 
-def check_tree(jurisdictions: gpd.GeoDataFrame) -> pd.DataFrame:
+def check_tree(jurisdictions: gpd.GeoDataFrame, word: str = "row") -> pd.DataFrame:
     """What is wrong with a jurisdiction tree; empty when nothing is.
 
     Parameters
@@ -63,67 +65,106 @@ def check_tree(jurisdictions: gpd.GeoDataFrame) -> pd.DataFrame:
     jurisdictions : GeoDataFrame
         JURISDICTIONS in any CRS; the index labels name the rows in the messages. Rows without a geometry are
         allowed (below the district many sources have names and codes only).
+    word : str
+        What the messages call a row: "row" or "feature".
 
     Returns
     -------
     DataFrame
-        row, path, finding, message: one sentence with row, value, limit and remedy. Findings: `bad_path`,
+        row, path, finding, message: one `Sentence` with row, value, limit and remedy. Findings: `bad_path`,
         `twice`, `level`, `parent_missing`, `crosses_itself`, `outside_parent`, `siblings_overlap`. Shapes of
         rows that cross themselves are not compared further.
     """
-    rows = [*_path_findings(jurisdictions), *_shape_findings(jurisdictions)]
+    rows = [
+        (row, path, finding, of_row(word, row, what))
+        for row, path, finding, what in (
+            *_path_findings(jurisdictions, word),
+            *_shape_findings(jurisdictions, word),
+        )
+    ]
     return pd.DataFrame(rows, columns=["row", "path", "finding", "message"], dtype="object")
 
 
-def invalid_place(shape: shapely.Geometry) -> str:
+def invalid_place(shape: shapely.Geometry) -> Sentence:
     """Where and how a polygon is invalid: "crosses itself at 24.94310, 60.17120"."""
     reason = shapely.is_valid_reason(shape)
     place = re.search(r"\[(\S+) (\S+)\]", reason)
-    at = f" at {float(place[1]):.6f}, {float(place[2]):.6f}" if place else ""
-    kind = "crosses itself" if "Self-intersection" in reason else f"is not valid ({reason.split('[')[0]})"
-    return f"{kind}{at}"
+    how = (
+        Sentence("crosses itself")
+        if "Self-intersection" in reason
+        else Sentence("is not valid (%(reason)s)", reason=reason.split("[")[0])
+    )
+    if not place:
+        return how
+    x, y = f"{float(place[1]):.6f}", f"{float(place[2]):.6f}"
+    return Sentence("%(how)s at %(lon)s, %(lat)s", how=how, lon=x, lat=y)
 
 
 def _parent(paths: pd.Series) -> list[str | None]:
     return [path.rpartition(".")[0] or None for path in paths]
 
 
-def _path_findings(frame: gpd.GeoDataFrame) -> Iterator[Finding]:
+def _path_findings(frame: gpd.GeoDataFrame, word: str) -> Iterator[Finding]:
+    named = Sentence("feature") if word == "feature" else Sentence("row")
     known = set(frame["path"])
     twice = frame["path"].duplicated(keep="first")
     columns = (frame.index, frame["path"], frame["level"], frame["code"], twice)
     for row, path, level, code, again in zip(*columns, strict=True):
         if not _PATH.fullmatch(path):
-            told = f"row {row}: path {path!r} is not made of labels of a-z, 0-9 and _ joined by dots; "
-            yield row, path, "bad_path", told + "replace hyphens and capitals"
+            told = Sentence(
+                "path '%(path)s' is not made of labels of a-z, 0-9 and _ joined by dots; "
+                "replace hyphens and capitals",
+                path=path,
+            )
+            yield row, path, "bad_path", told
             continue
         if again:
-            told = f"row {row}: path {path!r} stands in an earlier row too; remove one of them"
+            told = Sentence(
+                "path '%(path)s' stands in an earlier %(word)s too; remove one of them", path=path, word=named
+            )
             yield row, path, "twice", told
         labels = path.split(".")
         if level != len(labels) - 1 or code != labels[-1]:
-            told = f"row {row}: path {path!r} is code {labels[-1]!r} at level {len(labels) - 1}, but the row "
-            yield row, path, "level", told + f"says code {code!r}, level {level}; make them agree"
+            told = Sentence(
+                "path '%(path)s' is code '%(label)s' at level %(depth)s, but the %(word)s says "
+                "code '%(code)s', level %(level)s; make them agree",
+                path=path,
+                label=labels[-1],
+                depth=len(labels) - 1,
+                word=named,
+                code=code,
+                level=level,
+            )
+            yield row, path, "level", told
         parent = path.rpartition(".")[0]
         if parent and parent not in known:
-            told = f"row {row}: {path!r} has no parent row {parent!r}; add it or correct the path"
+            told = Sentence(
+                "'%(path)s' has no parent %(word)s '%(parent)s'; add it or correct the path",
+                path=path,
+                word=named,
+                parent=parent,
+            )
             yield row, path, "parent_missing", told
 
 
-def _shape_findings(frame: gpd.GeoDataFrame) -> Iterator[Finding]:
+def _shape_findings(frame: gpd.GeoDataFrame, word: str) -> Iterator[Finding]:
     shapes = frame.geometry.to_numpy()
     there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     sound = there & shapely.is_valid(shapes)
     for i in np.flatnonzero(there & ~sound):
         row, path = frame.index[i], frame["path"].iloc[i]
-        told = f"row {row}: the polygon of {path!r} {invalid_place(shapes[i])}; repair it there "
-        yield row, path, "crosses_itself", told + "(QGIS: Fix geometries) and import it again"
+        told = Sentence(
+            "the polygon of '%(path)s' %(how)s; repair it there (QGIS: Fix geometries) and import it again",
+            path=path,
+            how=invalid_place(shapes[i]),
+        )
+        yield row, path, "crosses_itself", told
     usable = frame[sound]
     if len(usable):
-        yield from _misfits(usable)
+        yield from _misfits(usable, word)
 
 
-def _misfits(frame: gpd.GeoDataFrame) -> Iterator[Finding]:
+def _misfits(frame: gpd.GeoDataFrame, word: str) -> Iterator[Finding]:
     """Rows outside their parent and siblings that overlap, of valid shapes.
 
     Shapes are overlaid in the coordinates they are drawn in: projecting first would bend a parent's long
@@ -134,23 +175,35 @@ def _misfits(frame: gpd.GeoDataFrame) -> Iterator[Finding]:
     paths = frame["path"].tolist()
     parent = np.array(_parent(frame["path"]), dtype=object)
     place = {path: i for i, path in enumerate(paths)}
-    limit = f"(limit {OVERLAP_LIMIT_M2:.0f} m²)"
+    limit = f"{OVERLAP_LIMIT_M2:.0f}"
     for i, above in enumerate(parent):
         if above in place:
             outside = _area_m2(shapely.difference(shapes[i], shapes[place[above]]), degrees)
             if outside > OVERLAP_LIMIT_M2:
-                row = frame.index[i]
-                told = f"row {row}: {paths[i]!r} lies {outside:.0f} m² outside its parent {above!r} {limit}; "
-                yield row, paths[i], "outside_parent", told + "cut it to the parent or correct the path"
+                told = Sentence(
+                    "'%(path)s' lies %(area)s m² outside its parent '%(parent)s' (limit %(limit)s m²); "
+                    "cut it to the parent or correct the path",
+                    path=paths[i],
+                    area=f"{outside:.0f}",
+                    parent=above,
+                    limit=limit,
+                )
+                yield frame.index[i], paths[i], "outside_parent", told
     left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     siblings = (left < right) & (parent[left] == parent[right])
     for first, second in zip(left[siblings].tolist(), right[siblings].tolist(), strict=True):
         shared = _area_m2(shapely.intersection(shapes[first], shapes[second]), degrees)
         if shared > OVERLAP_LIMIT_M2:
-            row = frame.index[second]
-            told = f"row {row}: {paths[second]!r} overlaps {paths[first]!r} (row {frame.index[first]}) by "
-            told += f"{shared:.0f} m² {limit}; give the ground to one of them"
-            yield row, paths[second], "siblings_overlap", told
+            told = Sentence(
+                "'%(path)s' overlaps '%(other)s' (%(place)s) by %(area)s m² (limit %(limit)s m²); "
+                "give the ground to one of them",
+                path=paths[second],
+                other=paths[first],
+                place=row_named(word, frame.index[first]),
+                area=f"{shared:.0f}",
+                limit=limit,
+            )
+            yield frame.index[second], paths[second], "siblings_overlap", told
 
 
 def _area_m2(shape: shapely.Geometry, degrees: bool) -> float:

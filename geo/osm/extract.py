@@ -11,7 +11,7 @@ import osmium
 import pandas as pd
 
 from geo.crs import Bounds
-from geo.errors import InputRefused
+from geo.errors import InputRefused, Sentence
 from geo.osm.areas import obstruction_frame
 from geo.osm.features import camera_frame, is_water, place_frame, place_kind, water_frame
 from geo.osm.records import Findings, Node, Relation, Way
@@ -74,16 +74,24 @@ def read_osm(path: Path | str) -> OsmExtract:
     """
     path = Path(path)
     if not path.is_file():
-        raise InputRefused(f"no file at {path}; give the path of an .osm.pbf extract")
+        raise InputRefused(Sentence("no file at %(path)s; give the path of an .osm.pbf extract", path=path))
     try:
         nodes, ways, relations, box = _read(path)
     except RuntimeError as error:
-        raise InputRefused(f"{path.name} could not be read as OpenStreetMap data ({error})") from error
+        raise InputRefused(
+            Sentence(
+                "%(file)s could not be read as OpenStreetMap data (%(error)s)", file=path.name, error=error
+            )
+        ) from error
     by_id = {way.osm_id: way for way in ways}
     findings = Findings()
     road_nodes, road_edges = road_frames(ways, findings)
     if road_edges.empty:
-        raise InputRefused(f"{path.name} holds no road (no way with a highway tag); give a larger extract")
+        raise InputRefused(
+            Sentence(
+                "%(file)s holds no road (no way with a highway tag); give a larger extract", file=path.name
+            )
+        )
     water = water_frame(ways, relations, by_id, findings)
     return OsmExtract(
         road_nodes=road_nodes,

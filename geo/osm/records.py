@@ -9,6 +9,33 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo.errors import Sentence
+
+FINDINGS: dict[str, Sentence] = {
+    one: one
+    for one in (
+        Sentence("incomplete_way"),
+        Sentence("no_known_node"),
+        Sentence("incomplete_area"),
+        Sentence("no_area"),
+        Sentence("repaired_ring"),
+        Sentence("ring_tagged_twice"),
+        Sentence("no_obstruction"),
+        Sentence("area_outline"),
+        Sentence("unknown_class"),
+        Sentence("not_a_way"),
+        Sentence("place_mapped_twice"),
+        Sentence("several_directions"),
+        Sentence("direction_is_a_range"),
+        Sentence("direction_not_understood"),
+        Sentence("height_not_understood"),
+        Sentence("tilt_not_understood"),
+        Sentence("guard_not_camera"),
+        Sentence("indoor_camera"),
+    )
+}
+"""Names of the oddities (docs/places.md says how each is met), by themselves."""
+
 
 @dataclass(frozen=True)
 class Node:

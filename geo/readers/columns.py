@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.errors import InputRefused
+from geo.errors import InputRefused, Sentence, row_named
 from geo.readers.files import Rows
 from geo.readers.result import Notes
 
@@ -52,7 +52,7 @@ class Table:
         above: float = -np.inf,
         least: float = -np.inf,
         most: float = np.inf,
-        unit: str,
+        unit: Sentence,
     ) -> NDArray[np.float64]:
         """A field's cells as floats, NaN where empty; cells that are no number or out of limits are refused.
 
@@ -64,11 +64,25 @@ class Table:
                 continue
             value = number(text)
             if value is None:
-                notes.refuse(_row(row), f"{field} {text!r} is no number; write it in {unit}, digits only")
+                notes.refuse(
+                    _row(row),
+                    Sentence(
+                        "%(field)s '%(value)s' is no number; write it in %(unit)s, digits only",
+                        field=Sentence(field),
+                        value=text,
+                        unit=unit,
+                    ),
+                )
             elif not (value > above and least <= value <= most):
                 notes.refuse(
                     _row(row),
-                    f"{field} {text} is out of limits ({_limits(above, least, most)} {unit}); correct it",
+                    Sentence(
+                        "%(field)s %(value)s is out of limits (%(limits)s %(unit)s); correct it",
+                        field=Sentence(field),
+                        value=text,
+                        limits=_limits(above, least, most),
+                        unit=unit,
+                    ),
                 )
             else:
                 found[i] = value
@@ -95,10 +109,21 @@ def match_columns(
     fields = [column.field for column in columns]
     for field, heading in given.items():
         if field not in fields:
-            raise InputRefused(f"the mapping names a field {field!r}; known are {', '.join(fields)}")
+            raise InputRefused(
+                Sentence(
+                    "the mapping names a field '%(field)s'; known are %(known)s",
+                    field=field,
+                    known=", ".join(fields),
+                )
+            )
         if simple(heading) not in headings:
             raise InputRefused(
-                f"{rows.file} has no column {heading!r}, which the mapping gives for {field!r}"
+                Sentence(
+                    "%(file)s has no column '%(heading)s', which the mapping gives for '%(field)s'",
+                    file=rows.file,
+                    heading=heading,
+                    field=field,
+                )
             )
     texts = pd.DataFrame(index=rows.texts.index)
     present = set()
@@ -107,8 +132,14 @@ def match_columns(
         found = list(dict.fromkeys(headings[simple(n)] for n in names if simple(n) in headings))
         if len(found) > 1:
             raise InputRefused(
-                f"{rows.file}: columns {found[0]!r} and {found[1]!r} both mean {column.field}; keep one, or "
-                "name it in the mapping"
+                Sentence(
+                    "%(file)s: columns '%(first)s' and '%(second)s' both mean %(field)s; keep one, or name "
+                    "it in the mapping",
+                    file=rows.file,
+                    first=found[0],
+                    second=found[1],
+                    field=column.field,
+                )
             )
         if found:
             present.add(column.field)
@@ -149,15 +180,27 @@ def check_codes(table: Table, notes: Notes, field: str = "code") -> pd.Series:
     for row, code in codes.items():
         at = _row(row)
         if not code:
-            notes.refuse(at, f"{field} is missing; every row needs its own")
+            notes.refuse(at, Sentence("%(field)s is missing; every row needs its own", field=Sentence(field)))
         elif lost_digits(code):
             notes.refuse(
                 at,
-                f"{field} {code} is a rounded number, its last digits are lost; export the column as text "
-                "from the source and import that",
+                Sentence(
+                    "%(field)s %(code)s is a rounded number, its last digits are lost; export the column as "
+                    "text from the source and import that",
+                    field=Sentence(field),
+                    code=code,
+                ),
             )
         elif code in first:
-            notes.refuse(at, f"{field} {code!r} stands in {notes.word} {first[code]} too; give each its own")
+            notes.refuse(
+                at,
+                Sentence(
+                    "%(field)s '%(code)s' stands in %(place)s too; give each its own",
+                    field=Sentence(field),
+                    code=code,
+                    place=row_named(notes.word, first[code]),
+                ),
+            )
         else:
             first[code] = at
     return codes
@@ -166,27 +209,44 @@ def check_codes(table: Table, notes: Notes, field: str = "code") -> pd.Series:
 def _single(rows: Rows, heading: str) -> pd.Series:
     column = rows.texts[heading]
     if isinstance(column, pd.DataFrame):
-        raise InputRefused(f"{rows.file}: heading {heading!r} stands there twice; keep one column")
+        raise InputRefused(
+            Sentence(
+                "%(file)s: heading '%(heading)s' stands there twice; keep one column",
+                file=rows.file,
+                heading=heading,
+            )
+        )
     return column
 
 
-def _missing(rows: Rows, column: Column) -> str:
+def _missing(rows: Rows, column: Column) -> Sentence:
     # Spreadsheets for people often have a title or a merged first row above the headings.
     below = {simple(cell) for cell in rows.texts.iloc[0]} if len(rows.texts) else set()
     names = {simple(name) for name in (column.field, *column.headings)}
-    hint = "; the headings seem to be in row 2: remove the row above them" if below & names else ""
     headings = "、".join(column.headings)
-    return (
-        f"{rows.file} has no column {column.field!r} (also read: {headings}){hint or '; add it, or map it'}"
+    if below & names:
+        return Sentence(
+            "%(file)s has no column '%(field)s' (also read: %(headings)s); the headings seem to be in row 2: "
+            "remove the row above them",
+            file=rows.file,
+            field=column.field,
+            headings=headings,
+        )
+    return Sentence(
+        "%(file)s has no column '%(field)s' (also read: %(headings)s); add it, or map it",
+        file=rows.file,
+        field=column.field,
+        headings=headings,
     )
 
 
-def _limits(above: float, least: float, most: float) -> str:
-    low = f"above {above:g}" if np.isfinite(above) else f"{least:g}" if np.isfinite(least) else ""
-    high = f"{most:g}" if np.isfinite(most) else ""
-    if low and high:
-        return f"{low} and at most {high}" if np.isfinite(above) else f"{low} to {high}"
-    return low or f"at most {high}"
+def _limits(above: float, least: float, most: float) -> Sentence:
+    """Limits as they are read, with `most` always finite."""
+    if np.isfinite(above):
+        return Sentence("above %(low)s and at most %(high)s", low=f"{above:g}", high=f"{most:g}")
+    if np.isfinite(least):
+        return Sentence("%(low)s to %(high)s", low=f"{least:g}", high=f"{most:g}")
+    return Sentence("at most %(high)s", high=f"{most:g}")
 
 
 def _row(label: object) -> int:

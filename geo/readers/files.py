@@ -14,7 +14,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj import CRS
 
 from geo.crs import LONLAT, to_lonlat
-from geo.errors import InputRefused
+from geo.errors import InputRefused, Sentence
 
 VECTOR_ENDINGS = (".geojson", ".json", ".gpkg", ".shp")
 OSM_ENDINGS = (".osm.pbf", ".osm", ".osm.bz2", ".osm.gz")
@@ -63,15 +63,19 @@ def read_rows(path: Path | str, datum: str) -> Rows:
     """
     path = Path(path)
     if not path.is_file():
-        raise InputRefused(f"no file at {path}; check the path")
+        raise InputRefused(Sentence("no file at %(path)s; check the path", path=path))
     ending = path.suffix.lower()
     if ending in (".csv", ".txt", ".tsv"):
         return _read_csv(path)
     if ending in VECTOR_ENDINGS:
         return _read_vector(path, datum)
     raise InputRefused(
-        f"{path.name} ends in {ending or 'nothing'}; give a .csv, .geojson, .gpkg or .shp file "
-        "(save a spreadsheet as CSV UTF-8)"
+        Sentence(
+            "%(file)s ends in %(ending)s; give a .csv, .geojson, .gpkg or .shp file "
+            "(save a spreadsheet as CSV UTF-8)",
+            file=path.name,
+            ending=ending or Sentence("nothing"),
+        )
     )
 
 
@@ -82,9 +86,15 @@ def _read_csv(path: Path) -> Rows:
     try:
         records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as error:
-        raise InputRefused(f"{path.name} is no table of comma-separated values ({error})") from error
+        raise InputRefused(
+            Sentence(
+                "%(file)s is no table of comma-separated values (%(error)s)", file=path.name, error=error
+            )
+        ) from error
     if not records or not any(cell.strip() for cell in records[0]):
-        raise InputRefused(f"{path.name} has no headings in row 1; write the column names there")
+        raise InputRefused(
+            Sentence("%(file)s has no headings in row 1; write the column names there", file=path.name)
+        )
     headings = [cell.strip() for cell in records[0]]
     numbers: list[int] = []
     rows: list[list[str]] = []
@@ -94,13 +104,20 @@ def _read_csv(path: Path) -> Rows:
         if not any(cells):
             continue
         if len(cells) != len(headings):
-            told = f"{len(cells)} cells under {len(headings)} headings; quote cells that hold a {delimiter!r}"
+            told = Sentence(
+                "%(cells)s cells under %(headings)s headings; quote cells that hold a %(delimiter)s",
+                cells=len(cells),
+                headings=len(headings),
+                delimiter=repr(delimiter),
+            )
             broken.append((number, told))
             cells = (cells + [""] * len(headings))[: len(headings)]
         numbers.append(number)
         rows.append(cells)
     if not rows:
-        raise InputRefused(f"{path.name} holds headings and no rows; nothing to take in")
+        raise InputRefused(
+            Sentence("%(file)s holds headings and no rows; nothing to take in", file=path.name)
+        )
     texts = pd.DataFrame(
         rows, columns=pd.Index(headings), index=pd.Index(numbers, name="row"), dtype="object"
     )
@@ -115,18 +132,24 @@ def _decoded(path: Path) -> str:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise InputRefused(f"{path.name} is neither UTF-8 nor GB 18030 text; save it as CSV UTF-8")
+    raise InputRefused(
+        Sentence("%(file)s is neither UTF-8 nor GB 18030 text; save it as CSV UTF-8", file=path.name)
+    )
 
 
 def _read_vector(path: Path, datum: str) -> Rows:
     try:
         frame = pyogrio.read_dataframe(path)
     except (DataSourceError, DataLayerError, ValueError) as error:
-        raise InputRefused(f"{path.name} could not be read ({error})") from error
+        raise InputRefused(
+            Sentence("%(file)s could not be read (%(error)s)", file=path.name, error=error)
+        ) from error
     if not isinstance(frame, gpd.GeoDataFrame):
-        raise InputRefused(f"{path.name} has no geometry; give a layer with shapes, or a .csv file")
+        raise InputRefused(
+            Sentence("%(file)s has no geometry; give a layer with shapes, or a .csv file", file=path.name)
+        )
     if frame.empty:
-        raise InputRefused(f"{path.name} holds no features; nothing to take in")
+        raise InputRefused(Sentence("%(file)s holds no features; nothing to take in", file=path.name))
     frame.index = pd.RangeIndex(1, len(frame) + 1, name="row")
     shapes = _in_degrees(frame.geometry, path.name, datum)
     columns = frame.drop(columns=frame.geometry.name)
@@ -144,15 +167,24 @@ def _in_degrees(shapes: gpd.GeoSeries, name: str, datum: str) -> gpd.GeoSeries:
     base = (stated.geodetic_crs or stated).to_epsg()
     if base not in (4326, 4490, 4979, 4480, None):
         raise InputRefused(
-            f"{name} states the CRS {stated.name}, which is neither WGS 84 nor CGCS2000; convert it to "
-            "EPSG:4326 or EPSG:4490 first"
+            Sentence(
+                "%(file)s states the CRS %(crs)s, which is neither WGS 84 nor CGCS2000; convert it to "
+                "EPSG:4326 or EPSG:4490 first",
+                file=name,
+                crs=stated.name,
+            )
         )
     if stated.is_geographic:
         return shapes.set_crs(LONLAT, allow_override=True)
     if datum not in ("wgs84", "cgcs2000"):
         raise InputRefused(
-            f"{name} is projected ({stated.name}), which {datum} coordinates never are; state its true datum "
-            "or give longitude and latitude"
+            Sentence(
+                "%(file)s is projected (%(crs)s), which %(datum)s coordinates never are; state its true "
+                "datum or give longitude and latitude",
+                file=name,
+                crs=stated.name,
+                datum=datum,
+            )
         )
     return to_lonlat(shapes)
 

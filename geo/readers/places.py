@@ -9,13 +9,14 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.datums import check_datum
-from geo.errors import InputRefused
+from geo.errors import InputRefused, Sentence
 from geo.jurisdictions import check_tree
 from geo.osm import OsmExtract, read_osm
+from geo.osm.records import FINDINGS
 from geo.readers.columns import Column, Table, check_codes, match_columns
 from geo.readers.files import Rows, is_osm, read_rows
 from geo.readers.positions import LAT, LON, WKT, lonlat_columns, shapes_in_wgs84
-from geo.readers.result import Imported, Notes
+from geo.readers.result import KINDS, Imported, Notes
 
 ORIGINS = ("official", "derived", "synthetic")
 NAME = Column("name", ("名称", "名字", "地点名称"))
@@ -65,10 +66,17 @@ def read_jurisdictions(
     origins = table.text("origin").replace("", origin)
     for row, value in origins.items():
         if value not in ORIGINS:
-            notes.refuse(int(str(row)), f"origin {value!r} is not known; it is one of {', '.join(ORIGINS)}")
+            notes.refuse(
+                int(str(row)),
+                Sentence(
+                    "origin '%(value)s' is not known; it is one of %(known)s",
+                    value=value,
+                    known=", ".join(ORIGINS),
+                ),
+            )
     for row, name in table.text("name").items():
         if not name:
-            notes.refuse(int(str(row)), "name is missing; every jurisdiction needs one")
+            notes.refuse(int(str(row)), Sentence("name is missing; every jurisdiction needs one"))
     frame = gpd.GeoDataFrame(
         {
             "path": paths,
@@ -83,7 +91,7 @@ def read_jurisdictions(
     )
     # Refusing a row can take the parent from others: checked again until nothing more falls.
     while True:
-        findings = check_tree(frame[notes.good(frame.index)])
+        findings = check_tree(frame[notes.good(frame.index)], notes.word)
         for row, sentence in zip(findings["row"], findings["message"], strict=True):
             notes.refuse_whole(int(row), sentence)
         if findings.empty:
@@ -104,7 +112,7 @@ def read_obstructions(
     notes = Notes(rows.file, rows.word)
     table = match_columns(rows, OBSTRUCTION_COLUMNS, notes, mapping)
     shapes = shapes_in_wgs84(table, rows, notes, datum)
-    height = table.number("height_m", notes, above=0.0, most=1000.0, unit="metres")
+    height = table.number("height_m", notes, above=0.0, most=1000.0, unit=Sentence("metres"))
     frame = gpd.GeoDataFrame(
         {"key": _keys(table, rows, notes), "height_m": height}, geometry=shapes, crs=shapes.crs
     )
@@ -132,7 +140,10 @@ def read_places(
     table = match_columns(rows, PLACE_COLUMNS, notes, mapping)
     for row, kind in table.text("kind").items():
         if not kind:
-            notes.refuse(int(str(row)), "kind is missing; say for example school, bank, station or water")
+            notes.refuse(
+                int(str(row)),
+                Sentence("kind is missing; say for example school, bank, station or water"),
+            )
     points = lonlat_columns(table, rows, notes, datum, area)
     frame = gpd.GeoDataFrame(
         {"key": _keys(table, rows, notes), "kind": table.text("kind"), "name": table.text("name")},
@@ -150,7 +161,10 @@ def read_roads(path: Path | str, *, datum: str) -> OsmExtract:
     check_datum(datum)
     if not is_osm(path):
         raise InputRefused(
-            f"{Path(path).name} is no OpenStreetMap extract; roads are read from .osm.pbf or .osm files"
+            Sentence(
+                "%(file)s is no OpenStreetMap extract; roads are read from .osm.pbf or .osm files",
+                file=Path(path).name,
+            )
         )
     return _extract(path, datum)
 
@@ -158,7 +172,11 @@ def read_roads(path: Path | str, *, datum: str) -> OsmExtract:
 def _extract(path: Path | str, datum: str) -> OsmExtract:
     if datum != "wgs84":
         raise InputRefused(
-            f"{Path(path).name} is OpenStreetMap data, which is wgs84, not {datum}; state wgs84"
+            Sentence(
+                "%(file)s is OpenStreetMap data, which is wgs84, not %(datum)s; state wgs84",
+                file=Path(path).name,
+                datum=datum,
+            )
         )
     return read_osm(path)
 
@@ -166,8 +184,11 @@ def _extract(path: Path | str, datum: str) -> OsmExtract:
 def _of_extract(extract: OsmExtract, kind: str) -> Imported:
     frame: gpd.GeoDataFrame = getattr(extract, kind)
     if frame.empty:
-        raise InputRefused(f"the extract holds no {kind}; nothing to take in")
-    told = [f"{count} × {finding}" for finding, count in extract.counts().items()]
+        raise InputRefused(Sentence("the extract holds no %(kind)s; nothing to take in", kind=KINDS[kind]))
+    told = [
+        Sentence("%(count)s × %(finding)s", count=count, finding=FINDINGS[finding])
+        for finding, count in extract.counts().items()
+    ]
     return Imported(frame, (), tuple(told))
 
 
@@ -184,10 +205,18 @@ def _paths(table: Table, rows: Rows, notes: Notes) -> pd.Series:
     if "path" in table.present:
         paths = table.text("path")
         for row in paths.index[paths == ""]:
-            notes.refuse(int(row), "path is missing; write the codes from the root down joined by dots")
+            notes.refuse(
+                int(row), Sentence("path is missing; write the codes from the root down joined by dots")
+            )
         return paths
     if not {"code", "parent"} <= table.present:
-        raise InputRefused(f"{rows.file} needs a column 'path', or 'code' and 'parent' (编码, 上级编码)")
+        raise InputRefused(
+            Sentence(
+                "%(file)s needs a column 'path', or 'code' and 'parent' (%(headings)s)",
+                file=rows.file,
+                headings="编码, 上级编码",
+            )
+        )
     codes = check_codes(table, notes)
     parent_of = dict(zip(codes, table.text("parent"), strict=True))
     joined = []
@@ -196,6 +225,9 @@ def _paths(table: Table, rows: Rows, notes: Notes) -> pd.Series:
         while parent_of.get(labels[-1]) and len(labels) <= len(codes):
             labels.append(parent_of[labels[-1]])
         if len(labels) > len(codes):
-            notes.refuse(int(str(row)), f"code {code!r} is its own ancestor; correct the column parent")
+            notes.refuse(
+                int(str(row)),
+                Sentence("code '%(code)s' is its own ancestor; correct the column parent", code=code),
+            )
         joined.append(".".join(reversed(labels)))
     return pd.Series(joined, index=codes.index, dtype="object")

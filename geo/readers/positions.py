@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from geo.crs import LONLAT, lonlat_problems
 from geo.datums import check_datum, geometries_to_wgs84, to_wgs84
-from geo.errors import InputRefused
+from geo.errors import InputRefused, Sentence, row_named
 from geo.jurisdictions.tree import invalid_place
 from geo.readers.columns import Column, Table, number, plain
 from geo.readers.files import Rows
@@ -55,7 +55,14 @@ def lonlat_columns(
         for field in ("lon", "lat"):
             if field not in table.present:
                 other = "lon 经度" if field == "lon" else "lat 纬度"
-                raise InputRefused(f"{rows.file} has no column {field!r} ({other}); add it, or map it")
+                raise InputRefused(
+                    Sentence(
+                        "%(file)s has no column '%(field)s' (%(other)s); add it, or map it",
+                        file=rows.file,
+                        field=field,
+                        other=other,
+                    )
+                )
         lon, lat = _degrees(table, "lon", notes), _degrees(table, "lat", notes)
     index = table.texts.index
     good = notes.good(index)
@@ -64,7 +71,7 @@ def lonlat_columns(
         wide = (area[0] - _SHIFT_DEG, area[1] - _SHIFT_DEG, area[2] + _SHIFT_DEG, area[3] + _SHIFT_DEG)
     told = lonlat_problems(lon, lat, wide)
     for i in np.flatnonzero(good & (told != np.array(None))):
-        notes.refuse(int(index[int(i)]), str(told[i]))
+        notes.refuse(int(index[int(i)]), told[i])
     good &= told == np.array(None)
     if rows.shapes is None:
         _tell_coarse(table, good, notes)
@@ -88,7 +95,7 @@ def shapes_in_wgs84(
     for i, (row, shape) in enumerate(zip(index, raw, strict=True)):
         if shape is None or shape.is_empty:
             if required and notes.good(index[[i]])[0]:
-                notes.refuse(int(row), "there is no polygon; draw one, or remove the row")
+                notes.refuse(int(row), Sentence("there is no polygon; draw one, or remove the row"))
             continue
         sentence = _area_problem(shape)
         if sentence is None:
@@ -98,17 +105,20 @@ def shapes_in_wgs84(
     return geometries_to_wgs84(gpd.GeoSeries(kept, index=index, crs=LONLAT), datum)
 
 
-def _area_problem(shape: shapely.Geometry) -> str | None:
+def _area_problem(shape: shapely.Geometry) -> Sentence | None:
     if shape.geom_type not in ("Polygon", "MultiPolygon"):
-        return f"the shape is a {shape.geom_type}, not an area; give a Polygon or MultiPolygon"
+        return Sentence(
+            "the shape is a %(type)s, not an area; give a Polygon or MultiPolygon", type=shape.geom_type
+        )
     xy = shapely.get_coordinates(shape)
     told = lonlat_problems(xy[:, 0], xy[:, 1])
     bad = np.flatnonzero(told != np.array(None))
     if len(bad):
-        return f"vertex {bad[0] + 1} of the polygon: {told[bad[0]]}"
+        return Sentence("vertex %(n)s of the polygon: %(what)s", n=bad[0] + 1, what=told[bad[0]])
     if not shape.is_valid:
-        return (
-            f"the polygon {invalid_place(shape)}; repair it there (QGIS: Fix geometries) and import it again"
+        return Sentence(
+            "the polygon %(how)s; repair it there (QGIS: Fix geometries) and import it again",
+            how=invalid_place(shape),
         )
     return None
 
@@ -119,7 +129,10 @@ def _point_coordinates(
     points = shapes.to_numpy()
     for row, shape in shapes.items():
         if shape is not None and shape.geom_type != "Point":
-            notes.refuse(int(str(row)), f"the shape is a {shape.geom_type}, not a point; give one point each")
+            notes.refuse(
+                int(str(row)),
+                Sentence("the shape is a %(type)s, not a point; give one point each", type=shape.geom_type),
+            )
     lonlat = np.full((len(points), 2), np.nan)
     there = (shapely.get_type_id(points) == 0) & ~shapely.is_empty(points)
     lonlat[there] = shapely.get_coordinates(points[there])
@@ -130,14 +143,22 @@ def _degrees(table: Table, field: str, notes: Notes) -> NDArray[np.float64]:
     found = np.full(len(table.texts), np.nan)
     for i, (row, text) in enumerate(table.text(field).items()):
         if not text:
-            notes.refuse(int(str(row)), f"{field} is missing; give it in decimal degrees")
+            notes.refuse(
+                int(str(row)),
+                Sentence("%(field)s is missing; give it in decimal degrees", field=Sentence(field)),
+            )
             continue
         value = number(text)
         if value is None:
             value = _from_dms(text)
         if value is None:
             notes.refuse(
-                int(str(row)), f"{field} {text!r} is no angle; give decimal degrees such as 116.40528"
+                int(str(row)),
+                Sentence(
+                    "%(field)s '%(value)s' is no angle; give decimal degrees such as 116.40528",
+                    field=Sentence(field),
+                    value=text,
+                ),
             )
         else:
             found[i] = value
@@ -169,8 +190,13 @@ def _tell_coarse(table: Table, good: NDArray[np.bool_], notes: Notes) -> None:
     ]
     if coarse:
         notes.finding(
-            f"{len(coarse)} coordinates have fewer than {_COARSE_DECIMALS} decimals (1 km or worse), "
-            f"first in {notes.word} {coarse[0]}; take them again on site"
+            Sentence(
+                "%(n)s coordinates have fewer than %(decimals)s decimals (1 km or worse), "
+                "first in %(first)s; take them again on site",
+                n=len(coarse),
+                decimals=_COARSE_DECIMALS,
+                first=row_named(notes.word, coarse[0]),
+            )
         )
 
 
@@ -183,7 +209,10 @@ def _wkt(table: Table, notes: Notes) -> gpd.GeoSeries:
                 shape = shapely.from_wkt(text)
             except shapely.errors.ShapelyError:
                 notes.refuse(
-                    int(str(row)), f"geometry {text[:40]!r} is not well-known text; give POLYGON ((…))"
+                    int(str(row)),
+                    Sentence(
+                        "geometry '%(value)s' is not well-known text; give POLYGON ((…))", value=text[:40]
+                    ),
                 )
         shapes.append(shape)
     return gpd.GeoSeries(shapes, index=table.texts.index, crs=LONLAT)

@@ -10,7 +10,23 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.errors import InputRefused
+from geo.errors import InputRefused, Sentence, of_row
+
+KINDS: dict[str, Sentence] = {
+    one: one
+    for one in (
+        Sentence("jurisdictions"),
+        Sentence("roads"),
+        Sentence("obstructions"),
+        Sentence("buildings"),
+        Sentence("places"),
+        Sentence("water"),
+        Sentence("cameras"),
+        Sentence("zones"),
+        Sentence("teams"),
+    )
+}
+"""What the rows of a file are called, by themselves."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +60,22 @@ class Imported:
         """
         if not told:
             return self
-        sentences = tuple(f"{self.word} {row}: {told[row]}" for row in sorted(told))
+        sentences = tuple(of_row(self.word, row, told[row]) for row in sorted(told))
         if not keep_good:
             raise InputRefused(
-                f"{file}: {len(told)} of {len(self.frame)} {kind} are refused, so nothing was taken in; "
-                "leave them out, or ask to keep the good ones",
+                Sentence(
+                    "%(file)s: %(bad)s of %(all)s %(kind)s are refused, so nothing was taken in; "
+                    "leave them out, or ask to keep the good ones",
+                    file=file,
+                    bad=len(told),
+                    all=len(self.frame),
+                    kind=KINDS[kind],
+                ),
                 sentences,
             )
         kept = self.frame.drop(index=list(told))
         if kept.empty:
-            raise InputRefused(f"{file} holds no good {kind}; correct the file", (*self.problems, *sentences))
+            raise InputRefused(_none_good(file, kind), (*self.problems, *sentences))
         return replace(self, frame=kept, problems=(*self.problems, *sentences))
 
 
@@ -76,11 +98,11 @@ class Notes:
 
     def refuse(self, row: int, sentence: str) -> None:
         """Say why a row is refused; the row's number is put before it."""
-        self.problems.append((int(row), f"{self.word} {row}: {sentence}"))
+        self.refuse_whole(row, of_row(self.word, row, sentence))
 
     def refuse_whole(self, row: int, sentence: str) -> None:
         """The same for a sentence that names its row itself."""
-        self.problems.append((int(row), sentence.replace("row ", f"{self.word} ")))
+        self.problems.append((int(row), sentence))
 
     def finding(self, sentence: str) -> None:
         self.findings.append(sentence)
@@ -99,10 +121,20 @@ class Notes:
         bad = len(frame) - len(kept)
         if bad and not keep_good:
             raise InputRefused(
-                f"{self.file}: {bad} of {len(frame)} {kind} are bad, so nothing was taken in; correct them, "
-                "or ask to keep the good ones",
+                Sentence(
+                    "%(file)s: %(bad)s of %(all)s %(kind)s are bad, so nothing was taken in; correct them, "
+                    "or ask to keep the good ones",
+                    file=self.file,
+                    bad=bad,
+                    all=len(frame),
+                    kind=KINDS[kind],
+                ),
                 sentences,
             )
         if kept.empty:
-            raise InputRefused(f"{self.file} holds no good {kind}; correct the file", sentences)
+            raise InputRefused(_none_good(self.file, kind), sentences)
         return Imported(kept, sentences, tuple(self.findings), self.word)
+
+
+def _none_good(file: str, kind: str) -> Sentence:
+    return Sentence("%(file)s holds no good %(kind)s; correct the file", file=file, kind=KINDS[kind])

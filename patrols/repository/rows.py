@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from geo.db import ALWAYS, read_frame, read_geoframe, write_frame
-from geo.errors import LianfangError
+from geo.errors import LianfangError, Sentence
 from patrols.tables import Plan
 
 
@@ -28,8 +28,10 @@ def zone_of_code(session: Session, code: str) -> int:
     stored = zones(session)
     found = stored.index[stored["code"] == code]
     if not len(found):
-        known = ", ".join(stored["code"]) or "none yet; run `lianfang import zones FILE --datum D`"
-        raise LianfangError(f"zone {code!r} is not known; known are: {known}")
+        known = ", ".join(stored["code"]) or Sentence("none yet; run `lianfang import zones FILE --datum D`")
+        raise LianfangError(
+            Sentence("zone '%(code)s' is not known; known are: %(known)s", code=code, known=known)
+        )
     return int(found[0])
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from geo import repository as places
 from geo.crs import to_lonlat, to_metric
-from geo.errors import InputRefused
+from geo.errors import InputRefused, Sentence
 from geo.services import Source, site_crs
 from patrols import repository
 from patrols.importers import teams_off_network
@@ -42,12 +42,14 @@ def draw_zone(
         unknown or do not adjoin.
     """
     if not code.strip() or not name.strip():
-        raise InputRefused("a zone needs a code and a name")
+        raise InputRefused(Sentence("a zone needs a code and a name"))
     tree = villages(session).set_index("path")
     unknown = [path for path in members if path not in tree.index]
     if unknown or not members:
         raise InputRefused(
-            f"village {unknown[0]!r} is not known or has no area" if unknown else "a zone needs a village"
+            Sentence("village '%(village)s' is not known or has no area", village=unknown[0])
+            if unknown
+            else Sentence("a zone needs a village")
         )
     shape = tree.loc[list(members)].geometry.union_all()
     frame = gpd.GeoDataFrame(
@@ -90,17 +92,21 @@ def add_team(
     """
     number = repository.zone_of_code(session, zone)
     if mode not in MODES:
-        raise InputRefused(f"mode {mode!r} is not one of {', '.join(MODES)}")
+        raise InputRefused(
+            Sentence("mode '%(mode)s' is not one of %(known)s", mode=mode, known=", ".join(MODES))
+        )
     if not 1 <= size <= 100:
-        raise InputRefused(f"a team has 1 to 100 people, not {size}")
+        raise InputRefused(Sentence("a team has 1 to 100 people, not %(size)s", size=size))
     if not code.strip() or not name.strip():
-        raise InputRefused("a team needs a code and a name")
+        raise InputRefused(Sentence("a team needs a code and a name"))
     crs = site_crs(session)
     tree = to_metric(villages(session).set_index("path"), crs)
     if village is not None and village not in tree.index:
-        raise InputRefused(f"village {village!r} is not known or has no area")
+        raise InputRefused(Sentence("village '%(village)s' is not known or has no area", village=village))
     if base is None and village is None:
-        raise InputRefused("a team without a village needs a base: click on the map where it begins")
+        raise InputRefused(
+            Sentence("a team without a village needs a base: click on the map where it begins")
+        )
     network, _ = road_network(session)
     if base is not None:
         at = to_metric(gpd.GeoSeries([Point(base)], crs=4326), crs)
@@ -141,7 +147,7 @@ def end_team(session: Session, zone: str, code: str, *, now: datetime) -> None:
         {"now": now, "code": code, "zone": number},
     )
     if ended.scalar() is None:
-        raise InputRefused(f"zone {zone!r} has no team {code!r}")
+        raise InputRefused(Sentence("zone '%(zone)s' has no team '%(team)s'", zone=zone, team=code))
 
 
 def _middle_street(session: Session, village: MultiPolygon, crs: CRS) -> gpd.GeoSeries:
@@ -150,7 +156,9 @@ def _middle_street(session: Session, village: MultiPolygon, crs: CRS) -> gpd.Geo
     junctions = to_metric(nodes, crs).geometry
     inside = junctions[junctions.within(village)]
     if inside.empty:
-        raise InputRefused("the village has no street junction; click on the map where the team begins")
+        raise InputRefused(
+            Sentence("the village has no street junction; click on the map where the team begins")
+        )
     nearest = inside.distance(village.centroid).idxmin()
     return gpd.GeoSeries([inside.loc[nearest]], crs=crs)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from importlib.metadata import version
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from geo import repository as places
 from geo.crs import LONLAT, to_lonlat, to_metric
-from geo.errors import InputRefused, LianfangError
+from geo.errors import InputRefused, LianfangError, Sentence
 from geo.roads import RoadNetwork
 from geo.services import site_crs
 from patrols import repository
@@ -98,23 +99,37 @@ def plan_shift(
         or a team's base lies off the streets its mode can use.
     """
     if end <= start:
-        raise LianfangError(f"the shift from {start.isoformat()} to {end.isoformat()} is empty; swap the two")
+        raise LianfangError(
+            Sentence(
+                "the shift from %(start)s to %(end)s is empty; swap the two",
+                start=start.isoformat(),
+                end=end.isoformat(),
+            )
+        )
     chosen = settings or PlanSettings()
     tell = progress or (lambda fraction: None)
     crs, zone_id = site_crs(session), repository.zone_of_code(session, zone)
     record = to_metric(repository.zones(session).loc[[zone_id]], crs)
     teams = to_metric(repository.teams(session, zone_id), crs)
     if teams.empty:
-        raise LianfangError(f"zone {zone!r} has no team; run `lianfang import teams FILE --datum D`")
+        raise LianfangError(
+            Sentence("zone '%(zone)s' has no team; run `lianfang import teams FILE --datum D`", zone=zone)
+        )
     teams, remarks = on_duty(teams, start, end)
     if teams.empty:
         raise LianfangError(
-            f"no team of zone {zone!r} serves in the shift from {start.isoformat()} to {end.isoformat()} "
-            f"({'; '.join(remarks)}); choose another shift, or change their hours"
+            Sentence(
+                "no team of zone '%(zone)s' serves in the shift from %(start)s to %(end)s (%(why)s); "
+                "choose another shift, or change their hours",
+                zone=zone,
+                start=start.isoformat(),
+                end=end.isoformat(),
+                why=_listed(remarks),
+            )
         )
     analysis = repository.latest_analysis_id(session)
     if analysis is None:
-        raise LianfangError("nothing was analysed yet; run `lianfang gaps find` first")
+        raise LianfangError(Sentence("nothing was analysed yet; run `lianfang gaps find` first"))
     network, revision = road_network(session)
     area = record.geometry.iloc[0]
     stops = zone_stops(session, analysis, network, area, zone, chosen.demand)
@@ -123,13 +138,18 @@ def plan_shift(
     far = teams_off_network(teams, network, chosen.base_limit_m)
     if far:
         raise InputRefused(
-            f"{len(far)} team bases are off the network; nothing was planned", list(far.values())
+            Sentence("%(n)s team bases are off the network; nothing was planned", n=len(far)),
+            list(far.values()),
         )
     bases, walk_s = _on_their_street(network, teams, chosen.base_limit_m)
     teams, short = less_the_walk(teams, walk_s)
     remarks += short
     if teams.empty:
-        raise LianfangError(f"zone {zone!r} has no team with time to patrol ({'; '.join(short)})")
+        raise LianfangError(
+            Sentence(
+                "zone '%(zone)s' has no team with time to patrol (%(why)s)", zone=zone, why=_listed(short)
+            )
+        )
     remarks += _crossing_remarks(teams)
     nodes = gpd.GeoSeries([*bases.loc[teams.index], *stops.geometry], crs=crs)
     places_of_nodes = shapely.get_coordinates(to_lonlat(nodes).to_numpy()).round(PLACE_DECIMALS)
@@ -189,7 +209,9 @@ def check_plan(session: Session | None, file: PlanFile) -> tuple[list[str], list
     """
     problem = file.problem
     if problem is None:
-        raise LianfangError("the plan file holds no problem to check against; write it with its problem")
+        raise LianfangError(
+            Sentence("the plan file holds no problem to check against; write it with its problem")
+        )
     remarks = []
     if session is None:
         remarks.append("no database: the travel times of the file were trusted")
@@ -282,19 +304,21 @@ def on_duty(teams: gpd.GeoDataFrame, start: datetime, end: datetime) -> tuple[gp
         The teams with start_s and end_s, whole seconds from `start` inside both the shift and their hours.
     """
     second = timedelta(seconds=1)
-    hours, remarks = [], []
+    hours: list[tuple[int, int]] = []
+    remarks: list[str] = []
     for code, own_start, own_end in zip(teams["code"], teams["starts_at"], teams["ends_at"], strict=True):
         first = start if pd.isna(own_start) else max(start, own_start)
         last = end if pd.isna(own_end) else min(end, own_end)
         # Rounded inwards: a second begun before the team is there is not the team's.
         hours.append((-((start - first) // second), (last - start) // second))
         if hours[-1][0] >= hours[-1][1]:
-            own = " ".join(
-                f"{word} {at.astimezone(start.tzinfo).isoformat()}"
-                for word, at in (("from", own_start), ("until", own_end))
-                if not pd.isna(at)
+            remarks.append(
+                Sentence(
+                    "team '%(team)s' serves %(hours)s, not in this shift, and was left out",
+                    team=code,
+                    hours=_hours(own_start, own_end, start.tzinfo),
+                )
             )
-            remarks.append(f"team {code!r} serves {own}, not in this shift, and was left out")
     kept = teams.assign(start_s=[first for first, _ in hours], end_s=[last for _, last in hours])
     return kept[kept["start_s"] < kept["end_s"]], remarks
 
@@ -303,9 +327,13 @@ def less_the_walk(teams: gpd.GeoDataFrame, walk_s: pd.Series) -> tuple[gpd.GeoDa
     """Shifts cut at both ends by the walk between base and street; teams with no time left are left out."""
     cut = teams.assign(start_s=teams["start_s"] + walk_s, end_s=teams["end_s"] - walk_s)
     has_time = cut["start_s"] < cut["end_s"]
-    remarks = [
-        f"team {code!r} walks {walk} s from its base to its street and back, has no time left in this shift, "
-        "and was left out"
+    remarks: list[str] = [
+        Sentence(
+            "team '%(team)s' walks %(walk)s s from its base to its street and back, has no time left in this "
+            "shift, and was left out",
+            team=code,
+            walk=walk,
+        )
         for code, walk in zip(cut.loc[~has_time, "code"], walk_s[~has_time], strict=True)
     ]
     return cut[has_time], remarks
@@ -316,8 +344,28 @@ def _crossing_remarks(teams: gpd.GeoDataFrame) -> list[str]:
     homes = sorted(teams["village"].dropna().unique())
     if len(homes) >= 2:
         return []
-    of = f"all are of {homes[0]}" if homes else "none has a village"
-    return [f"nothing can be crossed: that takes teams of two villages, and of those on duty {of}"]
+    of = Sentence("all are of %(village)s", village=homes[0]) if homes else Sentence("none has a village")
+    return [
+        Sentence(
+            "nothing can be crossed: that takes teams of two villages, and of those on duty %(of)s", of=of
+        )
+    ]
+
+
+def _hours(start: Any, end: Any, zone: tzinfo | None) -> Sentence:
+    """A team's own hours, at least one end of which is given."""
+    first, last = (None if pd.isna(at) else at.astimezone(zone).isoformat() for at in (start, end))
+    if first is None:
+        return Sentence("until %(end)s", end=last)
+    if last is None:
+        return Sentence("from %(start)s", start=first)
+    return Sentence("from %(start)s until %(end)s", start=first, end=last)
+
+
+def _listed(remarks: list[str]) -> str:
+    """Several remarks as one."""
+    first, *others = remarks
+    return first if not others else Sentence("%(first)s; %(others)s", first=first, others=_listed(others))
 
 
 def _matrices(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from geo import repository as places
 from geo.crs import to_metric
-from geo.errors import LianfangError
+from geo.errors import LianfangError, Sentence
 from geo.roads import RoadNetwork
 from patrols import repository
 from patrols.demand import DemandSettings, choose_stops
@@ -51,7 +51,9 @@ def zone_stops(
     gaps = gaps.set_geometry(inside)[~inside.is_empty]
     if gaps.empty:
         raise LianfangError(
-            f"zone {zone!r} has no gap in the latest analysis: there is nothing to patrol for"
+            Sentence(
+                "zone '%(zone)s' has no gap in the latest analysis: there is nothing to patrol for", zone=zone
+            )
         )
     nodes, _ = places.roads(session)
     junctions = to_metric(nodes, network.crs).geometry
@@ -59,7 +61,7 @@ def zone_stops(
     near = network.snap(junctions, "foot", 1.0)
     candidates = junctions[(near["edge_id"] >= 0).to_numpy()]
     if candidates.empty:
-        raise LianfangError(f"zone {zone!r} has no street; draw it where streets are")
+        raise LianfangError(Sentence("zone '%(zone)s' has no street; draw it where streets are", zone=zone))
     return by_place(choose_stops(gaps.reset_index(drop=True), candidates, settings), zone)
 
 

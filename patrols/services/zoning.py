@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from geo import repository as places
 from geo.crs import to_metric
 from geo.db import rehearsal
-from geo.errors import InputRefused, LianfangError
+from geo.errors import InputRefused, LianfangError, Sentence
 from geo.readers import Imported
 from geo.roads import RoadNetwork, road_revision
 from geo.services import ImportReport, Source, add_source, current_site, refuse_twice, site_crs
@@ -39,14 +39,21 @@ def store_zones(session: Session, zones: gpd.GeoDataFrame, source: Source) -> pd
     refuse_twice(session, "zones", source)
     known = set(repository.zones(session)["code"])
     problems = [
-        f"zone '{code}' is already stored; give another code" for code in zones["code"] if code in known
+        Sentence("zone '%(code)s' is already stored; give another code", code=code)
+        for code in zones["code"]
+        if code in known
     ]
     if problems:
-        raise InputRefused(f"{source.file_name}: zones already stored, nothing was stored", problems)
+        raise InputRefused(
+            Sentence("%(file)s: zones already stored, nothing was stored", file=source.file_name), problems
+        )
     members = _members(session, zones)
     broken = broken_zones(members, zones["code"], to_metric(villages(session), site_crs(session)))
     if broken:
-        raise InputRefused(f"{source.file_name}: zones refused, nothing was stored", list(broken.values()))
+        raise InputRefused(
+            Sentence("%(file)s: zones refused, nothing was stored", file=source.file_name),
+            list(broken.values()),
+        )
     whole = zones.assign(rule=[asdict(CrossRule(**rule)) for rule in zones["rule"]])
     ids = repository.add_zones(session, whole, add_source(session, "zones", source, len(zones)))
     for number, paths in zip(ids, members, strict=True):
@@ -59,10 +66,14 @@ def store_teams(session: Session, teams: gpd.GeoDataFrame, zone_id: int, source:
     refuse_twice(session, "teams", source)
     known = repository.team_codes(session)
     problems = [
-        f"team '{code}' is already stored; give another code" for code in teams["code"] if code in known
+        Sentence("team '%(code)s' is already stored; give another code", code=code)
+        for code in teams["code"]
+        if code in known
     ]
     if problems:
-        raise InputRefused(f"{source.file_name}: teams already stored, nothing was stored", problems)
+        raise InputRefused(
+            Sentence("%(file)s: teams already stored, nothing was stored", file=source.file_name), problems
+        )
     batch = add_source(session, "teams", source, len(teams))
     return repository.add_teams(session, teams.assign(zone_id=zone_id), batch)
 
@@ -72,7 +83,7 @@ def road_network(session: Session) -> tuple[RoadNetwork, str]:
     crs = site_crs(session)
     nodes, edges = places.roads(session)
     if edges.empty:
-        raise LianfangError("there are no roads; run `lianfang import roads FILE --datum D` first")
+        raise LianfangError(Sentence("there are no roads; run `lianfang import roads FILE --datum D` first"))
     return RoadNetwork.from_edges(to_metric(nodes, crs), to_metric(edges, crs), modes=MODES), road_revision(
         edges
     )
@@ -104,11 +115,15 @@ def broken_zones(members: pd.Series, codes: pd.Series, tree: gpd.GeoDataFrame) -
     told: dict[object, str] = {}
     for row, code, paths in zip(members.index, codes, members, strict=True):
         if not paths:
-            told[row] = f"zone {code!r} has no village; name its members, or draw it around one"
+            told[row] = Sentence(
+                "zone '%(code)s' has no village; name its members, or draw it around one", code=code
+            )
         elif not connected(tree[tree["path"].isin(paths)]):
-            told[row] = (
-                f"zone {code!r}: its villages {', '.join(paths)} do not adjoin; "
-                "add those between, or make two zones"
+            told[row] = Sentence(
+                "zone '%(code)s': its villages %(villages)s do not adjoin; "
+                "add those between, or make two zones",
+                code=code,
+                villages=", ".join(paths),
             )
     return told
 
@@ -145,14 +160,22 @@ def import_zones(
     broken = broken_zones(_members(session, frame), frame["code"], to_metric(tree, network.crs))
     if broken and not keep_good:
         raise InputRefused(
-            f"{path.name}: {len(broken)} of {len(frame)} zones refused, nothing was stored; "
-            "correct them, or keep the good ones with --keep-good",
+            Sentence(
+                "%(file)s: %(n)s of %(all)s zones refused, nothing was stored; "
+                "correct them, or keep the good ones with --keep-good",
+                file=path.name,
+                n=len(broken),
+                all=len(frame),
+            ),
             list(broken.values()),
         )
     if broken:
         good = frame.drop(index=list(broken))
         if good.empty:
-            raise InputRefused(f"{path.name}: no good zone, nothing was stored", list(broken.values()))
+            raise InputRefused(
+                Sentence("%(file)s: no good zone, nothing was stored", file=path.name),
+                list(broken.values()),
+            )
         found = replace(found, frame=good, problems=(*found.problems, *broken.values()))
     return _stored(
         session,

@@ -7,13 +7,13 @@ import re
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from geo.errors import LianfangError
+from geo.errors import LianfangError, Sentence
 from geo.scope import Scope
 from web.access import passwords
 from web.access.identity import Access, Person
 from web.access.roles import ROLE_TITLES, Action, Role
 from web.i18n import N_
-from web.refusals import Refused, Word
+from web.refusals import Refused
 from web.tables import Account, Grant, SignIn
 
 _NAME = re.compile(r"[\w.@-]{2,60}")
@@ -94,7 +94,7 @@ def revoke(session: Session, account: Account, role: Role, path: str | None, *, 
         raise Refused(
             N_("%(name)s is not %(role)s in %(place)s; nothing to revoke"),
             name=account.name,
-            role=Word(ROLE_TITLES[role]),
+            role=Sentence(ROLE_TITLES[role]),
             place=place_word(path),
         )
     if role is Role.ADMINISTRATOR and path is None:
@@ -156,14 +156,14 @@ def refuse_beyond(session: Session, account: Account, within: Scope) -> None:
                     "of that one"
                 ),
                 name=account.name,
-                role=Word(ROLE_TITLES[role]),
+                role=Sentence(ROLE_TITLES[role]),
                 place=place_word(path),
             )
 
 
 def place_word(path: str | None) -> str:
     """A jurisdiction in a refusal: its path, or the words for the whole site."""
-    return Word(N_("the whole site")) if path is None else path
+    return Sentence(N_("the whole site")) if path is None else path
 
 
 def _find(session: Session, account: Account, role: Role, path: str | None) -> Grant | None:

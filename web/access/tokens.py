@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from geo.errors import Sentence
 from web.access.accounts import access_of, place_word
 from web.access.identity import Access
 from web.access.roles import ACTION_TITLES, Action
 from web.access.signing import SEEN_EVERY, key_hash, new_key
 from web.i18n import N_
-from web.refusals import Refused, Word
+from web.refusals import Refused
 from web.tables import Account, ApiToken
 
 PREFIX = "lf_"
@@ -50,7 +51,7 @@ def make_token(
         if not owner.scope(action).covers(path):
             raise Refused(
                 N_("you may not do this in %(place)s yourself, so no token of yours may: %(action)s"),
-                action=Word(ACTION_TITLES[action]),
+                action=Sentence(ACTION_TITLES[action]),
                 place=place_word(path),
             )
     text = PREFIX + new_key()

@@ -25,7 +25,7 @@ from cameras.services import SourceSpec, analyse, ingest_frames
 from cameras.synthetic import SyntheticDay
 from cameras.tables import Analysis
 from geo.db import Base, transaction
-from geo.errors import LianfangError
+from geo.errors import LianfangError, Sentence
 from geo.scope import WHOLE_SITE
 from geo.tables import Setting
 from patrols.services import plan_shift
@@ -140,7 +140,7 @@ def _alone(engine: Engine) -> Iterator[None]:
     connection.detach()
     with connection:
         if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK}).scalar_one():
-            raise LianfangError("the demo is being made by another process; wait until it is there")
+            raise LianfangError(Sentence("the demo is being made by another process; wait until it is there"))
         yield
 
 

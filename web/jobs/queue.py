@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from geo.errors import LianfangError
+from geo.errors import LianfangError, Sentence
 from web.jobs.registry import kind_of
 from web.jobs.words import Words
 from web.tables import JobRun
@@ -124,7 +124,13 @@ def retry(session: Session, job_id: int) -> None:
     """
     run = _held(session, job_id)
     if run.status not in ("failed", "cancelled"):
-        raise LianfangError(f"job {job_id} is {run.status}; only one that failed or was cancelled is retried")
+        raise LianfangError(
+            Sentence(
+                "job %(job)s is %(status)s; only one that failed or was cancelled is retried",
+                job=job_id,
+                status=Sentence("waiting") if run.status == "queued" else Sentence(run.status),
+            )
+        )
     kind_of(run.kind).read(run.arguments)
     run.status = "queued"
     run.share = 0.0

@@ -26,7 +26,7 @@ from web.failures import sentence_of
 from web.i18n import N_
 from web.jobs.registry import Kind, Outcome, kind_of
 from web.jobs.telling import JobCancelled, JobInterrupted, JobSuperseded, Tell
-from web.jobs.words import Words
+from web.jobs.words import Words, as_stored
 from web.logs import crash_log
 from web.tables import JobRun
 
@@ -253,7 +253,7 @@ def _ended(
         "attempt": attempt.number,
         "status": status,
         "error": None if error is None else _json(error.as_json()),
-        "problems": _json(problems[:KEPT_PROBLEMS]) if problems else None,
+        "problems": _json(as_stored(problems[:KEPT_PROBLEMS])) if problems else None,
     }
     with transaction(engine, scope=WHOLE_SITE) as session:
         session.execute(ENDED, values)
@@ -266,7 +266,7 @@ def _failed(engine: Engine, attempt: _Attempt, error: Exception) -> str:
     problems = error.problems if isinstance(error, InputRefused) else ()
     if sentence is not None:
         log.warning("job failed", reason=sentence)
-        return _ended(engine, attempt, "failed", Words(sentence), problems)
+        return _ended(engine, attempt, "failed", Words.of(sentence), problems)
     number = crash_log(error).stem.removeprefix("crash-")
     log.error("job failed by a defect", number=number, reason=f"{type(error).__name__}: {error}")
     words = Words(

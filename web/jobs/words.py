@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Union
+
+from geo.errors import Sentence
 
 Value = Union[str, int, "Words", "Name"]
 
@@ -43,6 +45,24 @@ class Words:
             for name, value in self.values.items()
         }
         return {"text": self.text, "values": values}
+
+    @classmethod
+    def of(cls, sentence: str) -> Words:
+        """A `Sentence` with its parts, or a plain text as it stands."""
+        if not isinstance(sentence, Sentence):
+            return cls(sentence)
+        return cls(
+            sentence.text,
+            {
+                name: cls.of(value) if isinstance(value, Sentence) else value
+                for name, value in sentence.values.items()
+            },
+        )
+
+
+def as_stored(sentences: Iterable[str]) -> list[dict[str, Any]]:
+    """What is stored of several sentences."""
+    return [Words.of(sentence).as_json() for sentence in sentences]
 
 
 def told(stored: Mapping[str, Any] | None, translate: Callable[[str], str]) -> str:

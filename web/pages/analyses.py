@@ -20,6 +20,7 @@ from web.i18n import N_
 from web.jobs import enqueue
 from web.jobs.bodies import analysis as body
 from web.maps.words import CAUSES, LEVELS, LISTS
+from web.refusals import said
 from web.requests import access, audit, db, render, scope, translator
 from web.settings import current
 from web.tables import Account
@@ -83,7 +84,8 @@ def begin() -> Response:
         }
         order = body.order(asked)
     except InputRefused as refused:
-        return _form(given.get("start", ""), given.get("end", ""), given, problem=str(refused), status=422)
+        problem = said(refused, translator())
+        return _form(given.get("start", ""), given.get("end", ""), given, problem=problem, status=422)
     where = narrowing.chosen() or (None if scope().everywhere else scope().paths[0])
     job = enqueue(
         db(),

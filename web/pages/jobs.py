@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from web.access import Action, needs
 from web.i18n import N_
 from web.jobs.running import ATTEMPTS
 from web.jobs.words import told
+from web.refusals import said
 from web.requests import audit, db, may, render, translator
 from web.tables import JobRun
 from web.tabular import Column, TableSpec
@@ -92,7 +93,11 @@ def record(number: int) -> Response:
         "jobs/record.html",
         said=progress_of(run),
         kind=translator()(KINDS.get(run.kind, run.kind)),
-        lists=[(words, details[name]) for name, words in LISTS.items() if details.get(name)],
+        lists=[
+            (words, [_told(one) for one in details[name]])
+            for name, words in LISTS.items()
+            if details.get(name)
+        ],
     )
 
 
@@ -131,7 +136,7 @@ def retry(number: int) -> Response:
     try:
         jobs.retry(db(), number)
     except LianfangError as error:
-        flash(str(error), "error")
+        flash(said(error, translator()), "error")
     else:
         audit("run", f"job {number}", path=run.jurisdiction_path, kind=run.kind, again=True)
     return redirect(f"/jobs/{number}", 303)
@@ -159,6 +164,7 @@ class JobSaid:
 
     job: JobRun
     told: Callable[[Mapping[str, Any] | None], str]
+    problems: Sequence[str]
     status: str
     tone: str
     before: int
@@ -171,6 +177,7 @@ def progress_of(run: JobRun) -> JobSaid:
     return JobSaid(
         run,
         _told,
+        [_told(one) for one in run.problems or ()],
         STATUSES[run.status],
         TONES[run.status],
         jobs.waiting_before(db(), run) if run.status == "queued" else 0,

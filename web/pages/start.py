@@ -21,6 +21,7 @@ from web.demostate import SCENE_NAMES, demo_progress
 from web.i18n import N_
 from web.jobs import enqueue
 from web.jobs.bodies import demo, own
+from web.jobs.words import told
 from web.maps.page import FILE_POLICY
 from web.pages.imports.views import kept
 from web.pages.imports.wording import DATUM_WORDS
@@ -128,7 +129,14 @@ def own_data() -> Response:
 def result(number: int) -> Response:
     """What came of somebody's own files: figures, what was refused, and the files."""
     run = _finished(number)
-    return render("start/result.html", job=run, details=(run.result or {})["details"])
+    details = (run.result or {})["details"]
+    return render(
+        "start/result.html",
+        job=run,
+        details=details,
+        problems=[told(one, translator()) for one in details["problems"]],
+        findings=[told(one, translator()) for one in details["findings"]],
+    )
 
 
 @bp.get("/results/<int:number>/<name>")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from geo.errors import InputRefused
+from geo.errors import InputRefused, message_of
 from web.settings.spec import Value
 
 # The kernels and the solver behind these take seconds to load: only whoever builds settings waits for them.
@@ -51,7 +51,7 @@ def analysis_settings(
     try:
         judged = CoverageSettings(**coverage)
     except ValueError as error:
-        raise InputRefused(str(error)) from error
+        raise InputRefused(message_of(error)) from error
     return AnalysisSettings(
         coverage=judged,
         thresholds=Thresholds(**_group(values, "diagnosis")),

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from geo.errors import Sentence
 from web.i18n import N_
 from web.maps.words import LEVELS
-from web.refusals import Refused, Word
+from web.refusals import Refused
 from web.settings.spec import Spec, Value
 
 GROUPS: dict[str, tuple[str, str]] = {
@@ -356,8 +357,8 @@ def check_together(values: Mapping[str, Value]) -> None:
     if float(values[dark.name]) > float(values[bright.name]):
         raise Refused(
             N_("%(dark)s %(low)s lies above %(bright)s %(high)s; exchange them."),
-            dark=Word(dark.title),
+            dark=Sentence(dark.title),
             low=dark.typed(values[dark.name]),
-            bright=Word(bright.title),
+            bright=Sentence(bright.title),
             high=bright.typed(values[bright.name]),
         )

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from geo.errors import InputRefused
+from geo.errors import InputRefused, Sentence
 from web.basemap.address import checked_url
 from web.i18n import N_
-from web.refusals import Refused, Word
+from web.refusals import Refused
 
 Value = str | int | float
 Kind = Literal["whole", "number", "share", "choice", "text", "address"]
@@ -109,9 +109,9 @@ class Spec:
             low, high = self.limits
             raise Refused(
                 N_("%(what)s: %(value)s %(unit)s is outside %(low)s to %(high)s."),
-                what=Word(self.title),
+                what=Sentence(self.title),
                 value=self.typed(value),
-                unit=Word(self.unit) or ("%" if self.kind == "share" else ""),
+                unit=Sentence(self.unit) or ("%" if self.kind == "share" else ""),
                 low=low,
                 high=high,
             )
@@ -121,7 +121,7 @@ class Spec:
         if not isinstance(value, str) or len(value) > LONGEST_TEXT or not value.isprintable():
             raise Refused(
                 N_("%(what)s: give a text of at most %(most)s characters in one line."),
-                what=Word(self.title),
+                what=Sentence(self.title),
                 most=LONGEST_TEXT,
             )
         if self.kind == "address" and value:
@@ -137,4 +137,4 @@ class Spec:
                 ) from refused
 
     def _told(self, value: object) -> dict[str, object]:
-        return {"what": Word(self.title), "value": str(value)[:60]}
+        return {"what": Sentence(self.title), "value": str(value)[:60]}

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from geo.errors import LianfangError
+from geo.errors import LianfangError, Sentence, message_of
 from geo.tables import Setting
 from web.refusals import Refused
 from web.settings.registry import BY_NAME, SETTINGS, check_together
@@ -56,7 +56,11 @@ def current(session: Session) -> dict[str, Value]:
             values[spec.name] = spec.checked(_held(spec, changed))
         except Refused as refused:
             raise LianfangError(
-                f"the stored setting {spec.name} cannot be used: {refused} Reset it on the page of settings."
+                Sentence(
+                    "the stored setting %(name)s cannot be used: %(why)s Reset it on the page of settings.",
+                    name=spec.name,
+                    why=message_of(refused),
+                )
             ) from refused
     return values
 

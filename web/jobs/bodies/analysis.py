@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from geo.errors import InputRefused
+from geo.errors import InputRefused, Sentence, message_of
 from web.i18n import N_
 from web.jobs.bodies import arguments as read
 from web.jobs.registry import Outcome, job
@@ -41,7 +41,13 @@ def order(arguments: Mapping[str, Any]) -> dict[str, Any]:
     read.known(arguments, ARGUMENTS, KIND)
     start, end = read.moment(arguments, "start"), read.moment(arguments, "end")
     if end <= start:
-        raise InputRefused(f"the period from {start.isoformat()} to {end.isoformat()} is empty; swap the two")
+        raise InputRefused(
+            Sentence(
+                "the period from %(start)s to %(end)s is empty; swap the two",
+                start=start.isoformat(),
+                end=end.isoformat(),
+            )
+        )
     return {"start": start, "end": end, "instead": _instead(arguments)}
 
 
@@ -57,7 +63,7 @@ def _instead(arguments: Mapping[str, Any]) -> dict[str, Any]:
     try:
         CoverageSettings(**asked)
     except ValueError as error:
-        raise InputRefused(str(error)) from error
+        raise InputRefused(message_of(error)) from error
     return asked
 
 

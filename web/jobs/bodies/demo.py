@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from geo.errors import InputRefused
+from geo.errors import InputRefused, Sentence
 from web.database import var_dir
 from web.demostate import SCENE_NAMES, demo_progress, refuse_others_data
 from web.i18n import N_
@@ -62,7 +62,7 @@ def order(arguments: Mapping[str, Any]) -> DemoOrder:
         raise InputRefused(f"scene {scene!r} is not known; give {' or '.join(SCENE_NAMES)}")
     seed = read.one(arguments, "seed", int, 1)
     if not 0 <= seed < 2**32:
-        raise InputRefused(f"seed {seed}; give 0 to {2**32 - 1}")
+        raise InputRefused(Sentence("seed %(seed)s; give 0 to %(most)s", seed=seed, most=2**32 - 1))
     return DemoOrder(scene, seed, read.one(arguments, "fresh", bool, False))
 
 

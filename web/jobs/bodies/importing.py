@@ -16,7 +16,7 @@ from web.jobs.bodies import basemap
 from web.jobs.queue import enqueue
 from web.jobs.registry import Outcome, job
 from web.jobs.telling import Tell
-from web.jobs.words import Words
+from web.jobs.words import Words, as_stored
 
 if TYPE_CHECKING:
     from web.imports import ImportOrder, Upload
@@ -110,9 +110,9 @@ def run(session: Session, asked: FileOrder, tell: Tell) -> Outcome:
         "stored": report.stored,
         "good": report.good,
         "batches": batches,
-        "problems": list(report.problems[:KEPT_SENTENCES]),
+        "problems": as_stored(report.problems[:KEPT_SENTENCES]),
         "problem_count": len(report.problems),
-        "findings": list(report.findings[:KEPT_SENTENCES]),
+        "findings": as_stored(report.findings[:KEPT_SENTENCES]),
         "finding_count": len(report.findings),
     }
     return Outcome(f"/imports/{batches[-1]}" if batches else None, summary, details)

@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy.orm import Session
 
 from geo.datums import check_datum
-from geo.errors import InputRefused
+from geo.errors import InputRefused, Sentence
 from web.database import var_dir
 from web.i18n import LANGUAGES, N_
 from web.jobs.bodies import arguments as read
 from web.jobs.registry import Outcome, job
 from web.jobs.telling import Tell
-from web.jobs.words import Words
+from web.jobs.words import Words, as_stored
 
 if TYPE_CHECKING:
     from web.imports import Upload
@@ -76,12 +76,18 @@ def order(arguments: Mapping[str, Any]) -> OwnOrder:
     datum, lang = read.one(arguments, "datum", str), read.one(arguments, "lang", str)
     check_datum(datum)
     if lang not in LANGUAGES:
-        raise InputRefused(f"language {lang!r} is not known; give {' or '.join(LANGUAGES)}")
+        raise InputRefused(
+            Sentence(
+                "language '%(lang)s' is not known; give %(known)s", lang=lang, known=" / ".join(LANGUAGES)
+            )
+        )
     day, zone = read.one(arguments, "day", str), read.one(arguments, "zone", str)
     try:
         return OwnOrder(uploads[0], uploads[1], datum, date.fromisoformat(day), ZoneInfo(zone), lang)
     except (ValueError, OSError, ZoneInfoNotFoundError) as error:
-        raise InputRefused(f"{day!r} in {zone!r} is no day of a time zone; write 2026-11-22") from error
+        raise InputRefused(
+            Sentence("'%(day)s' in '%(zone)s' is no day of a time zone; write 2026-11-22", day=day, zone=zone)
+        ) from error
 
 
 def words_at(share: float) -> str:
@@ -137,7 +143,7 @@ def run(_session: Session, asked: OwnOrder, tell: Tell) -> Outcome:
         Words(N_("%(cameras)s cameras drawn, %(gaps)s gaps; %(problems)s rows refused."), figures),
         {
             **made.figures,
-            "problems": list(made.problems[:KEPT_SENTENCES]),
-            "findings": list(made.findings[:KEPT_SENTENCES]),
+            "problems": as_stored(made.problems[:KEPT_SENTENCES]),
+            "findings": as_stored(made.findings[:KEPT_SENTENCES]),
         },
     )

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
-from geo.errors import InputRefused
+from geo.errors import InputRefused, Sentence, message_of
 from web.i18n import N_
 from web.jobs.bodies import arguments as read
 from web.jobs.registry import Outcome, job
 from web.jobs.telling import Tell
-from web.jobs.words import Name, Words
+from web.jobs.words import Name, Words, as_stored
 from web.settings import current, plan_settings
 
 if TYPE_CHECKING:
@@ -52,10 +52,16 @@ def order(arguments: Mapping[str, Any]) -> PlanOrder:
     zone = read.one(arguments, "zone", str)
     start, end = read.moment(arguments, "start"), read.moment(arguments, "end")
     if end <= start:
-        raise InputRefused(f"the shift from {start.isoformat()} to {end.isoformat()} is empty; swap the two")
+        raise InputRefused(
+            Sentence(
+                "the shift from %(start)s to %(end)s is empty; swap the two",
+                start=start.isoformat(),
+                end=end.isoformat(),
+            )
+        )
     seed = read.one(arguments, "seed", int, 1)
     if not 0 <= seed < 2**32:
-        raise InputRefused(f"seed {seed}; give 0 to {2**32 - 1}")
+        raise InputRefused(Sentence("seed %(seed)s; give 0 to %(most)s", seed=seed, most=2**32 - 1))
     try:
         budget = None
         if "iterations" in arguments:
@@ -63,7 +69,7 @@ def order(arguments: Mapping[str, Any]) -> PlanOrder:
         elif "seconds" in arguments:
             budget = Budget(seconds=read.one(arguments, "seconds", float))
     except ValueError as error:
-        raise InputRefused(str(error)) from error
+        raise InputRefused(message_of(error)) from error
     return PlanOrder(zone, start, end, seed, budget)
 
 
@@ -128,5 +134,9 @@ def run(session: Session, asked: PlanOrder, tell: Tell) -> Outcome:
             "violations": len(made.violations),
         },
     )
-    details = {"plan": made.plan_id, "remarks": list(made.remarks), "violations": list(made.violations)}
+    details = {
+        "plan": made.plan_id,
+        "remarks": as_stored(made.remarks),
+        "violations": as_stored(made.violations),
+    }
     return Outcome(f"/plans/{made.plan_id}", summary, details)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from web.i18n import N_
+from web.jobs.words import told
 from web.pages.imports.wording import DATUM_NAMES, LABELS
 from web.recognising import KIND_WORDS
 from web.tabular import Column, TableSpec
@@ -61,23 +61,34 @@ REMARKS = TableSpec(
     default_sort="row_number",
 )
 
-_OWN_ROW = re.compile(r"(?:row|feature) (\d+): (.*)", re.DOTALL)
-_FIRST_ROW = re.compile(r"first in (?:row|feature) (\d+)")
 
+def remarks(
+    problems: Iterable[Mapping[str, Any]],
+    findings: Iterable[Mapping[str, Any]],
+    translate: Callable[[str], str],
+) -> dict[str, Any]:
+    """Parameters of `REMARKS`: each sentence on a file, as jobs store it, with the number of its row.
 
-def remarks(problems: Iterable[str], findings: Iterable[str]) -> dict[str, Any]:
-    """Parameters of `REMARKS`: each sentence on a file with the number of its row, where it names one."""
+    A sentence about one row (`geo.errors.of_row`) is shown without it; one on many rows that names the first
+    of them stands with that.
+    """
     made: list[dict[str, Any]] = []
     for verdict, sentences in (("bad", problems), ("odd", findings)):
         for sentence in sentences:
-            own, first = _OWN_ROW.match(sentence), _FIRST_ROW.search(sentence)
-            number = int(own[1]) if own else int(first[1]) if first else None
+            own = "row" in sentence["values"]
+            shown = sentence["values"]["what"] if own else sentence
+            row = sentence["values"].get("row") or _first_row(sentence)
             made.append(
                 {
                     "id": len(made) + 1,
-                    "row_number": number,
+                    "row_number": None if row is None else int(row),
                     "verdict": verdict,
-                    "sentence": own[2] if own else sentence,
+                    "sentence": told(shown, translate) if isinstance(shown, Mapping) else shown,
                 }
             )
     return {"remarks": json.dumps(made, ensure_ascii=False)}
+
+
+def _first_row(sentence: Mapping[str, Any]) -> str | None:
+    first = sentence["values"].get("first")
+    return first["values"]["row"] if isinstance(first, Mapping) else None

@@ -26,7 +26,7 @@ from web.geofeatures import collection
 from web.imports import LOCAL_KINDS, import_file, keep_upload
 from web.jobs import enqueue
 from web.jobs.bodies import basemap, importing
-from web.jobs.words import told
+from web.jobs.words import as_stored, told
 from web.pages.imports.asked import Asked, asked_in
 from web.pages.imports.tables import IMPORTS, REMARKS, remarks
 from web.pages.imports.wording import DATUM_NAMES, DATUM_WORDS, FIELDS, LABELS
@@ -158,7 +158,7 @@ def check(token: str) -> Response:
     return table_view(
         REMARKS,
         "imports/check.html",
-        parameters=remarks(checked.problems, checked.findings),
+        parameters=remarks(as_stored(checked.problems), as_stored(checked.findings), translator()),
         asked=asked,
         checked=checked,
         kinds=KIND_WORDS,
@@ -203,7 +203,7 @@ def record(number: int) -> Response:
     return table_view(
         REMARKS,
         "imports/record.html",
-        parameters=remarks(details.get("problems", ()), details.get("findings", ())),
+        parameters=remarks(details.get("problems", ()), details.get("findings", ()), translator()),
         batch=batch,
         details=details,
         kinds=KIND_WORDS,
@@ -407,4 +407,4 @@ def _obstacle(batch: ImportBatch) -> str:
     if batch.kind not in TABLES or not (scope().everywhere or batch.kind in LOCAL_KINDS):
         return gettext("Only somebody who may import for the whole site can undo this.")
     stands = what_stands(db(), batch)
-    return "" if stands is None else stands.said(translator())
+    return "" if stands is None else said(stands, translator())

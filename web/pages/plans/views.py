@@ -24,6 +24,7 @@ from web.pages.plans.sheet import picture_of, plan_sheet
 from web.pages.plans.tables import PLANS, drafts_seen
 from web.planfiles import PLAN_ENDINGS, write_plan
 from web.planpicture import plan_picture
+from web.refusals import said
 from web.requests import access, audit, db, render, scope, translator
 from web.settings import current
 from web.tables import Account
@@ -79,7 +80,7 @@ def begin() -> Response:
         }
         order = body.order(asked)
     except InputRefused as refused:
-        return _form(given, problem=str(refused), status=422)
+        return _form(given, problem=said(refused, translator()), status=422)
     members = of_plan.members(db(), zone["id"])["path"]
     job = enqueue(
         db(),
