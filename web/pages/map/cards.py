@@ -29,6 +29,7 @@ from web.maps.words import WHY
 from web.pages.map.blueprint import bp
 from web.pages.map.choice import chosen_analysis, reach, rows_of
 from web.pages.map.wording import Row, camera_row, camera_title, gap_row, named
+from web.planrights import sees_reasons
 from web.requests import audit, db, may, render, translator
 
 ACTIONS = {
@@ -230,14 +231,16 @@ def _visit(number: int, t: Translator) -> Card | None:
         for row in rows
         if row["stop_id"] == this["stop_id"]
     ]
+    # Why a stop is one, and how much it weighs, is told only to those who may know where nobody looks.
+    reasons = sees_reasons(plan_id)
     why = [entry["cause"] if isinstance(entry, dict) else str(entry) for entry in stop["why"]]
-    # Why a stop is on the list is told only to those who may know where nobody looks.
     told = stop_popup(
         {
             **stop,
             "label": int(this["stop"]),
             "village": named(stop, "village", t),
-            "why": why if may(Action.GAPS_VIEW) else (),
+            "why": why if reasons else (),
+            "prize": stop["prize"] if reasons else None,
         },
         there,
         stop["street"] or "",

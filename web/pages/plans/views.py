@@ -24,6 +24,7 @@ from web.pages.plans.sheet import picture_of, plan_sheet
 from web.pages.plans.tables import PLANS, drafts_seen
 from web.planfiles import PLAN_ENDINGS, write_plan
 from web.planpicture import plan_picture
+from web.planrights import may_of_plan, sees_reasons
 from web.refusals import said
 from web.requests import access, audit, db, render, scope, translator
 from web.settings import current
@@ -99,17 +100,23 @@ def begin() -> Response:
 def record(number: int) -> Response:
     """One plan: routes, times, who crosses whom."""
     plan = _seen(number)
-    return render("plans/record.html", **plan_sheet(plan, with_reasons=access().may(Action.GAPS_VIEW)))
+    return render(
+        "plans/record.html",
+        may_here={
+            action: may_of_plan(action, number) for action in (Action.PLANS_VIEW_DRAFTS, Action.PLANS_PUBLISH)
+        },
+        **plan_sheet(plan, with_reasons=sees_reasons(number)),
+    )
 
 
 @bp.get("/<int:number>/file<ending>")
 @needs(Action.PLANS_VIEW)
 def file(number: int, ending: str) -> Response:
-    """The plan as a file; the plan format itself only for those who see drafts."""
+    """The plan as a file; the plan format itself only for those who see drafts there."""
     _seen(number)
     if ending not in PLAN_ENDINGS:
         abort(404)
-    if ending not in HANDED_OUT and not _sees_drafts():
+    if ending not in HANDED_OUT and not may_of_plan(Action.PLANS_VIEW_DRAFTS, number):
         abort(403)
     audit("export", f"plan {number}", format=ending)
     with tempfile.TemporaryDirectory() as folder:
@@ -159,21 +166,12 @@ def withdraw(number: int) -> Response:
     return redirect(f"/plans/{number}")
 
 
-def _sees_drafts() -> bool:
-    return access().may(Action.PLANS_VIEW_DRAFTS)
-
-
 def _seen(number: int) -> dict[str, Any]:
     """A plan that whoever asks may see; 404 otherwise."""
     plan = of_plan.plan(db(), number)
-    if plan is None or (plan["status"] != "published" and of_plan.plan(_drafts_session(), number) is None):
+    if plan is None or (plan["status"] != "published" and not may_of_plan(Action.PLANS_VIEW_DRAFTS, number)):
         abort(404)
     return plan
-
-
-def _drafts_session() -> Any:
-    """A draft is seen where drafts may be seen, which can be less than where plans may."""
-    return db(Action.PLANS_VIEW_DRAFTS)
 
 
 def _form(given: dict[str, Any], *, problem: str = "", status: int = 200) -> Response:
