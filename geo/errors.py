@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 
 class Sentence(str):
@@ -43,6 +44,14 @@ class Sentence(str):
     def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, str]]:
         """Pickled and copied by its parts."""
         return (self.text,), dict(self.values)
+
+    def as_json(self) -> dict[str, Any]:
+        """Its parts, to be stored; whoever reads them later says them in a language."""
+        values = {
+            name: value.as_json() if isinstance(value, Sentence) else value
+            for name, value in self.values.items()
+        }
+        return {"text": self.text, "values": values}
 
     def said(self, translate: Callable[[str], str]) -> str:
         """The sentence in the language of `translate`, which gives a text for a text."""

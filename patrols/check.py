@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.errors import Sentence
 from patrols.plan import PatrolPlan
 from patrols.problem import PatrolProblem
 
@@ -52,7 +53,7 @@ class Violation:
         Where, as far as it applies; else None.
     value, limit : float or None
         What was found and what is allowed, in the unit of the message.
-    message : str
+    message : Sentence
         One sentence.
     """
 
@@ -62,7 +63,7 @@ class Violation:
     seq: int | None
     value: float | None
     limit: float | None
-    message: str
+    message: Sentence
 
 
 @dataclass(frozen=True)
@@ -168,16 +169,26 @@ def _unknown(
     plan: PatrolPlan, visits: list[_Visit], stops: dict[Any, _Stop], teams: dict[Any, _Team]
 ) -> Iterator[Violation]:
     for visit in visits:
-        for kind, name, known in (("team", visit.team_id, teams), ("stop", visit.stop_id, stops)):
-            if name not in known:
-                yield _at("unknown_id", visit, None, None, f"the problem has no {kind} {name!r}")
-    for where in ("crossed", "unreachable"):
-        for stop_id in getattr(plan, where):
-            if stop_id not in stops:
-                yield Violation(
-                    "unknown_id", None, stop_id, None, None, None,
-                    f"the list of {where} stops names {stop_id!r}, which the problem does not have",
-                )  # fmt: skip
+        if visit.team_id not in teams:
+            text = Sentence("the problem has no team %(team)s", team=repr(visit.team_id))
+            yield _at("unknown_id", visit, None, None, text)
+        if visit.stop_id not in stops:
+            text = Sentence("the problem has no stop %(stop)s", stop=repr(visit.stop_id))
+            yield _at("unknown_id", visit, None, None, text)
+    for stop_id in plan.crossed:
+        if stop_id not in stops:
+            text = Sentence(
+                "the list of crossed stops names %(stop)s, which the problem does not have",
+                stop=repr(stop_id),
+            )
+            yield Violation("unknown_id", None, stop_id, None, None, None, text)
+    for stop_id in plan.unreachable:
+        if stop_id not in stops:
+            text = Sentence(
+                "the list of unreachable stops names %(stop)s, which the problem does not have",
+                stop=repr(stop_id),
+            )
+            yield Violation("unknown_id", None, stop_id, None, None, None, text)
 
 
 def _team_violations(
@@ -209,17 +220,25 @@ def _team_violations(
         yield _return_violation(own[-1], home_s, here, team)
     # Without sound times there is no idle time to speak of, and the cause has been reported.
     if timed and not _breaks_fit(idle, (left_s, team.end_s, home_s), team.breaks):
-        yield Violation(
-            "break", team_id, None, None, None, None,
-            f"team {team_id!r}: its breaks {list(team.breaks)} (earliest, latest, duration) "
+        text = Sentence(
+            "team %(team)s: its breaks %(breaks)s (earliest, latest, duration) "
             "do not fit into the time in which it neither travels nor serves",
-        )  # fmt: skip
+            team=repr(team_id),
+            breaks=list(team.breaks),
+        )
+        yield Violation("break", team_id, None, None, None, None, text)
 
 
-def _at(code: str, visit: _Visit, value: float | None, limit: float | None, text: str) -> Violation:
+def _at(code: str, visit: _Visit, value: float | None, limit: float | None, what: Sentence) -> Violation:
     """A violation at a visit, its message opening with where it is."""
-    where = f"team {visit.team_id!r}, visit {visit.seq} at stop {visit.stop_id!r}: "
-    return Violation(code, visit.team_id, visit.stop_id, visit.seq, value, limit, where + text)
+    text = Sentence(
+        "team %(team)s, visit %(seq)s at stop %(stop)s: %(what)s",
+        team=repr(visit.team_id),
+        seq=visit.seq,
+        stop=repr(visit.stop_id),
+        what=what,
+    )
+    return Violation(code, visit.team_id, visit.stop_id, visit.seq, value, limit, text)
 
 
 def _visit_violations(
@@ -227,20 +246,25 @@ def _visit_violations(
 ) -> Iterator[Violation]:
     """What a visit shows by itself and by its place in the order."""
     if is_forbidden:
-        yield _at("forbidden", visit, None, None, "this team must not visit this stop")
+        yield _at("forbidden", visit, None, None, Sentence("this team must not visit this stop"))
     if before is not None and visit.seq == before.seq:
-        yield _at("overlap", visit, visit.seq, None, f"another visit has number {visit.seq} in its order too")
+        text = Sentence("another visit has number %(seq)s in its order too", seq=visit.seq)
+        yield _at("overlap", visit, visit.seq, None, text)
     if visit.start_s < visit.arrive_s:
-        yield _at(
-            "time_travel", visit, visit.start_s, visit.arrive_s,
-            f"the service starts at {visit.start_s} s, before the arrival at {visit.arrive_s} s",
-        )  # fmt: skip
+        text = Sentence(
+            "the service starts at %(start)s s, before the arrival at %(arrival)s s",
+            start=visit.start_s,
+            arrival=visit.arrive_s,
+        )
+        yield _at("time_travel", visit, visit.start_s, visit.arrive_s, text)
     stays_s = visit.end_s - visit.start_s
     if stays_s < stop.service_s:
-        yield _at(
-            "time_travel", visit, stays_s, stop.service_s,
-            f"it stays {stays_s} s of the {stop.service_s} s that the service takes",
-        )  # fmt: skip
+        text = Sentence(
+            "it stays %(stays)s s of the %(service)s s that the service takes",
+            stays=stays_s,
+            service=stop.service_s,
+        )
+        yield _at("time_travel", visit, stays_s, stop.service_s, text)
 
 
 def _leg_violation(
@@ -249,32 +273,57 @@ def _leg_violation(
     """What is wrong with the way to a visit from node `here`, free from `left_s` on; None when sound."""
     travel_s = int(team.travel_s[here, stop.node])
     if travel_s < 0:
-        text = f"its mode has no way from node {here} to node {stop.node}; send another team"
+        text = Sentence(
+            "its mode has no way from node %(here)s to node %(there)s; send another team",
+            here=here,
+            there=stop.node,
+        )
         return _at("mode", visit, None, None, text)
     leaves_s = visit.arrive_s - travel_s
     if leaves_s >= left_s:
         return None
     if before is None:
-        text = (
-            f"to arrive at {visit.arrive_s} s it must leave its base at {leaves_s} s, "
-            f"before its shift starts at {left_s} s"
+        text = Sentence(
+            "to arrive at %(arrival)s s it must leave its base at %(leaves)s s, "
+            "before its shift starts at %(start)s s",
+            arrival=visit.arrive_s,
+            leaves=leaves_s,
+            start=left_s,
         )
         return _at("shift", visit, leaves_s, left_s, text)
     if visit.arrive_s < left_s:
-        text = f"it arrives at {visit.arrive_s} s while the visit before lasts until {left_s} s"
+        text = Sentence(
+            "it arrives at %(arrival)s s while the visit before lasts until %(end)s s",
+            arrival=visit.arrive_s,
+            end=left_s,
+        )
         return _at("overlap", visit, visit.arrive_s, left_s, text)
     given_s = visit.arrive_s - left_s
-    text = f"the leg from node {here} to node {stop.node} takes {travel_s} s, the plan gives it {given_s} s"
+    text = Sentence(
+        "the leg from node %(here)s to node %(there)s takes %(travel)s s, the plan gives it %(given)s s",
+        here=here,
+        there=stop.node,
+        travel=travel_s,
+        given=given_s,
+    )
     return _at("time_travel", visit, given_s, travel_s, text)
 
 
 def _return_violation(visit: _Visit, home_s: int, here: int, team: _Team) -> Violation:
     """Why a team does not end its shift where and when it must, after its last visit."""
     if home_s < 0:
-        text = f"its mode has no way from node {here} to its end node {team.end_node}; send another team"
+        text = Sentence(
+            "its mode has no way from node %(here)s to its end node %(there)s; send another team",
+            here=here,
+            there=team.end_node,
+        )
         return _at("mode", visit, None, None, text)
     back_s = visit.end_s + home_s
-    text = f"afterwards it is at its end node at {back_s} s, its shift ends at {team.end_s} s"
+    text = Sentence(
+        "afterwards it is at its end node at %(back)s s, its shift ends at %(end)s s",
+        back=back_s,
+        end=team.end_s,
+    )
     return _at("shift", visit, back_s, team.end_s, text)
 
 
@@ -311,23 +360,24 @@ def _breaks_fit(
 def _stop_violations(here: list[_Visit], stop_id: Any, stop: _Stop) -> Iterator[Violation]:
     """Windows and the demand of a required stop; `here` are its visits in order of time."""
     if stop.required and not here:
-        yield Violation(
-            "required", None, stop_id, None, 0, 1, f"stop {stop_id!r} is required and no team visits it"
-        )
+        text = Sentence("stop %(stop)s is required and no team visits it", stop=repr(stop_id))
+        yield Violation("required", None, stop_id, None, 0, 1, text)
     for visit in here:
         for name, windows, applies in (
-            ("a visit", stop.each, True),
-            ("the first visit", stop.first, visit.start_s == here[0].start_s),
+            (Sentence("a visit"), stop.each, True),
+            (Sentence("the first visit"), stop.first, visit.start_s == here[0].start_s),
         ):
             if applies and windows and not any(a <= visit.start_s <= b for a, b in windows):
                 limit = min(
                     (edge for window in windows for edge in window), key=lambda e: abs(e - visit.start_s)
                 )
-                yield Violation(
-                    "window", visit.team_id, stop_id, visit.seq, visit.start_s, limit,
-                    f"team {visit.team_id!r}, visit {visit.seq} at stop {stop_id!r}: the service starts at "
-                    f"{visit.start_s} s, but {name} must start within {list(windows)}",
-                )  # fmt: skip
+                text = Sentence(
+                    "the service starts at %(start)s s, but %(visit)s must start within %(windows)s",
+                    start=visit.start_s,
+                    visit=name,
+                    windows=list(windows),
+                )
+                yield _at("window", visit, visit.start_s, limit, text)
 
 
 def _is_crossed(problem: PatrolProblem, here: list[_Visit], teams: dict[Any, _Team]) -> bool:
@@ -361,31 +411,38 @@ def _claims(
     for stop_id, count in Counter(plan.crossed).items():
         text = None
         if count > 1:
-            text = f"stop {stop_id!r} is claimed as crossed {count} times"
+            text = Sentence("stop %(stop)s is claimed as crossed %(n)s times", stop=repr(stop_id), n=count)
         elif stop_id in stops and stop_id not in really:
-            text = f"stop {stop_id!r} is claimed as crossed, but its visits do not meet the rule"
+            text = Sentence(
+                "stop %(stop)s is claimed as crossed, but its visits do not meet the rule",
+                stop=repr(stop_id),
+            )
         if text:
             yield Violation("claim_crossed", None, stop_id, None, count, None, text)
     for stop_id in stops:
         if stop_id in really and stop_id not in plan.crossed:
-            yield Violation(
-                "claim_crossed", None, stop_id, None, None, None,
-                f"stop {stop_id!r} is crossed by its visits, but the plan does not say so",
-            )  # fmt: skip
+            text = Sentence(
+                "stop %(stop)s is crossed by its visits, but the plan does not say so", stop=repr(stop_id)
+            )
+            yield Violation("claim_crossed", None, stop_id, None, None, None, text)
         if stop_id in really and stop_id in plan.unreachable:
-            yield Violation(
-                "claim_crossed", None, stop_id, None, None, None,
-                f"stop {stop_id!r} is called unreachable, but the plan itself crosses it",
-            )  # fmt: skip
+            text = Sentence(
+                "stop %(stop)s is called unreachable, but the plan itself crosses it", stop=repr(stop_id)
+            )
+            yield Violation("claim_crossed", None, stop_id, None, None, None, text)
     # fsum is exact before its one rounding, so the order of adding plays no part.
     worth = math.fsum(stops[stop_id].prize for stop_id in really)
     if plan.value != worth:
-        yield Violation(
-            "claim_value", None, None, None, plan.value, worth,
-            f"the plan claims a value of {plan.value}, its crossed stops are worth {worth:g}",
-        )  # fmt: skip
+        text = Sentence(
+            "the plan claims a value of %(value)s, its crossed stops are worth %(worth)s",
+            value=plan.value,
+            worth=f"{worth:g}",
+        )
+        yield Violation("claim_value", None, None, None, plan.value, worth, text)
     if plan.upper_bound < worth:
-        yield Violation(
-            "claim_value", None, None, None, plan.upper_bound, worth,
-            f"the plan claims the upper bound {plan.upper_bound}, its own crossed stops are worth {worth:g}",
-        )  # fmt: skip
+        text = Sentence(
+            "the plan claims the upper bound %(bound)s, its own crossed stops are worth %(worth)s",
+            bound=plan.upper_bound,
+            worth=f"{worth:g}",
+        )
+        yield Violation("claim_value", None, None, None, plan.upper_bound, worth, text)

@@ -181,8 +181,8 @@ def read_teams(
                 int(str(row)),
                 Sentence(
                     "the shift ends (%(end)s) before it starts (%(start)s); give the date of each",
-                    end=end,
-                    start=start,
+                    end=f"{end.astimezone(zone):%Y-%m-%d %H:%M}",
+                    start=f"{start.astimezone(zone):%Y-%m-%d %H:%M}",
                 ),
             )
     if network is not None:

@@ -106,7 +106,7 @@ def test_progress_is_asked_for_anew_until_the_job_has_ended(served, job) -> None
 
 def test_a_failure_is_told_with_its_rows_and_may_be_tried_again(served, job) -> None:
     sentence = Words("list.csv: 2 rows refused, 50 % of all").as_json()
-    ended(served, job, "failed", error=sentence, problems=as_stored(["row 2: <b>", "row 5"]))
+    ended(served, job, "failed", error=sentence, problems=[as_stored("row 2: <b>"), as_stored("row 5")])
     client = served.client(Role.PLANNER, small_site.OWN)
     page = client.get(f"/jobs/{job}?lang=en").text
     assert "list.csv: 2 rows refused, 50 % of all" in page and "row 2: &lt;b&gt;" in page
@@ -140,7 +140,7 @@ def test_who_may_not_ask_for_a_kind_of_job_may_not_ask_for_it_again(served, job)
 def test_what_an_import_found_odd_is_listed(served, job) -> None:
     summary = Words("%(stored)s rows stored; %(problems)s bad, %(findings)s odd.")
     summary = Words(summary.text, {"stored": 5, "problems": 0, "findings": 1}).as_json()
-    details = {"problems": [], "findings": as_stored(["row 3: 25 m from any street"])}
+    details = {"problems": [], "findings": [as_stored("row 3: 25 m from any street")]}
     ended(served, job, "done", result={"url": None, "summary": summary, "details": details})
     page = served.client(Role.PLANNER, small_site.OWN).get(f"/jobs/{job}?lang=en").text
     assert "What looks odd" in page and "row 3: 25 m from any street" in page

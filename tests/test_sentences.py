@@ -26,7 +26,7 @@ from patrols.importers import read_teams, read_zones
 from web.access import Role
 from web.i18n import Translator
 from web.jobs.running import run_job
-from web.jobs.words import Words, told
+from web.jobs.words import as_stored, told
 from web.pages.imports.tables import remarks
 from web.pages.imports.wording import FIELD_NAMES
 from web.recognising import COLUMNS
@@ -95,16 +95,16 @@ def test_a_stored_sentence_is_said_when_it_is_read() -> None:
     problem = of_row(
         "row", 5, Sentence("%(field)s is missing; give it in decimal degrees", field=Sentence("lon"))
     )
-    stored = json.loads(json.dumps(Words.of(problem).as_json()))
+    stored = json.loads(json.dumps(as_stored(problem)))
     assert told(stored, Translator("zh")) == "第 5 行：缺少经度；请写十进制度数"
     assert told(stored, Translator("en")) == "row 5: lon is missing; give it in decimal degrees"
-    assert told(Words.of("100 % as it is").as_json(), Translator("zh")) == "100 % as it is"
+    assert told(as_stored("100 % as it is"), Translator("zh")) == "100 % as it is"
 
 
 def test_a_table_of_remarks_knows_each_row() -> None:
     """The row of a problem, the first row of a finding on many, none where there is none."""
     many = Sentence("%(n)s odd, first in %(first)s", n=3, first=row_named("row", 8))
-    given = [Words.of(one).as_json() for one in (of_row("row", 5, Sentence("lon")), many, "plain")]
+    given = [as_stored(one) for one in (of_row("row", 5, Sentence("lon")), many, "plain")]
     rows = json.loads(remarks(given[:1], given[1:], in_chinese)["remarks"])
     assert [(row["row_number"], row["sentence"]) for row in rows] == [
         (5, "经度"),

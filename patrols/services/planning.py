@@ -69,7 +69,7 @@ class PlanOutcome:
     problem: PatrolProblem
     plan: PatrolPlan
     reachable: int
-    violations: tuple[str, ...]
+    violations: tuple[Sentence, ...]
     road_revision: str
     remarks: tuple[str, ...] = ()
 
@@ -178,7 +178,7 @@ def plan_shift(
         upper_bound=int(np.floor(plan.upper_bound)),
         crossed=len(plan.crossed),
         reachable=int(reach["crossable"].sum()),
-        violations=list(broken),
+        violations=[sentence.as_json() for sentence in broken],
         seed=seed,
         parameters=asdict(chosen) | {"budget": asdict(budget)},
         code_version=version("lianfang"),

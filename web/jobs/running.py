@@ -245,15 +245,15 @@ def _ended(
     engine: Engine,
     attempt: _Attempt,
     status: str,
-    error: Words | None = None,
+    error: dict[str, Any] | None = None,
     problems: tuple[str, ...] = (),
 ) -> str:
     values = {
         "id": attempt.job_id,
         "attempt": attempt.number,
         "status": status,
-        "error": None if error is None else _json(error.as_json()),
-        "problems": _json(as_stored(problems[:KEPT_PROBLEMS])) if problems else None,
+        "error": None if error is None else _json(error),
+        "problems": _json([as_stored(one) for one in problems[:KEPT_PROBLEMS]]) if problems else None,
     }
     with transaction(engine, scope=WHOLE_SITE) as session:
         session.execute(ENDED, values)
@@ -266,13 +266,13 @@ def _failed(engine: Engine, attempt: _Attempt, error: Exception) -> str:
     problems = error.problems if isinstance(error, InputRefused) else ()
     if sentence is not None:
         log.warning("job failed", reason=sentence)
-        return _ended(engine, attempt, "failed", Words.of(sentence), problems)
+        return _ended(engine, attempt, "failed", as_stored(sentence), problems)
     number = crash_log(error).stem.removeprefix("crash-")
     log.error("job failed by a defect", number=number, reason=f"{type(error).__name__}: {error}")
     words = Words(
         N_("A defect of the program; it was written down under number %(number)s."), {"number": number}
     )
-    return _ended(engine, attempt, "failed", words)
+    return _ended(engine, attempt, "failed", words.as_json())
 
 
 def database_went_away(error: BaseException) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Union
 
@@ -46,27 +46,19 @@ class Words:
         }
         return {"text": self.text, "values": values}
 
-    @classmethod
-    def of(cls, sentence: str) -> Words:
-        """A `Sentence` with its parts, or a plain text as it stands."""
-        if not isinstance(sentence, Sentence):
-            return cls(sentence)
-        return cls(
-            sentence.text,
-            {
-                name: cls.of(value) if isinstance(value, Sentence) else value
-                for name, value in sentence.values.items()
-            },
-        )
+
+def as_stored(sentence: str) -> dict[str, Any]:
+    """What is stored of a sentence a service gave: a `Sentence` by its parts, a plain text as it stands."""
+    return sentence.as_json() if isinstance(sentence, Sentence) else Words(sentence).as_json()
 
 
-def as_stored(sentences: Iterable[str]) -> list[dict[str, Any]]:
-    """What is stored of several sentences."""
-    return [Words.of(sentence).as_json() for sentence in sentences]
+def told(stored: Mapping[str, Any] | str | None, translate: Callable[[str], str]) -> str:
+    """A stored sentence in the language of `translate`; the empty text for None.
 
-
-def told(stored: Mapping[str, Any] | None, translate: Callable[[str], str]) -> str:
-    """A stored sentence in the language of `translate`; the empty text for None."""
+    A plain text is said as it stands: what checkers found wrong with a plan was stored so before.
+    """
+    if isinstance(stored, str):
+        return stored
     if not stored or not stored["text"]:
         return ""
     text = translate(stored["text"])

@@ -110,9 +110,9 @@ def run(session: Session, asked: FileOrder, tell: Tell) -> Outcome:
         "stored": report.stored,
         "good": report.good,
         "batches": batches,
-        "problems": as_stored(report.problems[:KEPT_SENTENCES]),
+        "problems": [as_stored(one) for one in report.problems[:KEPT_SENTENCES]],
         "problem_count": len(report.problems),
-        "findings": as_stored(report.findings[:KEPT_SENTENCES]),
+        "findings": [as_stored(one) for one in report.findings[:KEPT_SENTENCES]],
         "finding_count": len(report.findings),
     }
     return Outcome(f"/imports/{batches[-1]}" if batches else None, summary, details)

@@ -143,7 +143,7 @@ def run(_session: Session, asked: OwnOrder, tell: Tell) -> Outcome:
         Words(N_("%(cameras)s cameras drawn, %(gaps)s gaps; %(problems)s rows refused."), figures),
         {
             **made.figures,
-            "problems": as_stored(made.problems[:KEPT_SENTENCES]),
-            "findings": as_stored(made.findings[:KEPT_SENTENCES]),
+            "problems": [as_stored(one) for one in made.problems[:KEPT_SENTENCES]],
+            "findings": [as_stored(one) for one in made.findings[:KEPT_SENTENCES]],
         },
     )

@@ -136,7 +136,7 @@ def run(session: Session, asked: PlanOrder, tell: Tell) -> Outcome:
     )
     details = {
         "plan": made.plan_id,
-        "remarks": as_stored(made.remarks),
-        "violations": as_stored(made.violations),
+        "remarks": [as_stored(one) for one in made.remarks],
+        "violations": [as_stored(one) for one in made.violations],
     }
     return Outcome(f"/plans/{made.plan_id}", summary, details)

@@ -158,7 +158,7 @@ def check(token: str) -> Response:
     return table_view(
         REMARKS,
         "imports/check.html",
-        parameters=remarks(as_stored(checked.problems), as_stored(checked.findings), translator()),
+        parameters=remarks(map(as_stored, checked.problems), map(as_stored, checked.findings), translator()),
         asked=asked,
         checked=checked,
         kinds=KIND_WORDS,

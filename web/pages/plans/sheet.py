@@ -15,6 +15,7 @@ from patrols.repository import of_plan, on_map
 from web import i18n
 from web.geofeatures import collection
 from web.i18n import N_, Translator
+from web.jobs.words import told
 from web.maps.words import MODES, TEAM_COLOURS, all_said
 from web.planpicture import PicturePlan, PictureTeam
 from web.requests import db, site, translator
@@ -38,6 +39,7 @@ def plan_sheet(plan: dict[str, Any], *, with_reasons: bool) -> dict[str, Any]:
     village = "village" if zh else "village_en"
     return {
         "plan": plan,
+        "violations": [told(one, t) for one in plan["violations"]],
         "zone_name": plan["zone"] if zh else plan["zone_en"] or plan["zone"],
         "shift": t.span(plan["start"], plan["end"]),
         "teams": _teams(visits, t, zh),
