@@ -15,8 +15,8 @@ from pyproj import CRS
 
 from geo.crs import LONLAT, to_lonlat
 from geo.errors import InputRefused, Sentence
+from geo.readers import vectors
 
-VECTOR_ENDINGS = (".geojson", ".json", ".gpkg", ".shp")
 OSM_ENDINGS = (".osm.pbf", ".osm", ".osm.bz2", ".osm.gz")
 
 
@@ -67,7 +67,7 @@ def read_rows(path: Path | str, datum: str) -> Rows:
     ending = path.suffix.lower()
     if ending in (".csv", ".txt", ".tsv"):
         return _read_csv(path)
-    if ending in VECTOR_ENDINGS:
+    if ending in vectors.ENDINGS:
         return _read_vector(path, datum)
     raise InputRefused(
         Sentence(
@@ -139,7 +139,7 @@ def _decoded(path: Path) -> str:
 
 def _read_vector(path: Path, datum: str) -> Rows:
     try:
-        frame = pyogrio.read_dataframe(path)
+        frame = pyogrio.read_dataframe(vectors.opened_as(path))
     except (DataSourceError, DataLayerError, ValueError) as error:
         raise InputRefused(
             Sentence("%(file)s could not be read (%(error)s)", file=path.name, error=error)
