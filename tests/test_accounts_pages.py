@@ -149,11 +149,35 @@ def test_a_new_account_comes_with_a_role_and_an_invitation_shown_once(served, ap
     assert entries == "add,grant,invite"
 
 
+def test_an_invitation_ends_when_the_account_may_do_more(served, app, town, whole) -> None:
+    """Whoever kept its link could sign in as somebody with rights that they never had."""
+    answer = town.post("/accounts/new", data={"name": "kept", "role": "viewer", "place": "前埔镇"})
+    link = LINK.search(answer.text)
+    assert link
+    promoted = whole.post("/accounts/kept/grants?lang=en", data={"role": "administrator", "place": "*"})
+    assert promoted.status_code == 302
+    assert "invitation that was open has ended" in whole.get("/accounts/kept?lang=en").text
+    stranger = app.test_client()
+    assert stranger.get(link[1]).status_code == 401
+    assert stranger.post(link[1], data={"password": PASSWORD}).status_code == 401
+
+
+def test_who_comes_second_to_an_invitation_leaves_no_password(served, app, town, monkeypatch) -> None:
+    """Both opened it in time; the link is used up while the second one chooses."""
+    answer = town.post("/accounts/new", data={"name": "twice", "role": "viewer", "place": "前埔镇"})
+    link = LINK.search(answer.text)
+    assert link
+    monkeypatch.setattr(signing, "use_link", lambda *_, **__: False)
+    assert app.test_client().post(link[1], data={"password": PASSWORD}).headers["Location"] == "/sign-in"
+    assert ask(served, select(Account.password_hash).where(Account.name == "twice")) is None
+
+
 @pytest.mark.parametrize(
     ("form", "sentence"),
     [
         ({"name": "x"}, "2 至 60"),
         ({"name": "new"}, "请换一个"),
+        ({"name": "Demo"}, "程序自用"),
         ({"name": "chen-1"}, "已存在"),
         ({"role": "king"}, "请选择角色"),
         ({"place": ""}, "请填写辖区"),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import small_site
+from signing import app_on, signed_in_client
 from small_site import CHILD, OWN, SIBLING
 from sqlalchemy import text
 
+from geo.errors import InputRefused
+from web import forms
 from web.access import Role
 
 
@@ -90,6 +94,39 @@ def test_a_wrong_order_is_told_and_nothing_is_queued(served, wrong: dict, words:
     answer = served.client(Role.AUDITOR).post("/analyses/new?lang=en", data=given)
     assert answer.status_code == 422 and words in answer.text
     assert _jobs(served) == 0
+
+
+def test_a_time_that_the_clocks_leave_out_is_refused(monkeypatch) -> None:
+    """On 29 March 2026 it was 02:59 in Helsinki, and then 04:00."""
+    monkeypatch.setattr(forms, "gettext", lambda message, **values: message % values)
+    helsinki = ZoneInfo("Europe/Helsinki")
+    with pytest.raises(InputRefused, match="put forward"):
+        forms.local_moment("2026-03-29 03:30", helsinki, "From")
+    assert forms.local_moment("2026-03-29 04:00", helsinki, "From").utcoffset() == timedelta(hours=3)
+    assert forms.local_moment("2026-10-25 03:30", helsinki, "From").utcoffset() == timedelta(hours=3)
+
+
+def test_the_day_proposed_is_over(demo, tmp_path) -> None:
+    """Frames of this minute must not make it today, whose coming hours nobody could have measured."""
+    client = signed_in_client(app_on(demo.engine, tmp_path), demo.engine, Role.AUDITOR)
+    page = client.get("/analyses/new?lang=en").text
+    assert 'value="2026-11-20T00:00"' in page and 'value="2026-11-21T00:00"' in page
+    assert "Frames are stored for: 2026-11-20" in page
+
+
+def test_a_jurisdiction_that_is_gone_narrows_nothing(served) -> None:
+    """A mistyped address, or an import that was taken back, must not stand in the way."""
+    client = served.client(Role.AUDITOR)
+    assert client.get("/jurisdictions?in=c.gone", follow_redirects=True).status_code == 200
+    given = {"start": "2026-11-21T00:00", "end": "2026-11-22T00:00", "level": "observe"}
+    answer = client.post("/analyses/new", data={**given, "slot_min": "15", "threshold": "50"})
+    assert answer.status_code == 302
+    with served.engine.begin() as connection:
+        connection.execute(text("SELECT set_config('app.scope', '*', true)"))
+        assert (
+            connection.execute(text("DELETE FROM job_run RETURNING jurisdiction_path")).scalar_one() is None
+        )
+        connection.execute(text("DELETE FROM procrastinate_jobs"))
 
 
 def test_an_order_becomes_a_job_of_ones_own_jurisdiction(served) -> None:

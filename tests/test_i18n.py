@@ -168,10 +168,19 @@ def test_compiling_gives_what_pybabel_gives(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("share", "said"),
-    [(0.0, "0 %"), (0.0004, "< 0.1 %"), (0.001, "0.1 %"), (0.087, "8.7 %"), (0.41, "41 %"), (1.0, "100 %")],
+    [
+        (0.0, "0 %"),
+        (0.0004, "< 0.1 %"),
+        (0.001, "0.1 %"),
+        (0.087, "8.7 %"),
+        (0.41, "41 %"),
+        (0.996, "99.6 %"),
+        (0.9996, "> 99.9 %"),
+        (1.0, "100 %"),
+    ],
 )
-def test_a_share_is_never_rounded_to_nothing(share: float, said: str) -> None:
-    """Little is not none."""
+def test_a_share_is_never_rounded_to_nothing_or_all(share: float, said: str) -> None:
+    """Little is not none, and nearly all is not all."""
     assert Translator("en").share(share) == said
 
 

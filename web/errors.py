@@ -36,6 +36,7 @@ def told(code: int, title: str, sentence: str, problems: tuple[str, ...] = ()) -
     """
     # The page that tells of an error must not ask a session whose transaction has failed.
     close_sessions()
+    g.pop("site", None)
     if wants_problem():
         body: dict[str, Any] = {"type": "about:blank", "title": title, "status": code, "detail": sentence}
         if problems:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
@@ -34,4 +34,15 @@ def local_moment(value: str, zone: ZoneInfo, what: str) -> datetime:
         raise InputRefused(
             gettext("%(what)s: the year %(year)s lies outside 2000 to 2199.", what=what, year=moment.year)
         )
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    if moment.tzinfo:
+        return moment
+    local = moment.replace(tzinfo=zone)
+    if local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment:
+        raise InputRefused(
+            gettext(
+                "%(what)s: “%(value)s” does not exist, the clocks are put forward then; take an hour later.",
+                what=what,
+                value=value[:40],
+            )
+        )
+    return local

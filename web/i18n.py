@@ -3,6 +3,7 @@
 A `Translator` needs no request, so a map written to a file speaks the same words as the page.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -92,12 +93,18 @@ class Translator:
         return text.rstrip("0").rstrip(".") if "." in text else text
 
     def share(self, share: float) -> str:
-        """A share 0–1 as per cent: two figures where they say something, never 0 % for what is not 0."""
+        """A share 0–1 as per cent: two figures where they say something.
+
+        Never 0 % for what is not 0, nor 100 % for what is less than all.
+        """
         if share != share:
             return "–"
         percent = 100 * share
         if 0 < percent < 0.1:
             return "< 0.1 %"
+        if 99 < percent < 100:
+            # Rounded down, and never up to all.
+            return "> 99.9 %" if percent > 99.9 else f"{self.number(math.floor(10 * percent) / 10, 1)} %"
         return f"{self.number(percent, 0 if percent >= 10 else 1)} %"
 
     def length(self, metres: float) -> str:

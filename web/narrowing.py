@@ -53,20 +53,30 @@ def init_app(app: Flask) -> None:
 
 
 def chosen() -> str | None:
-    """Path of the jurisdiction chosen; None for all of somebody's area."""
-    path = cookie.get(COOKIE_KEY)
-    return path if isinstance(path, str) and is_path(path) else None
+    """Path of the jurisdiction chosen; None for all of somebody's area.
+
+    One that is not there, any more or where this view may look, counts as none.
+    """
+    found = _found()
+    return found[0] if found else None
 
 
 def chosen_name() -> str | None:
-    """Name of the jurisdiction chosen, in the reader's language; its code where it cannot be seen."""
-    path = chosen()
-    if path is None:
+    """Name of the jurisdiction chosen, in the reader's language."""
+    found = _found()
+    return found[1] if found else None
+
+
+def _found() -> tuple[str, str] | None:
+    path = cookie.get(COOKIE_KEY)
+    if not (isinstance(path, str) and is_path(path)):
         return None
-    if "narrowed_to" not in g:
-        found = named(db(), [path], i18n.negotiated(request))
-        g.narrowed_to = found.get(path, path.rpartition(".")[2])
-    return cast(str, g.narrowed_to)
+    if g.get("narrowed_to", ("", ""))[0] != path:
+        names = named(db(), [path], i18n.negotiated(request))
+        if path not in names:
+            return None
+        g.narrowed_to = (path, names[path])
+    return cast("tuple[str, str]", g.narrowed_to)
 
 
 def named(session: Session, paths: Sequence[str], lang: str) -> dict[str, str]:

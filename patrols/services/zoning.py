@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
+from psycopg.errors import ExclusionViolation
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from geo import repository as places
@@ -55,7 +58,8 @@ def store_zones(session: Session, zones: gpd.GeoDataFrame, source: Source) -> pd
             list(broken.values()),
         )
     whole = zones.assign(rule=[asdict(CrossRule(**rule)) for rule in zones["rule"]])
-    ids = repository.add_zones(session, whole, add_source(session, "zones", source, len(zones)))
+    with _codes_are_free(session, "zones", source):
+        ids = repository.add_zones(session, whole, add_source(session, "zones", source, len(zones)))
     for number, paths in zip(ids, members, strict=True):
         repository.set_members(session, int(number), paths)
     return ids
@@ -74,8 +78,28 @@ def store_teams(session: Session, teams: gpd.GeoDataFrame, zone_id: int, source:
         raise InputRefused(
             Sentence("%(file)s: teams already stored, nothing was stored", file=source.file_name), problems
         )
-    batch = add_source(session, "teams", source, len(teams))
-    return repository.add_teams(session, teams.assign(zone_id=zone_id), batch)
+    with _codes_are_free(session, "teams", source):
+        batch = add_source(session, "teams", source, len(teams))
+        return repository.add_teams(session, teams.assign(zone_id=zone_id), batch)
+
+
+@contextmanager
+def _codes_are_free(session: Session, kind: str, source: Source) -> Iterator[None]:
+    """Refuse codes that are stored where this session does not look: codes are unique in the whole site."""
+    try:
+        with session.begin_nested():
+            yield
+    except (IntegrityError, ExclusionViolation) as error:
+        violated = error.orig if isinstance(error, IntegrityError) else error
+        if not isinstance(violated, ExclusionViolation):
+            raise
+        raise InputRefused(
+            Sentence(
+                "%(file)s: a code of these %(kind)s is already stored outside your area; give another code",
+                file=source.file_name,
+                kind=Sentence(kind),
+            )
+        ) from error
 
 
 def road_network(session: Session) -> tuple[RoadNetwork, str]:

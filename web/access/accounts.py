@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from geo.errors import LianfangError, Sentence
@@ -14,11 +14,13 @@ from web.access.identity import Access, Person
 from web.access.roles import ROLE_TITLES, Action, Role
 from web.i18n import N_
 from web.refusals import Refused
-from web.tables import Account, Grant, SignIn
+from web.tables import Account, Grant, SignIn, SignInLink
 
 _NAME = re.compile(r"[\w.@-]{2,60}")
 # `/accounts/new` is a page of its own.
 RESERVED = frozenset({"new"})
+# What the program makes by itself carries these names as its author.
+OWN_NAMES = frozenset({"demo", "lianfang"})
 
 
 def add_account(
@@ -38,6 +40,10 @@ def add_account(
         )
     if known_as in RESERVED:
         raise Refused(N_("account name “%(name)s” is an address of the program; take another"), name=known_as)
+    if known_as in OWN_NAMES:
+        raise Refused(
+            N_("account name “%(name)s” is what the program calls itself; take another"), name=known_as
+        )
     if session.scalar(select(Account.id).where(Account.name == known_as)) is not None:
         raise Refused(
             N_("account “%(name)s” exists already; grant it a role, or take another name"), name=known_as
@@ -67,6 +73,8 @@ def grant(
 ) -> bool:
     """Give a role in a jurisdiction (None: the whole site); False when the account has it already.
 
+    An invitation that is still open ends: whoever keeps its link made it for fewer rights.
+
     Raises
     ------
     InputRefused
@@ -75,9 +83,16 @@ def grant(
     _refuse_outside(within, path)
     if _find(session, account, role, path) is not None:
         return False
+    session.execute(delete(SignInLink).where(*_open_invitation(account)))
     session.add(Grant(account_id=account.id, role=role.value, jurisdiction_path=path, author=author))
     session.flush()
     return True
+
+
+def has_invitation(session: Session, account: Account) -> bool:
+    """Whether an invitation of the account has not been used yet, nor run out."""
+    asked = select(SignInLink.key_hash).where(*_open_invitation(account)).limit(1)
+    return session.scalar(asked) is not None
 
 
 def revoke(session: Session, account: Account, role: Role, path: str | None, *, within: Scope) -> None:
@@ -164,6 +179,15 @@ def refuse_beyond(session: Session, account: Account, within: Scope) -> None:
 def place_word(path: str | None) -> str:
     """A jurisdiction in a refusal: its path, or the words for the whole site."""
     return Sentence(N_("the whole site")) if path is None else path
+
+
+def _open_invitation(account: Account) -> list[ColumnElement[bool]]:
+    return [
+        SignInLink.account_id == account.id,
+        SignInLink.used_at.is_(None),
+        SignInLink.local.is_(False),
+        SignInLink.expires_at > func.now(),
+    ]
 
 
 def _find(session: Session, account: Account, role: Role, path: str | None) -> Grant | None:

@@ -148,10 +148,14 @@ def grant(name: str) -> Response:
 
     def work() -> str:
         role, path = _role_asked(), typed_path(db(), request.form.get("place", ""))
+        invited = accounts.has_invitation(db(), found)
         if not accounts.grant(db(), found, role, path, author=access().account.name, within=scope()):
             return gettext("%(name)s had that role already.", name=found.display_name)
         audit("grant", f"account {found.name}", path=path, role=role.value)
-        return gettext("%(name)s has one role more.", name=found.display_name)
+        done = gettext("%(name)s has one role more.", name=found.display_name)
+        if invited:
+            done += " " + gettext("The invitation that was open has ended; make a new one.")
+        return done
 
     return _done(found, work)
 

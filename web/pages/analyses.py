@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, abort, redirect, request
@@ -93,7 +93,7 @@ def begin() -> Response:
         asked,
         account=db().get_one(Account, access().account.id),
         title=body.title(translator().span(order["start"], order["end"]), asked["level"]),
-        jurisdiction_path=where if where is None or scope().covers(where) else scope().paths[0],
+        jurisdiction_path=where,
     )
     audit("run", "analysis", path=where, job=job, **asked)
     return redirect(f"/jobs/{job}")
@@ -146,22 +146,41 @@ def _form(start: str, end: str, given: Any, *, problem: str = "", status: int = 
 
 
 def _frame_days() -> list[str]:
-    """Days (in UTC, newest first) for which frames are stored, at most a month of them."""
+    """Days in the site's zone (newest first) that frames reach into, at most a month of them."""
+    zone = translator().zone.key
     rows = db().execute(
         text(
-            """SELECT to_date(right(relname, 8), 'YYYYMMDD') AS day FROM pg_class
-               WHERE relkind = 'r' AND relname ~ '^frame_day_[0-9]{8}$' ORDER BY 1 DESC LIMIT 31"""
-        )
+            """SELECT day FROM (
+                   SELECT generate_series(
+                       date_trunc('day', min(captured_at) AT TIME ZONE :zone),
+                       date_trunc('day', max(captured_at) AT TIME ZONE :zone), '1 day') AS day
+                   FROM frame) days
+               WHERE EXISTS (SELECT FROM frame WHERE captured_at >= day AT TIME ZONE :zone
+                             AND captured_at < (day + interval '1 day') AT TIME ZONE :zone)
+               ORDER BY 1 DESC LIMIT 31"""
+        ),
+        {"zone": zone},
     )
     return [f"{day:%Y-%m-%d}" for (day,) in rows]
 
 
 def _proposed() -> tuple[str, str]:
-    """The last whole day, in the site's zone, that frames reach into; yesterday without any."""
+    """The last day in the site's zone that is over and that frames reach into; yesterday without any.
+
+    A day that is not over would count its coming hours as not measured.
+    """
     zone = translator().zone
-    newest = db().scalar(text("SELECT max(captured_at) FROM frame")) or datetime.now(UTC) - timedelta(days=1)
-    day = newest.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    return f"{day:%Y-%m-%dT%H:%M}", f"{day + timedelta(days=1):%Y-%m-%dT%H:%M}"
+    today = datetime.now(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    newest = db().scalar(
+        text("SELECT max(captured_at) FROM frame WHERE captured_at < :today"), {"today": today}
+    )
+    day = (
+        (newest or today - timedelta(hours=12))
+        .astimezone(zone)
+        .replace(hour=0, minute=0, second=0, microsecond=0)
+    )
+    # By the calendar: a day may have 23 or 25 hours.
+    return f"{day:%Y-%m-%dT%H:%M}", f"{day.replace(tzinfo=None) + timedelta(days=1):%Y-%m-%dT%H:%M}"
 
 
 def _number(text_: str, what: str, kind: type[int] | type[float]) -> Any:

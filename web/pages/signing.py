@@ -76,6 +76,9 @@ def accept(key: str) -> AnyResponse:
     now = datetime.now(UTC)
     try:
         found, account = signing.link_account(db(), key, now=now, local=from_this_machine(request))
+        # First the link: of two browsers at once, only the one that gets in chooses the password.
+        if not signing.use_link(db(), found, now=now):
+            return redirect(url_for("signing.page"))
         accounts.set_password(db(), account, request.form.get("password", ""))
     except signing.SignInRefused as refused:
         return render("signing/page.html", status=401, name="", problem=said(refused, translator()), next="/")
@@ -87,8 +90,6 @@ def accept(key: str) -> AnyResponse:
             account_name=account.name,
             problem=said(refused, translator()),
         )
-    if not signing.use_link(db(), found, now=now):
-        return redirect(url_for("signing.page"))
     return _enter(account, "invitation")
 
 
