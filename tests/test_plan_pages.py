@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from datetime import UTC, datetime
 
@@ -14,7 +15,7 @@ from small_site import CHILD, OWN, PARENT, SIBLING
 from sqlalchemy import text
 
 from geo.db import transaction
-from geo.errors import InputRefused
+from geo.errors import InputRefused, Sentence
 from geo.scope import WHOLE_SITE
 from patrols.problem import CrossRule
 from patrols.repository import of_plan
@@ -69,11 +70,17 @@ def test_a_plan_that_breaks_rules_is_not_published(served) -> None:
     """One sentence, and it stays a draft."""
     draft = served.site.drafts[OWN]
     try:
-        _set_violations(served, draft, '["team 1 is late by 4 min at stop s1"]')
+        late = Sentence("stop %(stop)s is required and no team visits it", stop="s1")
+        _set_violations(served, draft, json.dumps([late.as_json()]))
         answer = served.client(Role.COMMANDER, OWN).post(f"/plans/{draft}/publish?lang=en")
         assert answer.status_code == 422 and "breaks 1 rules" in answer.text
+        page = served.client(Role.COMMANDER, OWN).get(f"/plans/{draft}?lang=en").text
+        assert "stop s1 is required" in page and f"/plans/{draft}/publish" not in page
+        page = served.client(Role.COMMANDER, OWN).get(f"/plans/{draft}?lang=zh").text
+        assert "巡逻点 s1 必须到达" in page and "is required" not in page
+        _set_violations(served, draft, '["as it was said before sentences had parts"]')
         page = served.client(Role.COMMANDER, OWN).get(f"/plans/{draft}").text
-        assert "late by 4 min" in page and f"/plans/{draft}/publish" not in page
+        assert "as it was said before" in page
     finally:
         _set_violations(served, draft, "[]")
 
@@ -224,6 +231,30 @@ def test_a_zone_is_drawn_from_adjoining_villages(demo) -> None:
 
 class _Done(Exception):
     """Ends a transaction without keeping it."""
+
+
+def test_a_code_that_is_taken_elsewhere_is_refused(served) -> None:
+    """Codes are unique in the whole site, also where whoever draws does not look."""
+    village = f"{SIBLING}.w"
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        session.execute(
+            text(
+                """INSERT INTO jurisdiction (path, code, level, name, origin, batch_id, valid, geom)
+                   SELECT CAST(:path AS ltree), 'w', 3, '邻村', origin, batch_id, valid, geom
+                   FROM jurisdiction WHERE path = CAST(:beside AS ltree)"""
+            ),
+            {"path": village, "beside": SIBLING},
+        )
+    given = {"code": "yy", "name": "片区", "separation_min": "30"}
+    own, other = served.client(Role.PLANNER, OWN), served.client(Role.PLANNER, SIBLING)
+    assert own.post("/zones/new", data={**given, "members": [CHILD]}).status_code == 302
+    assert other.get("/zones/yy").status_code == 404
+    taken = other.post("/zones/new?lang=zh", data={**given, "members": [village]})
+    assert taken.status_code == 422 and "已在您的辖区之外使用" in taken.text
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        session.execute(text("DELETE FROM zone WHERE code = 'yy'"))
+        session.execute(text("DELETE FROM import_batch WHERE file_name LIKE 'zone yy%'"))
+        session.execute(text("DELETE FROM jurisdiction WHERE path = CAST(:path AS ltree)"), {"path": village})
 
 
 def test_the_small_sites_own_zone_form_lists_its_villages(served) -> None:
