@@ -6,6 +6,7 @@ import geopandas as gpd
 import pytest
 import shapely
 from shapely import LineString, box
+from small_site import OWN, SIBLING
 from sqlalchemy import text
 
 from cameras.repository import at_instant, results
@@ -94,6 +95,27 @@ def test_a_trial_stores_nothing_and_moves_a_stop_to_the_lost_ground(demo, codes:
         assert session.execute(text(COUNTS)).one() == before
 
 
+def test_moved_stops_are_told_only_of_zones_asked_for_and_inside_an_area(demo, codes: list[str]) -> None:
+    """No zone, no stops; in an area its own stops alone, and those that moved are still the same ones."""
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
+        latest = results.latest_analysis(session)
+        assert latest is not None
+        for code in codes:
+            lost = trying.lost_ground(session, latest.id, code)
+            moved = moved_stops(session, latest.id, lost.ground, DemandSettings())
+            if moved is not None and moved.come:
+                break
+        assert moved is not None and moved.come
+        assert moved_stops(session, latest.id, lost.ground, DemandSettings(), among=()) is None
+    new = moved.after.loc[list(moved.come)]
+    here = moved.inside(new.geometry.iloc[0].buffer(1e-6))
+    assert len(here.after) == 1 and here.come == (0,)
+    assert here.after["stop_id"].tolist() == [new["stop_id"].iloc[0]]
+    assert len(moved.inside(None).before) == 0 and moved.inside(None).gone == ()
+    whole = moved.inside(box(-180, -90, 180, 90))
+    assert (whole.gone, whole.come) == (moved.gone, moved.come)
+
+
 def test_ground_in_no_zone_moves_no_stop(demo) -> None:
     """Nobody patrols there."""
     with transaction(demo.engine, scope=WHOLE_SITE) as session:
@@ -124,6 +146,34 @@ def test_a_turned_camera_looks_that_way_and_stops_at_walls(demo, codes: list[str
                 trying.turned(session, codes[0], wrong)
         with pytest.raises(InputRefused, match="not known"):
             trying.turned(session, "nobody", 10)
+
+
+@pytest.fixture
+def overlapping(served):
+    """The sibling town's camera sees part of what one's own sees."""
+    move = text(
+        """UPDATE footprint SET geom = ST_Buffer(ST_SetSRID(ST_MakePoint(:lon, 23.315), 4326)::geography,
+                                                 :radius)::geometry
+           WHERE jurisdiction_path = CAST(:path AS ltree)"""
+    )
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        kept = session.execute(text("SELECT id, ST_AsEWKT(geom) AS geom FROM footprint")).mappings().all()
+        session.execute(move, {"lon": 116.615, "radius": 60, "path": OWN})
+        session.execute(move, {"lon": 116.6153, "radius": 20, "path": SIBLING})
+    yield
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        put_back = text("UPDATE footprint SET geom = ST_GeomFromEWKT(:geom) WHERE id = :id")
+        session.execute(put_back, [dict(row) for row in kept])
+
+
+def test_a_neighbours_camera_counts_but_is_not_named(served, overlapping) -> None:
+    """Its share is told to everybody, its name to those who may see it."""
+    address = f"/try/break/{served.site.cameras[OWN]}?broken=yes&lang=en"
+    whole = served.client(Role.AUDITOR).get(address).text
+    assert "后埔镇路口" in whole and "outside your area" not in whole
+    own = served.client(Role.AUDITOR, OWN).get(address).text
+    assert "后埔镇" not in own and "1 camera outside your area sees part of it too." in own
+    assert served.site.cameras[SIBLING] not in own
 
 
 def test_the_pages_of_trials(served) -> None:

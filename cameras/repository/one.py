@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import geopandas as gpd
@@ -31,6 +32,12 @@ def record(session: Session, code: str) -> dict[str, Any] | None:
         code=code,
     )
     return found[0] if found else None
+
+
+def known(session: Session, codes: Collection[str]) -> set[str]:
+    """Those of these codes that the session sees a camera of."""
+    rows = _rows(session, "SELECT DISTINCT code FROM camera WHERE code = ANY(:codes)", codes=list(codes))
+    return {row["code"] for row in rows}
 
 
 def history(session: Session, code: str) -> list[dict[str, Any]]:

@@ -43,8 +43,8 @@ class LostGround:
         Streets that nobody else saw then (EPSG:4326): name, length_m.
     shared_m : float
         Metres of street in its wedge that another camera saw too.
-    watchers : tuple of str
-        Names of those cameras.
+    watchers : dict
+        Code → name of those cameras, wherever they stand.
     """
 
     code: str
@@ -54,7 +54,7 @@ class LostGround:
     wedge: gpd.GeoDataFrame
     ground: gpd.GeoDataFrame
     shared_m: float
-    watchers: tuple[str, ...]
+    watchers: dict[str, str]
 
     @property
     def lost_m(self) -> float:
@@ -104,7 +104,7 @@ def lost_ground(session: Session, analysis_id: int, code: str) -> LostGround:
         wedge=to_lonlat(gpd.GeoDataFrame({"name": [record["name"]]}, geometry=[wedge], crs=crs)),
         ground=to_lonlat(ground),
         shared_m=max(0.0, whole - float(left.length.sum())),
-        watchers=tuple(sorted(set(others["name"]))),
+        watchers=dict(zip(others["code"], others["name"], strict=True)),
     )
 
 

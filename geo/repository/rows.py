@@ -16,6 +16,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from geo.db import ALWAYS, read_frame, read_geoframe, write_frame
+from geo.scope import Scope
 from geo.tables import ImportBatch, Site
 
 ROAD_FLAGS = [
@@ -75,6 +76,18 @@ def site_area(session: Session) -> tuple[float, float, float, float] | None:
     west, south, east, north = (float(edge) for edge in row)
     margin = AREA_MARGIN_DEG
     return (west - margin, south - margin, east + margin, north + margin)
+
+
+def scope_shape(session: Session, scope: Scope) -> shapely.Geometry | None:
+    """The ground of a scope's own jurisdictions (EPSG:4326); None where none of them has a shape."""
+    shape = session.scalar(
+        text(
+            """SELECT ST_AsBinary(ST_Union(geom)) FROM jurisdiction
+               WHERE upper_inf(valid) AND path = ANY(CAST(:paths AS ltree[]))"""
+        ),
+        {"paths": list(scope.paths)},
+    )
+    return None if shape is None else shapely.from_wkb(bytes(shape))
 
 
 def add_batch(

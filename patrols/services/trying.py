@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from shapely import Geometry
 from sqlalchemy.orm import Session
 
 from geo.crs import to_lonlat, to_metric
@@ -43,21 +46,49 @@ class MovedStops:
     gone: tuple[int, ...]
     come: tuple[int, ...]
 
+    def inside(self, area: Geometry | None) -> MovedStops:
+        """Those that stand in an area (EPSG:4326); none of them without one."""
+        kept = [
+            np.zeros(len(stops), dtype=bool) if area is None else stops.intersects(area).to_numpy()
+            for stops in (self.before, self.after)
+        ]
+        (before, gone), (after, come) = (
+            (stops[here].reset_index(drop=True), _renumbered(rows, here))
+            for stops, rows, here in zip((self.before, self.after), (self.gone, self.come), kept, strict=True)
+        )
+        return replace(self, before=before, after=after, gone=gone, come=come)
+
+
+def _renumbered(rows: tuple[int, ...], kept: NDArray[np.bool_]) -> tuple[int, ...]:
+    """Row numbers after only the kept rows are left; those of others go."""
+    place = np.cumsum(kept) - 1
+    return tuple(int(place[row]) for row in rows if kept[row])
+
 
 def moved_stops(
-    session: Session, analysis_id: int, ground: gpd.GeoDataFrame, settings: DemandSettings
+    session: Session,
+    analysis_id: int,
+    ground: gpd.GeoDataFrame,
+    settings: DemandSettings,
+    *,
+    among: Collection[int] | None = None,
 ) -> MovedStops | None:
     """How a zone's stops would change if `ground` were lost too; None when it lies in no zone.
+
+    The session sees the whole site, so that the stops are those a plan would have.
 
     Parameters
     ----------
     ground : GeoDataFrame in EPSG:4326
         Lines of street that nobody would see: lost tonight, so weighed as the repair list is.
+    among : collection of int, optional
+        Ids of the zones to tell of; all of them where left out.
     """
     if ground.empty:
         return None
     crs = site_crs(session)
-    zones = to_metric(repository.zones(session), crs)
+    stored = repository.zones(session)
+    zones = to_metric(stored if among is None else stored[stored.index.isin(list(among))], crs)
     lost = to_metric(ground, crs)
     inside = zones.geometry.intersection(lost.geometry.union_all()).length
     if zones.empty or inside.max() <= 0:

@@ -14,15 +14,17 @@ from cameras.repository import at_instant, one
 from cameras.services import trying
 from cameras.tables import Analysis
 from geo.db import transaction
-from geo.errors import InputRefused
+from geo.errors import InputRefused, LianfangError
+from geo.repository import scope_shape
 from geo.scope import WHOLE_SITE
+from patrols import repository
 from patrols.repository import on_map
 from patrols.services.trying import MovedStops, moved_stops
 from web import chosen, i18n
 from web.access import Action, needs
 from web.geofeatures import collection
 from web.maps.words import CAUSES, LEVELS
-from web.requests import access, db, render, server, translator
+from web.requests import access, db, render, scope, server, translator
 from web.settings import current, plan_settings
 
 bp = Blueprint("trial", __name__, url_prefix="/try")
@@ -63,7 +65,8 @@ def break_camera(code: str) -> AnyResponse:
     if analysis is None:
         return render("trial/nothing.html")
     context: dict[str, Any] = {"camera": camera, "period": chosen.period_words(analysis), "lost": None}
-    # Over everything, so that a neighbour's camera counts; what is shown lies in this camera's own wedge.
+    # Over everything, so that a neighbour's camera counts; what is shown lies in this camera's own wedge, or
+    # whoever asks sees it anyway.
     with transaction(server().engine, scope=WHOLE_SITE) as session:
         try:
             lost = trying.lost_ground(session, analysis.id, code)
@@ -71,12 +74,24 @@ def break_camera(code: str) -> AnyResponse:
             return render("trial/broken.html", status=422, refused=refused, layers=[], **context)
         broken = request.args.get("broken") == "yes"
         settings = plan_settings(current(session)).demand
-        stops = moved_stops(session, analysis.id, lost.ground, settings) if broken else None
+        stops, no_stops = None, None
+        if broken:
+            zones = list(repository.zones(db(Action.ZONES_VIEW)).index)
+            try:
+                stops = moved_stops(session, analysis.id, lost.ground, settings, among=zones)
+            except LianfangError as refused:
+                no_stops = refused
+    if stops is not None and not scope().everywhere:
+        stops = stops.inside(scope_shape(db(), scope()))
+    named = one.known(db(), lost.watchers)
     return render(
         "trial/broken.html",
         refused=None,
         broken=broken,
         stops=stops,
+        no_stops=no_stops,
+        watchers=sorted({name for code, name in lost.watchers.items() if code in named}),
+        watchers_elsewhere=len(lost.watchers) - len(named),
         cause=CAUSES["outage"],
         at=translator().moment(lost.at),
         level=translator()(LEVELS[lost.level][0]) if lost.level in LEVELS else lost.level,
