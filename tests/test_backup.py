@@ -50,9 +50,8 @@ PLACES_THERE = "SELECT id, key, name, ST_AsEWKT(geom), batch_id FROM place ORDER
 FRAMES_THERE = "SELECT tableoid::regclass::text, captured_at, event FROM frame ORDER BY captured_at"
 PRIVILEGES = """SELECT table_name, privilege_type FROM information_schema.role_table_grants
                 WHERE grantee = 'lianfang_app' AND table_schema = 'public' ORDER BY 1, 2"""
-FUNCTION = (
-    "SELECT proacl::text FROM pg_proc WHERE proname IN ('make_frame_partition', 'scope_zones') ORDER BY 1"
-)
+FUNCTION = """SELECT proacl::text FROM pg_proc
+              WHERE proname IN ('make_frame_partition', 'scope_zones', 'zone_villages') ORDER BY 1"""
 POLICIES = "SELECT tablename, policyname, roles::text, cmd, qual, with_check FROM pg_policies ORDER BY 1, 2"
 GUARDED = """SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relrowsecurity
              ORDER BY relname"""

@@ -159,10 +159,10 @@ def test_crossings_count_who_came_after_whom(session) -> None:
         {
             "stop_id": ["1", "1", "2", "2", "2", "3", "4", None],
             "start_at": [1, 2, 1, 2, 3, 1, 1, 9],
-            "village": ["A", "B", "B", "A", "A", "A", None, "A"],
+            "home": ["A", "B", "B", "A", "A", "A", None, "A"],
         }
     )
-    table = of_plan.crossings(visits, "village")
+    table = of_plan.crossings(visits)
     assert table.loc["A", "B"] == 1 and table.loc["B", "A"] == 1 and table.loc["A", "A"] == 0
 
 

@@ -33,13 +33,18 @@ def zone_shape(session: Session, zone_id: int) -> gpd.GeoDataFrame:
 
 
 def members(session: Session, zone_id: int) -> gpd.GeoDataFrame:
-    """The zone's villages in the session's scope: path, name, name_en, teams (count), geometry."""
+    """The zone's villages: path, name, name_en, teams (count), seen; a geometry where they are seen.
+
+    Whoever sees a zone knows the names of all its villages; `seen` are those in the session's scope.
+    """
     return read_geoframe(
         session,
         """SELECT j.path::text AS path, j.name, COALESCE(j.name_en, j.name) AS name_en,
                   (SELECT count(*) FROM team t WHERE t.zone_id = :zone AND upper_inf(t.valid)
-                   AND t.jurisdiction_path = j.path) AS teams, ST_AsBinary(j.geom) AS geom
-           FROM zone_member m JOIN jurisdiction j ON j.path = m.jurisdiction_path
+                   AND t.jurisdiction_path = j.path) AS teams, own.path IS NOT NULL AS seen,
+                  ST_AsBinary(own.geom) AS geom
+           FROM zone_member m JOIN zone_villages(:zone) AS j ON j.path = m.jurisdiction_path
+           LEFT JOIN jurisdiction own ON own.path = m.jurisdiction_path
            WHERE m.zone_id = :zone ORDER BY j.path""",
         zone=zone_id,
     )
@@ -52,7 +57,7 @@ def teams(session: Session, zone_id: int) -> gpd.GeoDataFrame:
         """SELECT t.id, t.code, t.name, COALESCE(t.name_en, t.name) AS name_en, t.mode, t.size,
                   j.name AS village, COALESCE(j.name_en, j.name) AS village_en, t.starts_at, t.ends_at,
                   ST_AsBinary(t.base) AS geom
-           FROM team t LEFT JOIN jurisdiction j ON j.path = t.jurisdiction_path
+           FROM team t LEFT JOIN zone_villages(:zone) AS j ON j.path = t.jurisdiction_path
            WHERE t.zone_id = :zone AND upper_inf(t.valid) ORDER BY t.code""",
         zone=zone_id,
     )
@@ -84,7 +89,9 @@ def stops(session: Session, plan_id: int) -> gpd.GeoDataFrame:
         """SELECT row_number() OVER (ORDER BY s.id) AS number, s.stop_id, s.prize, s.service_s, s.why,
                   s.crossed, s.crossable, j.name AS village, COALESCE(j.name_en, j.name) AS village_en,
                   ST_AsBinary(s.geom) AS geom
-           FROM plan_stop s LEFT JOIN jurisdiction j ON j.path = s.jurisdiction_path
+           FROM plan_stop s
+           LEFT JOIN zone_villages((SELECT zone_id FROM plan WHERE id = :plan)) AS j
+                  ON j.path = s.jurisdiction_path
            WHERE s.plan_id = :plan ORDER BY s.id""",
         plan=plan_id,
     )
@@ -100,25 +107,25 @@ def streets_around(session: Session, zone_id: int) -> gpd.GeoDataFrame:
     )
 
 
-def crossings(visits: pd.DataFrame, name: str) -> pd.DataFrame:
+def crossings(visits: pd.DataFrame) -> pd.DataFrame:
     """Who crosses whom: how often a stop was first visited by one village and then by another.
 
     Parameters
     ----------
     visits : DataFrame
-        Of `patrols.repository.on_map.visits`: stop_id, start_at, and the team's village under `name`.
+        Of `patrols.repository.on_map.visits`: stop_id, start_at, home.
 
     Returns
     -------
     DataFrame
-        Square: rows are the villages that came first, columns those that came next; teams of no village are
-        left out.
+        Square, by path: rows are the villages that came first, columns those that came next; teams of no
+        village are left out.
     """
-    at_stops = visits[visits["stop_id"].notna() & visits[name].notna()].sort_values(["stop_id", "start_at"])
-    pairs = at_stops.assign(then=at_stops.groupby("stop_id")[name].shift(-1)).dropna(subset=["then"])
-    pairs = pairs[pairs[name] != pairs["then"]]
-    names = sorted(at_stops[name].unique())
-    return pd.crosstab(pairs[name], pairs["then"]).reindex(index=names, columns=names, fill_value=0)
+    at_stops = visits[visits["stop_id"].notna() & visits["home"].notna()].sort_values(["stop_id", "start_at"])
+    pairs = at_stops.assign(then=at_stops.groupby("stop_id")["home"].shift(-1)).dropna(subset=["then"])
+    pairs = pairs[pairs["home"] != pairs["then"]]
+    paths = sorted(at_stops["home"].unique())
+    return pd.crosstab(pairs["home"], pairs["then"]).reindex(index=paths, columns=paths, fill_value=0)
 
 
 def set_status(session: Session, number: int, status: str) -> None:

@@ -64,20 +64,23 @@ def stop_count(session: Session, plan_id: int) -> int:
 def visits(session: Session, plan_id: int) -> GeoDataFrame:
     """A plan's visits by team and order, each with its leg, its stop's number and place.
 
-    id, team, number (of the team, from 1 in the order of codes), team_name, team_name_en, mode, village and
-    village_en, seq, stop_id (None on the way back), stop (its number in the plan, from 1), nth (of the visits
-    to that stop, by time, from 1), arrive_at, start_at, end_at, distance_m, lon and lat of the stop.
+    id, team, number (of the team, from 1 in the order of codes), team_name, team_name_en, mode, home (path of
+    the team's village, None for a team of none), village and village_en (its names), seq, stop_id (None on
+    the way back), stop (its number in the plan, from 1), nth (of the visits to that stop, by time, from 1),
+    arrive_at, start_at, end_at, distance_m, lon and lat of the stop.
     """
     return read_geoframe(
         session,
         """SELECT v.id, t.code AS team, dense_rank() OVER (ORDER BY t.code) AS number, t.name AS team_name,
-                  t.name_en AS team_name_en, t.mode, j.name AS village, j.name_en AS village_en, v.seq,
+                  t.name_en AS team_name_en, t.mode, t.jurisdiction_path::text AS home, j.name AS village,
+                  j.name_en AS village_en, v.seq,
                   v.stop_id, s.stop,
                   row_number() OVER (PARTITION BY v.stop_id ORDER BY v.start_at, v.id) AS nth,
                   v.arrive_at, v.start_at, v.end_at, v.distance_m,
                   ST_X(s.geom) AS lon, ST_Y(s.geom) AS lat, ST_AsBinary(v.leg) AS geom
            FROM plan_visit v JOIN team t ON t.id = v.team_id
-           LEFT JOIN jurisdiction j ON j.path = t.jurisdiction_path
+           LEFT JOIN zone_villages((SELECT zone_id FROM plan WHERE id = :plan)) AS j
+                  ON j.path = t.jurisdiction_path
            LEFT JOIN (SELECT stop_id, geom, row_number() OVER (ORDER BY id) AS stop FROM plan_stop
                       WHERE plan_id = :plan) AS s ON s.stop_id = v.stop_id
            WHERE v.plan_id = :plan ORDER BY t.code, v.seq""",
@@ -98,7 +101,9 @@ def stop_of(session: Session, plan_id: int, stop_id: str) -> dict[str, Any] | No
             text(
                 f"""SELECT s.stop_id, s.prize, s.why, s.crossed, j.name AS village, j.name_en AS village_en,
                            street.name AS street
-                    FROM plan_stop s LEFT JOIN jurisdiction j ON j.path = s.jurisdiction_path
+                    FROM plan_stop s
+                    LEFT JOIN zone_villages((SELECT zone_id FROM plan WHERE id = :plan)) AS j
+                           ON j.path = s.jurisdiction_path
                     LEFT JOIN LATERAL ({nearest_street("s.geom")}) AS street ON true
                     WHERE s.plan_id = :plan AND s.stop_id = :stop"""
             ),
@@ -118,10 +123,10 @@ def zone_of(session: Session, number: int) -> dict[str, Any] | None:
                 f"""SELECT z.id, z.code, z.name, z.name_en, z.rule, {EDGES.format(g="z.geom")},
                        ST_X(ST_PointOnSurface(z.geom)) AS lon, ST_Y(ST_PointOnSurface(z.geom)) AS lat,
                        ARRAY(SELECT j.name FROM zone_member m
-                             JOIN jurisdiction j ON j.path = m.jurisdiction_path
+                             JOIN zone_villages(z.id) AS j ON j.path = m.jurisdiction_path
                              WHERE m.zone_id = z.id ORDER BY j.path) AS members,
                        ARRAY(SELECT COALESCE(j.name_en, j.name) FROM zone_member m
-                             JOIN jurisdiction j ON j.path = m.jurisdiction_path
+                             JOIN zone_villages(z.id) AS j ON j.path = m.jurisdiction_path
                              WHERE m.zone_id = z.id ORDER BY j.path) AS members_en
                 FROM zone z WHERE z.id = :id"""
             ),

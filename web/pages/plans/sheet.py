@@ -44,7 +44,8 @@ def plan_sheet(plan: dict[str, Any], *, with_reasons: bool) -> dict[str, Any]:
         "shift": t.span(plan["start"], plan["end"]),
         "teams": _teams(visits, t, zh),
         "day": _strips(plan, visits, t, zh),
-        "matrix": of_plan.crossings(visits, village),
+        "matrix": of_plan.crossings(visits),
+        "villages": _villages(visits, zh),
         "stops": _stops(stops, t, village, with_reasons),
         "with_reasons": with_reasons,
         "layers": _layers(plan, visits, stops, t, zh),
@@ -83,6 +84,15 @@ def picture_of(plan: dict[str, Any]) -> PicturePlan:
         streets=streets,
         area=to_metric(area, crs).geometry,
     )
+
+
+def _villages(visits: pd.DataFrame, zh: bool) -> dict[str, str]:
+    """Name of each team's village by its path; its code where it has none."""
+    keys = ("village", "village_en") if zh else ("village_en", "village")
+    return {
+        row["home"]: next((row[key] for key in keys if row[key]), row["home"].rpartition(".")[2])
+        for row in visits[visits["home"].notna()].to_dict("records")
+    }
 
 
 def _by_team(visits: gpd.GeoDataFrame) -> Iterator[tuple[int, gpd.GeoDataFrame]]:

@@ -82,14 +82,14 @@ def begin() -> Response:
         order = body.order(asked)
     except InputRefused as refused:
         return _form(given, problem=said(refused, translator()), status=422)
-    members = of_plan.members(db(), zone["id"])["path"]
+    own = of_plan.members(db(), zone["id"]).query("seen")["path"]
     job = enqueue(
         db(),
         body.KIND,
         asked,
         account=db().get_one(Account, access().account.id),
         title=body.title(Name(zone["name"], zone["name_en"]), translator().span(order.start, order.end)),
-        jurisdiction_path=str(members.iloc[0]) if len(members) else None,
+        jurisdiction_path=str(own.iloc[0]) if len(own) else None,
     )
     audit("run", f"plan for zone {zone['code']}", job=job, **asked)
     return redirect(f"/jobs/{job}")
