@@ -1,5 +1,10 @@
-"""Vector files that name other files or addresses: nothing but the file itself is ever read."""
+"""Vector files that name other files or addresses: nothing but the file itself is ever read.
 
+And small files that would be large ones once they are read.
+"""
+
+import bz2
+import gzip
 import http.server
 import json
 import sqlite3
@@ -12,6 +17,7 @@ import pytest
 import shapely
 
 from geo.errors import InputRefused, said
+from geo.osm import extract
 from geo.readers import read_rows
 from web.i18n import Translator
 
@@ -148,3 +154,64 @@ def test_a_geopackage_that_computes_or_reads_elsewhere_is_refused(folder: Path, 
 def test_a_text_named_geopackage_is_refused(folder: Path):
     (folder / "a.gpkg").write_text("GPKG")
     assert "is not what its ending" in refusal(folder / "a.gpkg")
+
+
+# --- Small files that would be large ones -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.geojson"])
+def test_a_table_has_no_more_columns_than_a_list_needs(folder: Path, name: str):
+    def write(count: int) -> None:
+        names = [f"h{i}" for i in range(count)]
+        if name == "a.csv":
+            (folder / name).write_text(",".join(names) + "\n" + ",".join("1" * count) + "\n")
+            return
+        features = [{**POINTS["features"][0], "properties": {one: 1}} for one in names]
+        (folder / name).write_text(json.dumps({**POINTS, "features": features}))
+
+    write(500)
+    assert len(read_rows(folder / name, "wgs84").texts.columns) == 500
+    write(501)
+    assert "has 501 columns; a table may have up to 500" in refusal(folder / name)
+
+
+def test_rows_that_do_not_fit_their_headings_are_not_filled_up_without_end(folder: Path):
+    (folder / "a.csv").write_text("a,b,c\n" + "1\n" * 10_001)
+    assert "more than 10000 rows of another number of cells" in refusal(folder / "a.csv")
+
+
+@pytest.mark.parametrize(("ending", "packed"), [("bz2", bz2.compress), ("gz", gzip.compress)])
+def test_a_packed_extract_is_unpacked_up_to_a_limit(folder: Path, monkeypatch, ending: str, packed):
+    path = folder / f"a.osm.{ending}"
+    road = (
+        '<node id="1" lat="23.3" lon="116.6"/><node id="2" lat="23.31" lon="116.6"/><way id="1"><nd ref="1"/>'
+    )
+    road += '<nd ref="2"/><tag k="highway" v="residential"/></way>'
+    monkeypatch.setattr(extract, "LARGEST_UNPACKED_MB", 3)
+    for blanks, fits in ((2, True), (4, False)):
+        path.write_bytes(packed(f'<osm version="0.6">{road}{" " * (blanks << 20)}</osm>'.encode()))
+        assert path.stat().st_size < 10_000
+        if fits:
+            assert len(extract.read_osm(path).road_edges) == 1
+            continue
+        with pytest.raises(InputRefused) as refused:
+            extract.read_osm(path)
+        assert str(refused.value) == (
+            f"{path.name} is more than 3 MB once unpacked; give the extract as .osm.pbf, or a smaller one"
+        )
+    path.write_bytes(packed(b"<osm>")[:-4])
+    with pytest.raises(InputRefused, match="could not be read as OpenStreetMap data"):
+        extract.read_osm(path)
+
+
+def test_the_head_of_a_table_is_read_alone(folder: Path):
+    """Its first rows as they are in the whole, in both encodings, and nothing of a row that is cut."""
+    for encoding in ("utf-8", "gb18030"):
+        (folder / "a.csv").write_bytes(("编号,名称\n" + "甲,村口\n" * 200_000).encode(encoding))
+        head = read_rows(folder / "a.csv", "wgs84", head=True)
+        assert head.texts.columns.tolist() == ["编号", "名称"] and not head.broken
+        assert len(head.texts) == 1000 and set(head.texts["名称"]) == {"村口"}
+    gpd.GeoDataFrame({"n": range(1500)}, geometry=[shapely.Point(1, 2)] * 1500, crs=4326).to_file(
+        folder / "a.gpkg"
+    )
+    assert len(read_rows(folder / "a.gpkg", "wgs84", head=True).texts) == 1000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,9 +20,11 @@ from geo.db import transaction
 from geo.errors import InputRefused
 from geo.scope import WHOLE_SITE, Scope
 from geo.services import refresh_scopes
+from web import recognising
 from web.access import Role
 from web.imports import ImportOrder, import_file
 from web.jobs.running import run_job
+from web.pages.imports import views
 from web.recognising import recognise, suggested, try_datums
 from web.refusals import Refused, said
 from web.tables import AuditEntry
@@ -397,3 +400,31 @@ def test_a_file_that_cannot_be_read_is_refused_at_the_door(served, name, content
     client = served.client(Role.AUDITOR)
     answer = client.post("/imports/new?lang=en", data={"file": (io.BytesIO(content.encode()), name)})
     assert answer.status_code == 422 and told in answer.text
+
+
+def test_what_would_keep_the_page_waiting_is_left_to_the_job(served, monkeypatch):
+    """Large tables and packed extracts: a page looks at the first rows, the job at all."""
+    monkeypatch.setattr(recognising, "LARGE_TABLE_BYTES", 100)
+    read = []
+    monkeypatch.setattr(views, "import_file", lambda *given, **_named: read.append(given))
+    client = served.client(Role.AUDITOR)
+    token = handed_in(client, camera_list(*((f"n{i}", OWN_POINT) for i in range(5))))
+    page = client.get(f"/imports/{token}/columns?lang=en").text
+    assert "编码" in page and "5 rows" not in page
+    page = client.get(f"/imports/{said_of(client, token)}/check?lang=en").text
+    assert "The file is large, or packed" in page and ">Import</button>" in page
+    points = {"type": "FeatureCollection", "features": [], "name": "x" * 100}
+    token = handed_in(client, json.dumps(points), "list.geojson")
+    assert "too large to be looked at" in client.get(f"/imports/{token}/columns?lang=en").text
+    page = client.get(f"/imports/{said_of(client, token)}/check?lang=en").text
+    assert "The file is large, or packed" in page
+    token = handed_in(client, "BZh9", "town.osm.bz2")
+    page = client.get(f"/imports/{said_of(client, token, kind='roads', shown='roads')}/check?lang=en").text
+    assert "The file is large, or packed" in page and read == []
+
+
+def test_many_headings_are_looked_at_once_each(tmp_path):
+    with pytest.raises(InputRefused, match="has 20000 columns"):
+        recognise(write(tmp_path, "a.csv", ",".join(f"h{i}" for i in range(20_000)) + "\n1\n"))
+    twice = recognise(write(tmp_path, "b.csv", csv("甲,甲,乙", "1,2,3")))
+    assert twice.samples == {"乙": ("3",)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,6 +61,8 @@ TELLING: dict[str, tuple[str, ...]] = {
 }
 POINTS = frozenset({"cameras", "places", "teams"})
 OF_EXTRACTS = ("roads", "obstructions", "places", "cameras")
+LARGE_TABLE_BYTES = 20 * 1024**2
+LARGE_EXTRACT_BYTES = 8 * 1024**2
 SHOWN_SAMPLES = 3
 # So many positions tell where a file lies as well as all of them.
 TRIED_POSITIONS = 200
@@ -85,7 +88,7 @@ class Look:
     samples : mapping
         Heading to the first cells under it.
     rows : int
-        How many it has; 0 for an extract, which is not read for this.
+        How many it has; 0 for a large file and an extract, which are not read for this.
     shapes : bool
         Whether its rows have geometries of their own.
     """
@@ -124,8 +127,12 @@ def recognise(path: Path) -> Look:
     """
     if is_osm(path):
         return Look("roads", Words(N_("An OpenStreetMap extract: streets, and more at choice.")), OF_EXTRACTS)
+    kinds = tuple(kind for kind in KIND_WORDS if kind in TELLING)
+    if _is_unread(path):
+        return Look("", Words(N_("The file is too large to be looked at here; say what it holds.")), kinds)
     rows = _rows(path)
     headings = tuple(str(heading) for heading in rows.texts.columns)
+    times = Counter(headings)
     points, areas = _shape_kinds(rows)
     found: dict[str, dict[str, str]] = {}
     for kind in TELLING:
@@ -147,14 +154,14 @@ def recognise(path: Path) -> Look:
     return Look(
         best,
         reason,
-        tuple(kind for kind in KIND_WORDS if kind in TELLING),
+        kinds,
         headings,
         {
             heading: tuple(str(cell) for cell in rows.texts[heading].iloc[:SHOWN_SAMPLES])
             for heading in headings
-            if headings.count(heading) == 1
+            if times[heading] == 1
         },
-        len(rows.texts),
+        0 if is_large(path) else len(rows.texts),
         rows.shapes is not None,
     )
 
@@ -191,7 +198,22 @@ def _fits(kind: str, fields: Mapping[str, str], points: bool, areas: bool) -> bo
 
 def _rows(path: Path) -> Rows:
     # The datum matters to a reader only where a file is projected, which WGS 84 is allowed to be.
-    return read_rows(path, "wgs84")
+    return read_rows(path, "wgs84", head=is_large(path))
+
+
+def is_large(path: Path) -> bool:
+    """Whether a file is too large to be read while somebody waits for a page: the job alone reads it whole.
+
+    An extract that is packed or XML may be a thousand times as large as its file.
+    """
+    if not is_osm(path):
+        return path.stat().st_size > LARGE_TABLE_BYTES
+    return path.stat().st_size > LARGE_EXTRACT_BYTES or not path.name.lower().endswith(".osm.pbf")
+
+
+def _is_unread(path: Path) -> bool:
+    """Whether not even its first rows can be read by themselves."""
+    return is_large(path) and path.suffix.lower() in (".geojson", ".json")
 
 
 def try_datums(
@@ -202,7 +224,7 @@ def try_datums(
     Evidence for whoever states the datum, and no more: it is empty where there are no streets, or no
     positions to try. CGCS2000 is not told from WGS 84, from which it differs by less than a metre.
     """
-    if is_osm(path) or not session.scalar(text("SELECT EXISTS (SELECT FROM road_edge)")):
+    if is_osm(path) or _is_unread(path) or not session.scalar(text("SELECT EXISTS (SELECT FROM road_edge)")):
         return ()
     try:
         rows = _rows(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,12 @@ from pyproj import CRS
 from geo.crs import LONLAT, to_lonlat
 from geo.errors import InputRefused, Sentence
 from geo.readers import vectors
+from geo.readers.limits import check_columns
 
+MOST_BROKEN = 10_000
+"""So many rows with another number of cells are a wrong delimiter, not slips."""
+HEAD_ROWS = 1000
+HEAD_BYTES = 1 << 20
 OSM_ENDINGS = (".osm.pbf", ".osm", ".osm.bz2", ".osm.gz")
 
 
@@ -50,25 +56,32 @@ def is_osm(path: Path | str) -> bool:
     return str(path).lower().endswith(OSM_ENDINGS)
 
 
-def read_rows(path: Path | str, datum: str) -> Rows:
+def read_rows(path: Path | str, datum: str, *, head: bool = False) -> Rows:
     """The rows of a .csv (UTF-8 or GB 18030), .geojson, .gpkg or .shp file.
 
-    `datum` matters where a vector file states a CRS of its own: a projected one is turned into longitude and
-    latitude, which is only possible for WGS 84 and CGCS2000.
+    Parameters
+    ----------
+    path : path
+    datum : str
+        Matters where a vector file states a CRS of its own: a projected one is turned into longitude and
+        latitude, which is only possible for WGS 84 and CGCS2000.
+    head : bool
+        The first rows only, at most `HEAD_ROWS`, to see what a file is. GeoJSON is read whole all the same.
 
     Raises
     ------
     geo.errors.InputRefused
-        No such file, another ending, unreadable, without rows, or a stated CRS that contradicts the datum.
+        No such file, another ending, unreadable, without rows, of too many columns, or a stated CRS that
+        contradicts the datum.
     """
     path = Path(path)
     if not path.is_file():
         raise InputRefused(Sentence("no file at %(path)s; check the path", path=path))
     ending = path.suffix.lower()
     if ending in (".csv", ".txt", ".tsv"):
-        return _read_csv(path)
+        return _read_csv(path, head)
     if ending in vectors.ENDINGS:
-        return _read_vector(path, datum)
+        return _read_vector(path, datum, head)
     raise InputRefused(
         Sentence(
             "%(file)s ends in %(ending)s; give a .csv, .geojson, .gpkg or .shp file "
@@ -79,27 +92,43 @@ def read_rows(path: Path | str, datum: str) -> Rows:
     )
 
 
-def _read_csv(path: Path) -> Rows:
-    text = _decoded(path)
+def _read_csv(path: Path, head: bool) -> Rows:
+    text = _decoded(path, head)
     heading = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=heading.count)
     try:
-        records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        records = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        headings = [cell.strip() for cell in next(records, [])]
+        if not any(headings):
+            raise InputRefused(
+                Sentence("%(file)s has no headings in row 1; write the column names there", file=path.name)
+            )
+        check_columns(path.name, len(headings))
+        numbers, rows, broken = _cells(path, records, headings, delimiter, HEAD_ROWS if head else None)
     except csv.Error as error:
         raise InputRefused(
             Sentence(
                 "%(file)s is no table of comma-separated values (%(error)s)", file=path.name, error=error
             )
         ) from error
-    if not records or not any(cell.strip() for cell in records[0]):
+    if not rows:
         raise InputRefused(
-            Sentence("%(file)s has no headings in row 1; write the column names there", file=path.name)
+            Sentence("%(file)s holds headings and no rows; nothing to take in", file=path.name)
         )
-    headings = [cell.strip() for cell in records[0]]
+    texts = pd.DataFrame(
+        rows, columns=pd.Index(headings), index=pd.Index(numbers, name="row"), dtype="object"
+    )
+    return Rows(path.name, "row", texts, None, tuple(broken))
+
+
+def _cells(
+    path: Path, records: Iterator[list[str]], headings: list[str], delimiter: str, most: int | None
+) -> tuple[list[int], list[list[str]], list[tuple[int, str]]]:
+    """The numbers and cells of all rows or the first so many, and what is wrong with some."""
     numbers: list[int] = []
     rows: list[list[str]] = []
     broken: list[tuple[int, str]] = []
-    for number, record in enumerate(records[1:], start=2):
+    for number, record in enumerate(records, start=2):
         cells = [cell.strip() for cell in record]
         if not any(cells):
             continue
@@ -111,21 +140,30 @@ def _read_csv(path: Path) -> Rows:
                 delimiter=repr(delimiter),
             )
             broken.append((number, told))
+            if len(broken) > MOST_BROKEN:
+                raise InputRefused(
+                    Sentence(
+                        "%(file)s has more than %(most)s rows of another number of cells than its "
+                        "%(headings)s headings; save it again as CSV UTF-8",
+                        file=path.name,
+                        most=MOST_BROKEN,
+                        headings=len(headings),
+                    )
+                )
             cells = (cells + [""] * len(headings))[: len(headings)]
         numbers.append(number)
         rows.append(cells)
-    if not rows:
-        raise InputRefused(
-            Sentence("%(file)s holds headings and no rows; nothing to take in", file=path.name)
-        )
-    texts = pd.DataFrame(
-        rows, columns=pd.Index(headings), index=pd.Index(numbers, name="row"), dtype="object"
-    )
-    return Rows(path.name, "row", texts, None, tuple(broken))
+        if len(rows) == most:
+            break
+    return numbers, rows, broken
 
 
-def _decoded(path: Path) -> str:
-    raw = path.read_bytes()
+def _decoded(path: Path, head: bool) -> str:
+    with path.open("rb") as file:
+        raw = file.read(HEAD_BYTES if head else -1)
+        if head and file.read(1):
+            # Up to the end of a row; in neither encoding is this byte part of another character.
+            raw = raw[: raw.rfind(b"\n") + 1] or raw
     # GB 18030 is what Chinese spreadsheets write when they do not write UTF-8.
     for encoding in ("utf-8-sig", "gb18030"):
         try:
@@ -137,9 +175,11 @@ def _decoded(path: Path) -> str:
     )
 
 
-def _read_vector(path: Path, datum: str) -> Rows:
+def _read_vector(path: Path, datum: str, head: bool) -> Rows:
     try:
-        frame = pyogrio.read_dataframe(vectors.opened_as(path))
+        name = vectors.opened_as(path)
+        check_columns(path.name, len(pyogrio.read_info(name)["fields"]))
+        frame = pyogrio.read_dataframe(name, max_features=HEAD_ROWS if head else None)
     except (DataSourceError, DataLayerError, ValueError) as error:
         raise InputRefused(
             Sentence("%(file)s could not be read (%(error)s)", file=path.name, error=error)

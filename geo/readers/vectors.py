@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from geo.errors import InputRefused, Sentence
+from geo.readers.limits import check_columns
 
 ENDINGS = (".geojson", ".json", ".gpkg", ".shp")
 
@@ -19,7 +21,6 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SQLITE = b"SQLite format 3\0"
 # File code 9994 and five unused integers.
 _SHAPEFILE = b"\x00\x00\x27\x0a" + bytes(20)
-_LINK = object()
 # Of `PRAGMA table_xinfo`: columns that are computed when they are read.
 _COMPUTED = (2, 3)
 
@@ -65,10 +66,11 @@ def _check_geojson(path: Path) -> None:
     # A zero byte ends the text for GDAL and not for us.
     if raw[:1024].lstrip()[:1] != b"{" or b"\0" in raw:
         raise _of_another_format(path)
+    watch = _Watch()
     try:
         # Letters do not matter here and brackets are the same in every encoding, so nothing is refused for
         # its encoding. Objects are forgotten as they end: a large file does not fill the memory.
-        json.loads(raw.decode("latin-1"), strict=False, object_pairs_hook=_noted)
+        json.loads(raw.decode("latin-1"), strict=False, object_pairs_hook=watch.note)
     except _LinkedCrsError as linked:
         raise InputRefused(
             Sentence(
@@ -81,21 +83,41 @@ def _check_geojson(path: Path) -> None:
         raise InputRefused(
             Sentence("%(file)s could not be read (%(error)s)", file=path.name, error=error)
         ) from error
+    # Before GDAL lays out a cell of every feature for each of them.
+    check_columns(path.name, len(watch.columns))
 
 
 class _LinkedCrsError(Exception):
     """A CRS that stands at an address."""
 
 
-def _noted(pairs: list[tuple[str, Any]]) -> object:
-    """What matters of a JSON object: whether it is a link. GDAL would fetch a CRS that is one."""
-    link = False
-    for key, value in pairs:
-        name = _as_gdal(key)
-        if name == "crs" and value is _LINK:
-            raise _LinkedCrsError
-        link = link or (name == "type" and isinstance(value, str) and _as_gdal(value) in ("link", "url"))
-    return _LINK if link else None
+@dataclass(frozen=True)
+class _Noted:
+    """What matters of a JSON object once it was read: its names, and whether it is a link."""
+
+    names: tuple[str, ...]
+    link: bool
+
+
+class _Watch:
+    """Looks at each object of a GeoJSON file as it ends. GDAL would fetch a CRS that is a link."""
+
+    def __init__(self) -> None:
+        self.columns: set[str] = set()
+
+    def note(self, pairs: list[tuple[str, Any]]) -> _Noted:
+        """Note an object; `_LinkedCrsError` where it has a CRS that is a link."""
+        link = False
+        for key, value in pairs:
+            name = _as_gdal(key)
+            if isinstance(value, _Noted):
+                if name == "crs" and value.link:
+                    raise _LinkedCrsError
+                if name == "properties":
+                    self.columns.update(value.names)
+            elif name == "type" and isinstance(value, str):
+                link = link or _as_gdal(value) in ("link", "url")
+        return _Noted(tuple(key for key, _ in pairs), link)
 
 
 def _as_gdal(text: str) -> str:

@@ -30,7 +30,7 @@ from web.jobs.words import as_stored, told
 from web.pages.imports.asked import Asked, asked_in
 from web.pages.imports.tables import IMPORTS, REMARKS, remarks
 from web.pages.imports.wording import DATUM_NAMES, DATUM_WORDS, FIELDS, LABELS
-from web.recognising import COLUMNS, KIND_WORDS, recognise, suggested, try_datums
+from web.recognising import COLUMNS, KIND_WORDS, is_large, recognise, suggested, try_datums
 from web.refusals import Refused, said
 from web.requests import access, audit, db, render, scope, server, site, translator
 from web.tables import Account
@@ -42,8 +42,6 @@ bp = Blueprint("imports", __name__, url_prefix="/imports")
 # A shapefile is several files at once, of which a form hands in one.
 ENDINGS = (".csv", ".tsv", ".txt", ".geojson", ".json", ".gpkg", *OSM_ENDINGS)
 LARGEST_BYTES = 200 * 1024**2
-# A larger extract is read by the worker alone: somebody waits for the page, and its other requests too.
-CHECKED_EXTRACT_BYTES = 8 * 1024**2
 SHOWN_SHAPES = 2000
 LAYER = {"colour": "#0072b2", "weight": 1.5, "radius": 4, "fill": 0.5, "frame": True}
 
@@ -270,7 +268,8 @@ class Checked:
 
 def _checked(asked: Asked) -> Checked:
     path = asked.path
-    if is_osm(path) and path.stat().st_size > CHECKED_EXTRACT_BYTES:
+    # Somebody waits for the page, and its other requests too.
+    if is_large(path):
         return Checked(None, unread=True)
     # As the job will see it: codes are taken and streets meet whoever may see them.
     with transaction(server().engine, scope=WHOLE_SITE) as session:
