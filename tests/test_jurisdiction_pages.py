@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import small_site
+from signing import make_account
 
 from web.access import Role
 
@@ -12,6 +13,20 @@ def test_a_single_uppermost_jurisdiction_opens_itself(served) -> None:
     client = served.client(Role.VIEWER, small_site.OWN)
     answer = client.get("/jurisdictions")
     assert answer.status_code == 302 and answer.headers["Location"] == "/jurisdictions/c.d.t"
+
+
+def test_whoever_has_places_of_different_levels_begins_with_all_of_them(served) -> None:
+    """A village of one town and the town beside it: neither hides the other, and nothing above is told."""
+    key = make_account(
+        served.engine, "two-levels", (Role.AUDITOR, small_site.CHILD), (Role.AUDITOR, small_site.SIBLING)
+    )
+    client = served.app.test_client()
+    with client.session_transaction() as cookie:
+        cookie["_user_id"] = key
+    answer = client.get("/jurisdictions?lang=en")
+    assert answer.status_code == 200
+    rows = answer.text.split("<tbody")[1].split("</tbody>")[0]
+    assert "Xiazhai" in rows and "Houpu" in rows and "Qianpu" not in rows
 
 
 def test_the_record_shows_the_shares_that_are_stored(served) -> None:

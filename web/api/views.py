@@ -9,19 +9,17 @@ from typing import Any
 
 from apiflask import APIBlueprint
 from flask import abort, request
-from sqlalchemy import func, select
 
 from geo.errors import InputRefused
-from geo.tables import Jurisdiction
 from web import chosen, i18n
 from web.access import Action, needs
 from web.api.schemas import GapPage, Page, Rows
 from web.pages.cameras.tables import CAMERAS, changes
 from web.pages.gaps.tables import CAUSES_OF, TABLES
-from web.pages.jurisdictions.tables import CHILDREN
+from web.pages.jurisdictions.tables import CHILDREN, beginning_with, directly_in, uppermost
 from web.pages.plans.tables import PLANS, drafts_seen
 from web.pages.zones import ZONES
-from web.requests import audit, db, translator
+from web.requests import audit, db, scope, translator
 from web.tabular import TableSpec, read_table
 from web.tabular.query import is_path
 from web.tabular.spec import PAGE_SIZES
@@ -45,15 +43,14 @@ def jurisdictions(query_data: Page) -> dict[str, Any]:
     under = request.args.get("under")
     if under is not None and not is_path(under):
         raise InputRefused(f"under {under[:60]!r} is no path; give one such as c.d01.t02")
-    depth = under.count(".") + 1 if under else db().scalar(select(func.min(Jurisdiction.level)))
+    asked = directly_in(under) if under else beginning_with(uppermost(db(), scope()))
     return _rows(
         CHILDREN,
         query_data,
         {
             "analysis": analysis.id if analysis else None,
             "level": analysis.level if analysis else LEVEL,
-            "parent": under,
-            "depth": depth or 0,
+            **asked,
         },
     )
 

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from geo.scope import Scope
+from geo.tables import Jurisdiction
 from web.i18n import N_
 from web.maps.words import JURISDICTION_LEVELS
 from web.tabular import Column, TableSpec
@@ -47,12 +55,34 @@ CHILDREN = TableSpec(
         FROM jurisdiction j
         LEFT JOIN ({_SHARES.format(ground="street")}) s ON s.jurisdiction_path = j.path
         LEFT JOIN ({_SHARES.format(ground="place")}) p ON p.jurisdiction_path = j.path
-        WHERE j.level = :depth AND (CAST(:parent AS ltree) IS NULL OR j.path <@ CAST(:parent AS ltree))""",
+        WHERE (j.level = :depth AND j.path <@ CAST(:parent AS ltree))
+           OR j.path = ANY (CAST(:uppermost AS ltree[]))""",
     default_sort="name",
     link="/jurisdictions/{path_text}",
     geometry="geom",
     extra=("path_text",),
 )
+
+
+def uppermost(session: Session, within: Scope) -> list[str]:
+    """Paths of the jurisdictions that somebody's area begins with, whatever their levels; in order."""
+    found = select(Jurisdiction.path).order_by(Jurisdiction.path)
+    if within.everywhere:
+        found = found.where(Jurisdiction.level == select(func.min(Jurisdiction.level)).scalar_subquery())
+    else:
+        found = found.where(Jurisdiction.path.in_(within.paths))
+    return list(session.scalars(found))
+
+
+def directly_in(parent: str) -> dict[str, Any]:
+    """Parameters of `CHILDREN` for the jurisdictions directly in one."""
+    return {"parent": parent, "depth": parent.count(".") + 1, "uppermost": []}
+
+
+def beginning_with(paths: Sequence[str]) -> dict[str, Any]:
+    """Parameters of `CHILDREN` for these jurisdictions themselves."""
+    return {"parent": None, "depth": None, "uppermost": list(paths)}
+
 
 _KINDS = """
     SELECT kind AS id, kind, measure{divisor} AS measure, certain / NULLIF(total, 0)::numeric AS certain,

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, abort, redirect, request
 from flask_babel import gettext
-from sqlalchemy import func, select
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from cameras.levels import DORI
@@ -18,7 +18,7 @@ from web.access import Action, needs
 from web.geofeatures import collection
 from web.maps.words import LEVELS
 from web.pages.jurisdictions import tables
-from web.requests import db, translator
+from web.requests import db, scope, translator
 from web.tabular import read_table
 from web.tabular.query import is_path
 from web.tabular.view import table_view, wants_rows
@@ -33,16 +33,14 @@ def top() -> Response:
     narrowed = narrowing.chosen()
     if narrowed is not None and not request.args.get("format"):
         return redirect(f"/jurisdictions/{narrowed}")
-    depth = db().scalar(select(func.min(Jurisdiction.level)))
-    uppermost = select(Jurisdiction.path).where(Jurisdiction.level == depth).limit(2)
-    found = list(db().scalars(uppermost))
+    found = tables.uppermost(db(), scope())
     if len(found) == 1 and not request.args.get("format"):
         return redirect(f"/jurisdictions/{found[0]}")
     analysis, level = _asked()
     return table_view(
         tables.CHILDREN,
         "jurisdictions/list.html",
-        parameters=_parameters(analysis, level) | {"parent": None, "depth": depth or 0},
+        parameters=_parameters(analysis, level) | tables.beginning_with(found),
         **_shared(analysis, level),
     )
 
@@ -58,7 +56,7 @@ def record(path: str) -> Response:
         abort(404)
     analysis, level = _asked()
     parameters = _parameters(analysis, level)
-    below = parameters | {"parent": path, "depth": found.level + 1}
+    below = parameters | tables.directly_in(path)
     own = parameters | {"path": path}
     if wants_rows(tables.CHILDREN) or request.args.get("format"):
         return table_view(
