@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from flask.testing import FlaskClient
 from PIL import Image
+from signing import app_on, signed_in_client
 from small_site import CHILD, OWN, PARENT, SIBLING
 from sqlalchemy import text
 
@@ -231,6 +232,34 @@ def test_a_zone_is_drawn_from_adjoining_villages(demo) -> None:
 
 class _Done(Exception):
     """Ends a transaction without keeping it."""
+
+
+def test_a_draft_is_removed_and_a_published_plan_is_not(demo, tmp_path) -> None:
+    """Then its analysis too, by whoever may run them everywhere: neither stands in the way of an undo."""
+    app = app_on(demo.engine, tmp_path)
+    planner = signed_in_client(app, demo.engine, Role.PLANNER)
+    local = signed_in_client(app, demo.engine, Role.PLANNER, "hel.d01")
+    copy = """INSERT INTO analysis SELECT (jsonb_populate_record(a, '{"id": 9001}')).*
+              FROM analysis a WHERE id = 1;
+              INSERT INTO plan SELECT (jsonb_populate_record(p, '{"id": 9001, "analysis_id": 9001}')).*
+              FROM plan p WHERE id = 1;
+              INSERT INTO plan SELECT (jsonb_populate_record(p, '{"id": 9002, "status": "published"}')).*
+              FROM plan p WHERE id = 1"""
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
+        session.execute(text(copy))
+    refused = planner.post("/plans/9002/remove?lang=en")
+    assert refused.status_code == 422 and "withdraw it before you remove it" in refused.text
+    assert "/plans/9002/remove" not in planner.get("/plans/9002").text
+    assert "/analyses/9001/remove" not in local.get("/analyses/9001").text
+    assert local.post("/analyses/9001/remove").status_code == 422
+    assert "/analyses/9001/remove" in planner.get("/analyses/9001").text
+    assert planner.post("/analyses/9001/remove").headers["Location"] == "/analyses"
+    assert planner.get("/analyses/9001").status_code == 404
+    assert planner.get("/plans/9001").status_code == 200, "a plan outlives what it was made from"
+    assert planner.post("/plans/9001/remove").headers["Location"] == "/plans"
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
+        assert session.scalars(text("DELETE FROM plan WHERE id > 9000 RETURNING id")).all() == [9002]
+        assert session.scalar(text("SELECT count(*) FROM gap WHERE analysis_id = 1")) > 0
 
 
 def test_a_code_that_is_taken_elsewhere_is_refused(served) -> None:

@@ -48,18 +48,21 @@ STANDING: dict[str, tuple[Standing, ...]] = {
                     UNION SELECT analysis_id FROM camera_finding WHERE camera_id IN {CAMERAS}) AS used""",
         ),
         Standing(
-            N_("Not undone: frames of these cameras are stored (cameras: %(n)s); remove them first."),
+            N_(
+                "Not undone: frames of these cameras are stored (cameras: %(n)s); "
+                "evidence is not thrown away."
+            ),
             """SELECT count(*) FROM camera c
                WHERE c.batch_id = :batch AND EXISTS (SELECT FROM frame f WHERE f.camera_id = c.id)""",
         ),
         Standing(
-            N_("Not undone: presets of these cameras were stored since (%(n)s); remove them first."),
+            N_("Not undone: presets of these cameras were stored since (%(n)s); undo that import first."),
             f"SELECT count(*) FROM camera_preset WHERE camera_id IN {CAMERAS}",
         ),
         Standing(
             N_(
                 "Not undone: frame sources were declared for these cameras (cameras: %(n)s); "
-                "remove them first."
+                "undo that import first."
             ),
             f"SELECT count(DISTINCT camera_id) FROM camera_source WHERE camera_id IN {CAMERAS}",
         ),

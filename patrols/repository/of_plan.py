@@ -133,6 +133,11 @@ def set_status(session: Session, number: int, status: str) -> None:
     session.execute(text("UPDATE plan SET status = :status WHERE id = :id"), {"status": status, "id": number})
 
 
+def remove(session: Session, number: int) -> None:
+    """Delete a plan with its stops and visits."""
+    session.execute(text("DELETE FROM plan WHERE id = :id"), {"id": number})
+
+
 def village_choices(session: Session) -> gpd.GeoDataFrame:
     """Villages a zone can be made of: path, name, name_en, geometry; zone and zone_en, names of the zones it
     is in, "" for none.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, abort, redirect, request
+from flask import Blueprint, abort, flash, redirect, request
 from flask_babel import gettext
 from sqlalchemy import text
 from werkzeug.wrappers import Response
@@ -20,7 +20,7 @@ from web.i18n import N_
 from web.jobs import enqueue
 from web.jobs.bodies import analysis as body
 from web.maps.words import CAUSES, LEVELS, LISTS
-from web.refusals import said
+from web.refusals import Refused, said
 from web.requests import access, audit, db, render, scope, translator
 from web.settings import current
 from web.tables import Account
@@ -113,6 +113,7 @@ def record(number: int) -> Response:
         "analyses/record.html",
         analysis=found,
         period=chosen.period_words(found),
+        removable=access().scope(Action.ANALYSES_RUN).everywhere,
         shares={level: one for level, one in shares.items() if one is not None},
         levels=LEVELS,
         lists=[
@@ -127,6 +128,24 @@ def record(number: int) -> Response:
             "turned": True,
         },
     )
+
+
+@bp.post("/<int:number>/remove")
+@needs(Action.ANALYSES_RUN)
+def remove(number: int) -> Response:
+    """Remove an analysis with all that it found; plans that were made from it stay."""
+    found = db().get(Analysis, number)
+    if found is None:
+        abort(404)
+    if not scope().everywhere:
+        raise Refused(
+            N_("An analysis holds the whole site: somebody who may run them everywhere can remove it.")
+        )
+    words = chosen.period_words(found)
+    db().delete(found)
+    audit("remove", f"analysis {number}", what=words)
+    flash(gettext("The analysis is removed, with its gaps and shares."), "success")
+    return redirect("/analyses")
 
 
 def _form(start: str, end: str, given: Any, *, problem: str = "", status: int = 200) -> Response:

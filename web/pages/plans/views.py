@@ -17,6 +17,7 @@ from patrols.repository import of_plan
 from web import i18n
 from web.access import Action, needs
 from web.forms import local_moment
+from web.i18n import N_
 from web.jobs import enqueue
 from web.jobs.bodies import plan as body
 from web.jobs.words import Name
@@ -25,7 +26,7 @@ from web.pages.plans.tables import PLANS, drafts_seen
 from web.planfiles import PLAN_ENDINGS, write_plan
 from web.planpicture import plan_picture
 from web.planrights import may_of_plan, sees_reasons
-from web.refusals import said
+from web.refusals import Refused, said
 from web.requests import access, audit, db, render, scope, translator
 from web.settings import current
 from web.tables import Account
@@ -103,7 +104,8 @@ def record(number: int) -> Response:
     return render(
         "plans/record.html",
         may_here={
-            action: may_of_plan(action, number) for action in (Action.PLANS_VIEW_DRAFTS, Action.PLANS_PUBLISH)
+            action: may_of_plan(action, number)
+            for action in (Action.PLANS_VIEW_DRAFTS, Action.PLANS_MAKE, Action.PLANS_PUBLISH)
         },
         **plan_sheet(plan, with_reasons=sees_reasons(number)),
     )
@@ -164,6 +166,19 @@ def withdraw(number: int) -> Response:
     audit("withdraw", f"plan {number}", zone=plan["zone_code"])
     flash(gettext("The plan is a draft again; the teams see it no more."), "success")
     return redirect(f"/plans/{number}")
+
+
+@bp.post("/<int:number>/remove")
+@needs(Action.PLANS_MAKE)
+def remove(number: int) -> Response:
+    """Remove a draft, so that what it stands on can be taken back."""
+    plan = _seen(number)
+    if plan["status"] == "published":
+        raise Refused(N_("The teams see this plan; withdraw it before you remove it."))
+    of_plan.remove(db(), number)
+    audit("remove", f"plan {number}", zone=plan["zone_code"])
+    flash(gettext("The plan is removed."), "success")
+    return redirect("/plans")
 
 
 def _seen(number: int) -> dict[str, Any]:
