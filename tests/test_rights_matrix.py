@@ -72,6 +72,14 @@ def of_plan(things: Things, path: str) -> dict[str, Any]:
     return {"number": things.site.published[path]}
 
 
+def of_own_draft(things: Things, path: str) -> dict[str, Any]:
+    """A copy of the draft, since it goes when somebody may remove it."""
+    copy = """INSERT INTO plan SELECT (jsonb_populate_record(p, jsonb_build_object('id', n.id))).*
+              FROM plan p, (SELECT max(id) + 1 AS id FROM plan) n WHERE p.id = :plan RETURNING id"""
+    with transaction(things.engine, scope=WHOLE_SITE) as session:
+        return {"number": session.scalar(text(copy), {"plan": things.site.drafts[path]})}
+
+
 def of_job(things: Things, path: str) -> dict[str, Any]:
     return {"number": things.ids["jobs"][path]}
 
@@ -103,7 +111,7 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
     "plans.record": (of_plan,),
     "plans.picture": (of_plan,),
     "plans.publish": (of_plan,),
-    "plans.remove": (lambda things, path: {"number": things.site.drafts[path]},),
+    "plans.remove": (of_own_draft,),
     "plans.withdraw": (lambda things, path: {"number": things.site.drafts[path]},),
     "plans.file": (lambda things, path: {"number": things.site.published[path], "ending": ".gpx"},),
     "map.plan": (of_plan,),
