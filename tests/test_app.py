@@ -1,5 +1,6 @@
 """The app around all pages: this machine only, health, errors, headers, the log."""
 
+import io
 import json
 import re
 from collections.abc import Callable
@@ -9,16 +10,18 @@ import pytest
 import structlog
 from flask import Flask
 from flask.testing import FlaskClient
-from signing import SECRET, app_on
+from signing import SECRET, app_on, signed_in_client
 from sqlalchemy import create_engine, text
 
 from geo.errors import InputRefused, LianfangError
 from web import logs
 from web.access import PUBLIC, Action, Role, needs
+from web.access.login import TOKEN_PATHS
 from web.app import create_app
 from web.hosts import loopback_host
 from web.i18n import COOKIE
 from web.requests import db
+from web.uploads import LARGEST_FORM
 
 
 @pytest.fixture
@@ -305,3 +308,54 @@ def test_a_crash_is_kept_in_a_file_of_its_own(tmp_path) -> None:
             path = logs.crash_log(error, tmp_path)
     assert "RuntimeError: defect 22" in path.read_text() and "raise RuntimeError" in path.read_text()
     assert len(list(tmp_path.iterdir())) == 20
+
+
+# --- How large a request may be ---------------------------------------------------------------------------
+
+
+class Unread(io.RawIOBase):
+    """A body that nobody may read."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, _buffer: object) -> int:
+        raise AssertionError("the body was read")
+
+
+UPLOADS = ("/imports/new", "/start/own")
+
+
+def test_only_those_who_may_hand_files_in_send_large_requests(served, app: Flask) -> None:
+    """Others are refused without their request being read."""
+    form = "multipart/form-data; boundary=x"
+    body = {"wsgi.input": Unread(), "CONTENT_LENGTH": str(2 * 1024**3)}
+    large = {"content_type": form, "environ_overrides": body}
+    nobody = app.test_client()
+    for address in UPLOADS:
+        assert nobody.post(address, **large).status_code == 401
+        assert signed_in_client(app, served.engine, Role.VIEWER).post(address, **large).status_code == 403
+    for lang, told in (("en", "takes up to 1 MB"), ("zh", "最多接收 1 MB")):
+        answer = nobody.post(f"/sign-in?lang={lang}", **large)
+        assert answer.status_code == 413 and told in answer.text
+    auditor = signed_in_client(app, served.engine, Role.AUDITOR)
+    for address, most in zip(UPLOADS, ("takes up to 201 MB", "takes up to 36 MB"), strict=True):
+        answer = auditor.post(f"{address}?lang=en", **large)
+        assert answer.status_code == 413 and most in answer.text
+
+
+def test_a_file_of_more_than_a_form_is_taken_where_files_are_handed_in(served) -> None:
+    lines = b"code,name,lon,lat\n" + b"n1,x,116.6,23.3\n" * 100_000
+    client = served.client(Role.AUDITOR)
+    answer = client.post("/imports/new", data={"file": (io.BytesIO(lines), "list.csv")})
+    assert len(lines) > LARGEST_FORM and answer.status_code == 302
+
+
+def test_addresses_that_take_tokens_are_read_only(app: Flask) -> None:
+    """Forms are guarded against forgery by what cookies bring; a token could only go around that."""
+    changing = {
+        str(rule)
+        for rule in app.url_map.iter_rules()
+        if str(rule).startswith(TOKEN_PATHS) and rule.methods and rule.methods - {"GET", "HEAD", "OPTIONS"}
+    }
+    assert changing == set()

@@ -36,12 +36,11 @@ from web.limits import limiter
 from web.metrics import count_request
 from web.pages import BLUEPRINTS
 from web.requests import EXTENSION, Server, access, audit, close_sessions, signed_in
+from web.uploads import LARGEST_FORM, largest_request
 
 log = structlog.get_logger("lianfang.web")
 
 COOKIE_SECONDS = 365 * 24 * 3600
-LARGEST_FORM = 2 * 1024**3
-LARGEST_FORM_PART = 1024**2
 # A full page of these is written into the audit log: who looked at what is sensitive.
 LOOKED_AT = frozenset({Action.CAMERAS_VIEW, Action.GAPS_VIEW, Action.PLANS_VIEW_DRAFTS, Action.AUDIT_READ})
 
@@ -124,7 +123,7 @@ def create_app(
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=SIGNED_IN_FOR,
         MAX_CONTENT_LENGTH=LARGEST_FORM,
-        MAX_FORM_MEMORY_SIZE=LARGEST_FORM_PART,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         WTF_CSRF_TIME_LIMIT=int(timedelta(hours=24).total_seconds()),
         WTF_CSRF_SSL_STRICT=secure,
         RATELIMIT_ENABLED=not testing,
@@ -175,7 +174,11 @@ def _open_requests(app: Flask) -> None:
             )
         if request.endpoint is None:
             return None
-        return _let_in(rules.action_of(app, request.endpoint, request.view_args or {}))
+        refused = _let_in(rules.action_of(app, request.endpoint, request.view_args or {}))
+        if refused is None:
+            # Only now, and before anything reads the form: who may not hand a file in hands in none.
+            request.max_content_length = largest_request(app, request.endpoint)
+        return refused
 
     @app.after_request
     def finish(response: Response) -> Response:
@@ -227,9 +230,6 @@ def _let_in(action: Action) -> Any:
         answer = errors.told(401, gettext("Sign in first"), gettext("You were signed out; sign in again."))
         answer.headers["HX-Redirect"] = url_for("signing.page")
         return answer
-    if login.programs_request():
-        # Only a browser sends cookies by itself; a token is shown on purpose.
-        g.csrf_valid = True
     if not access().may(action):
         return errors.told(403, gettext("Not allowed"), gettext("Your account has no role that allows this."))
     # Being somebody is enough for one's own profile; the frame around it shows the site.

@@ -101,7 +101,14 @@ def init_app(app: Flask) -> None:
                 gettext("There is nothing at this address, or not for your account."),
             ),
             405: (gettext("Not allowed"), gettext("This address does not take this kind of request.")),
-            413: (gettext("Too large"), gettext("The upload is larger than the server takes.")),
+            413: (
+                gettext("Too large"),
+                gettext(
+                    "This address takes up to %(most)s MB in one request; hand in a smaller file, or an "
+                    "extract of what you need.",
+                    most=(request.max_content_length or 0) // 1024**2,
+                ),
+            ),
             429: (gettext("Too many attempts"), gettext("Wait a minute and try again.")),
         }
         title, sentence = titles.get(

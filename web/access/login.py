@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from flask import Flask, Request, g, request, session
+from flask import Flask, Request, request, session
 from flask_login import LoginManager, UserMixin, login_user, logout_user
 from sqlalchemy import Engine
 
@@ -24,17 +24,16 @@ from web.access.identity import Access
 KEPT_SECONDS = 2.0
 _MOST_KEPT = 10_000
 BEARER = "Bearer "
-# Only programs' addresses take tokens: a token in a page's request would be a way around its CSRF check.
+# Only programs' addresses take tokens. They are read only (a test sees to it), so no form stands behind them.
 TOKEN_PATHS = ("/api/", "/tiles/", "/ogc/", "/basemap/")
 
 
 class SignedIn(UserMixin):
     """Whoever asks, as Flask-Login wants it."""
 
-    def __init__(self, key: str, access: Access, *, by_token: bool = False) -> None:
+    def __init__(self, key: str, access: Access) -> None:
         self._key = key
         self.access = access
-        self.by_token = by_token
 
     def get_id(self) -> str:
         """What the cookie holds."""
@@ -100,7 +99,7 @@ def init_app(app: Flask, doors: Doors) -> None:
             return None
         text = header.removeprefix(BEARER).strip()
         found = doors.by_token(text)
-        return SignedIn("", found, by_token=True) if found else None
+        return SignedIn("", found) if found else None
 
 
 def enter(key: str, access: Access) -> None:
@@ -116,12 +115,6 @@ def leave() -> str | None:
     logout_user()
     session.clear()
     return key if isinstance(key, str) else None
-
-
-def programs_request() -> bool:
-    """Whether this request was let in by a token."""
-    user = g.get("_login_user")
-    return isinstance(user, SignedIn) and user.by_token
 
 
 def wants_problem() -> bool:

@@ -28,6 +28,7 @@ from web.pages.imports.wording import DATUM_WORDS
 from web.refusals import said
 from web.requests import access, audit, db, may, render, scope, server, translator
 from web.tables import Account, JobRun
+from web.uploads import takes_files
 
 bp = Blueprint("start", __name__)
 
@@ -91,6 +92,7 @@ def load_demo() -> Response:
 
 
 @bp.post("/start/own")
+@takes_files(LARGEST_LIST + LARGEST_EXTRACT)
 @needs(Action.ANALYSES_RUN)
 def own_data() -> Response:
     """Work out somebody's own files, apart from what is stored."""

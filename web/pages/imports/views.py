@@ -36,6 +36,7 @@ from web.requests import access, audit, db, render, scope, server, site, transla
 from web.tables import Account
 from web.tabular.view import table_view, wants_rows
 from web.undoing import TABLES, undo_import, what_stands
+from web.uploads import takes_files
 
 bp = Blueprint("imports", __name__, url_prefix="/imports")
 
@@ -61,6 +62,7 @@ def new() -> Response:
 
 
 @bp.post("/new")
+@takes_files(LARGEST_BYTES)
 @needs(Action.IMPORTS_RUN)
 def upload() -> Response:
     """Keep the file, if it is one that can be read."""
