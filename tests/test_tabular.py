@@ -8,6 +8,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -456,6 +457,11 @@ def app(served: Any) -> Flask:
     def table() -> Response:
         return table_view(CAMERAS, "plain_table.html")
 
+    @made.get("/unplaced")
+    @needs(Action.CAMERAS_VIEW)
+    def unplaced() -> Response:
+        return table_view(replace(CAMERAS, path=None), "plain_table.html")
+
     @made.get("/anybody")
     @needs(Action.MAP_VIEW)
     def anybody() -> Response:
@@ -507,6 +513,28 @@ def test_the_switcher_offers_what_one_may_see(planner: FlaskClient) -> None:
     assert re.findall(r'href="\?in=([^"]*)"', found) == [small_site.CHILD]
     assert "Town District › Qianpu" in found
     assert "No jurisdiction" in planner.get("/narrow?lang=en&q=%25").text, "% is a letter"
+
+
+def test_an_export_is_filed_where_its_rows_lie(app: Flask, served: Any) -> None:
+    """Narrowed where the table is; a narrowing it does not follow, or outside one's area, moves nothing."""
+    key = make_account(served.engine, "narrowing", (Role.PLANNER, small_site.OWN))
+    client = app.test_client()
+    with client.session_transaction() as cookie:
+        cookie["_user_id"] = key
+    for address in (
+        f"/table?format=csv&in={small_site.CHILD}",
+        f"/unplaced?format=csv&in={small_site.CHILD}",
+        f"/table?format=csv&in={small_site.SIBLING}",
+        f"/unplaced?format=csv&in={small_site.SIBLING}",
+    ):
+        assert client.get(address).status_code == 200
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        filed = session.scalars(
+            select(AuditEntry.jurisdiction_path)
+            .where(AuditEntry.account_name == "narrowing", AuditEntry.event == "export")
+            .order_by(AuditEntry.id)
+        ).all()
+    assert filed == [small_site.CHILD, small_site.OWN, small_site.OWN, small_site.OWN]
 
 
 def test_a_file_needs_the_right_to_export_and_is_written_down(app: Flask, served: Any) -> None:

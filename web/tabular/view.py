@@ -87,7 +87,9 @@ def _file(spec: TableSpec, fmt: str, parameters: Mapping[str, Any] | None) -> Re
             about=_about(spec, arguments),
         )
     asked = {name: arguments[name] for name in spec.arguments if arguments.get(name)}
-    audit("export", f"table {spec.name}", path=within, format=fmt, rows=made.rows, filters=asked)
+    # Where the rows lie: a narrowing that does not cut this table says nothing about them.
+    where = within if spec.path is not None and leaving.covers(within) else leaving.root
+    audit("export", f"table {spec.name}", path=where, format=fmt, rows=made.rows, filters=asked)
     answer = send_file(made.file, mimetype=made.mimetype, as_attachment=True, download_name=made.name)
     answer.headers["Cache-Control"] = "no-store"
     return answer
