@@ -28,21 +28,19 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from geo.errors import LianfangError
 from geo.scope import NOWHERE
-from web import errors, i18n, icons, narrowing, tiles
+from web import errors, i18n, icons, looking, narrowing, tiles
 from web.access import Action, login, needs, rules
 from web.access.signing import SIGNED_IN_FOR
 from web.hosts import from_elsewhere
 from web.limits import limiter
 from web.metrics import count_request
 from web.pages import BLUEPRINTS
-from web.requests import EXTENSION, Server, access, audit, close_sessions, signed_in
+from web.requests import EXTENSION, Server, access, close_sessions, signed_in
 from web.uploads import LARGEST_FORM, largest_request
 
 log = structlog.get_logger("lianfang.web")
 
 COOKIE_SECONDS = 365 * 24 * 3600
-# A full page of these is written into the audit log: who looked at what is sensitive.
-LOOKED_AT = frozenset({Action.CAMERAS_VIEW, Action.GAPS_VIEW, Action.PLANS_VIEW_DRAFTS, Action.AUDIT_READ})
 
 
 csrf = CSRFProtect()
@@ -244,23 +242,15 @@ def _cookie_known() -> bool:
 
 def _end_transaction(response: Response) -> None:
     """Commit what the view did if it succeeded; a failure to do so becomes a page of its own."""
-    if response.status_code < 400 and _is_looked_at(response):
-        audit("view", request.full_path.rstrip("?"))
+    question = looking.write_down(response)
     session = g.get("sessions", {}).get(None)
     if session is None:
         return
     if response.status_code < 400:
         session.commit()
+        looking.remember(question)
     else:
         session.rollback()
-
-
-def _is_looked_at(response: Response) -> bool:
-    if request.method != "GET" or request.endpoint is None or "HX-Request" in request.headers:
-        return False
-    if response.mimetype != "text/html" or not 200 <= response.status_code < 300 or not signed_in():
-        return False
-    return rules.action_of_request(request) in LOOKED_AT
 
 
 def _keep_language(response: Response) -> None:

@@ -144,6 +144,8 @@ def audit(
         What a later reader wants to know; never a password or a key.
     """
     person = who or (access().account if signed_in() else None)
+    # What a view writes down itself needs no general entry (`web.looking`).
+    g.audited = True
     db().add(
         AuditEntry(
             account_id=person.id if person else None,

@@ -55,6 +55,7 @@ SUBJECTS = {
     "import": N_("import"),
     "invitation": N_("invitation"),
     "job": N_("job"),
+    "map": N_("Map"),
     "local link": N_("link of this machine"),
     "own data": N_("own data"),
     "password": N_("password"),
@@ -85,6 +86,8 @@ PAGE_WORDS = {
     "cameras": N_("Cameras"),
     "gaps": N_("Gaps"),
     "map": N_("Map"),
+    "map/lists/cameras": N_("Cameras on the map"),
+    "map/lists/gaps": N_("Gaps on the map"),
     "plans": N_("Plans"),
     "try/break": N_("Break a camera"),
     "try/turn": N_("Turn a camera"),
@@ -99,6 +102,7 @@ DETAILS = {
     "again": N_("once more"),
     "before": N_("before"),
     "browsers": N_("browsers"),
+    "cameras": N_("cameras"),
     "datum": N_("datum"),
     "days": N_("days it lasts"),
     "end": N_("until"),
@@ -120,6 +124,7 @@ DETAILS = {
     "title": N_("title"),
     "villages": N_("villages"),
     "what": N_("what"),
+    "words": N_("searched for"),
     "zone": N_("zone"),
 }
 
@@ -190,7 +195,7 @@ def subject_words(subject: str, t: Translator) -> str:
     """A subject with its kind in words; a setting by its title, a page by what it shows."""
     if subject in SUBJECTS:
         return t(SUBJECTS[subject])
-    if subject_href(subject) == subject:
+    if _is_address(subject):
         return _page_words(subject, t)
     kind, rest = _known_start(subject, " ", SUBJECTS)
     if kind == "setting" and rest in BY_NAME:
@@ -216,10 +221,15 @@ def _page_words(address: str, t: Translator) -> str:
 
 def subject_href(subject: str) -> str:
     """Where the thing can be looked at; an empty text where there is no such page."""
-    if subject.startswith("/") and not subject.startswith("//"):
-        return subject
+    if _is_address(subject):
+        # A list of the map is a piece of that page.
+        return "/map" if subject.startswith("/map/lists/") else subject
     kind, _, rest = subject.partition(" ")
     return f"/{PAGES[kind]}/{quote(rest, safe='')}" if kind in PAGES and rest else ""
+
+
+def _is_address(subject: str) -> bool:
+    return subject.startswith("/") and not subject.startswith("//")
 
 
 def detail_words(detail: Mapping[str, Any], t: Translator) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, g, url_for
+from flask import Response, g, request, url_for
 
 from geo.repository import site_area
 from geo.repository.search import Bounds, extent
@@ -16,6 +16,7 @@ from web.basemap import basemap_origins
 from web.basemap.archive import current
 from web.basemap.serving import folder
 from web.i18n import N_, Translator
+from web.looking import LOOKED_AT
 from web.maps.panel import share_scale
 from web.maps.served import OPTIONS, joined
 from web.maps.words import LISTS
@@ -26,7 +27,7 @@ from web.pages.map.kept import kept
 from web.pages.map.legend import Counts, figures, groups
 from web.pages.map.options import options
 from web.pages.map.wording import analysis_words, plan_words
-from web.requests import db, may, render, scope, site, translator
+from web.requests import audit, db, may, render, scope, site, translator
 from web.tiles import LAYERS, revisions
 
 AROUND_DEG = 0.02
@@ -47,6 +48,8 @@ def show() -> Response:
         return render("map/empty.html", can_import=may(Action.IMPORTS_RUN))
     choice = chosen()
     layers = _layers(choice)
+    if any(LAYERS[name].action in LOOKED_AT for name in layers):
+        audit("view", request.full_path.rstrip("?"))
     counts = Counts.of(choice)
     # An intranet's base map is on another server, which this page's policy must let the browser ask.
     g.origins = basemap_origins(db())

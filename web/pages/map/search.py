@@ -11,6 +11,7 @@ from cameras.repository import on_map as cameras
 from geo.repository import search as places
 from web.access import Action, needs
 from web.i18n import N_, Translator
+from web.looking import searched
 from web.maps.popups import display_name
 from web.maps.words import JURISDICTION_LEVELS
 from web.pages.map.blueprint import bp
@@ -45,11 +46,15 @@ class Found:
 def search() -> Response:
     """At most 20 results by kind, as options of the search box."""
     query, t = request.args.get("q", "").strip()[:LONGEST_QUERY], translator()
-    found = _found(query, t) if query else {}
+    found = _shared(_found(query, t)) if query else {}
+    cameras_found = len(found.get("cameras", ()))
+    if cameras_found:
+        # A name is a look at the cameras that bear it.
+        searched("map", words=query, cameras=cameras_found)
     return render(
         "map/found.html",
         query=query,
-        kinds=[(t(KINDS[kind]), rows) for kind, rows in _shared(found).items() if rows],
+        kinds=[(t(KINDS[kind]), rows) for kind, rows in found.items() if rows],
     )
 
 

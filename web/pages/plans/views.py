@@ -101,6 +101,8 @@ def begin() -> Response:
 def record(number: int) -> Response:
     """One plan: routes, times, who crosses whom."""
     plan = _seen(number)
+    if plan["status"] != "published":
+        audit("view", f"plan {number}")
     return render(
         "plans/record.html",
         may_here={
