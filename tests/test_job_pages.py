@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import small_site
+from signing import make_account
 from sqlalchemy import text
 
 from geo.db import transaction
@@ -145,3 +146,41 @@ def test_what_an_import_found_odd_is_listed(served, job) -> None:
     page = served.client(Role.PLANNER, small_site.OWN).get(f"/jobs/{job}?lang=en").text
     assert "What looks odd" in page and "row 3: 25 m from any street" in page
     assert "Rows that were refused" not in page and "See the result" not in page
+
+
+def test_to_ask_again_needs_the_right_where_the_job_is(served, job) -> None:
+    """Not somewhere: a commander of this town is an administrator of another one."""
+    change(served, job, kind="basemap")
+    ended(served, job, "failed", error=Words("away").as_json())
+    key = make_account(
+        served.engine, "two-towns", (Role.COMMANDER, small_site.OWN), (Role.ADMINISTRATOR, small_site.SIBLING)
+    )
+    client = served.app.test_client()
+    with client.session_transaction() as cookie:
+        cookie["_user_id"] = key
+    assert f'action="/jobs/{job}/retry"' not in client.get(f"/jobs/{job}").text
+    assert client.post(f"/jobs/{job}/retry").status_code == 403
+    here = served.client(Role.ADMINISTRATOR, small_site.OWN)
+    assert f'action="/jobs/{job}/retry"' in here.get(f"/jobs/{job}").text
+
+
+def test_a_job_of_several_towns_is_seen_by_those_who_see_them_all(served, job) -> None:
+    """Its rows are those of all; it stands under the first alone."""
+    within = f"{small_site.OWN},{small_site.SIBLING}"
+    change(served, job, kind="import", arguments={"within": within, "file": "list.csv"})
+    ended(served, job, "failed", error=Words("refused").as_json(), problems=[as_stored("row 2: secret")])
+    for path in (small_site.OWN, small_site.SIBLING):
+        one = served.client(Role.AUDITOR, path)
+        assert (
+            one.get(f"/jobs/{job}").status_code == 404
+            and "Analysis of 2026" not in one.get("/jobs?lang=en").text
+        )
+    key = make_account(
+        served.engine, "both-towns", (Role.AUDITOR, small_site.OWN), (Role.AUDITOR, small_site.SIBLING)
+    )
+    both = served.app.test_client()
+    with both.session_transaction() as cookie:
+        cookie["_user_id"] = key
+    assert "secret" in both.get(f"/jobs/{job}").text and f"/jobs/{job}" in both.get("/jobs").text
+    assert f'action="/jobs/{job}/retry"' in both.get(f"/jobs/{job}").text
+    assert served.client(Role.AUDITOR, small_site.ROOT).get(f"/jobs/{job}").status_code == 200

@@ -17,7 +17,7 @@ from web.i18n import N_
 from web.jobs.running import ATTEMPTS
 from web.jobs.words import told
 from web.refusals import said
-from web.requests import audit, db, may, render, translator
+from web.requests import access, audit, db, render, translator
 from web.tables import JobRun
 from web.tabular import Column, TableSpec
 from web.tabular.view import table_view
@@ -150,7 +150,12 @@ def _seen(number: int) -> JobRun:
 
 
 def _may_ask(run: JobRun) -> bool:
-    return run.kind in ASKED_BY and may(ASKED_BY[run.kind])
+    """Whether whoever asks could have asked for this job, in all the places that it is about."""
+    if run.kind not in ASKED_BY:
+        return False
+    where = access().scope(ASKED_BY[run.kind])
+    within = str(run.arguments.get("within", ""))
+    return all(where.covers(path) for path in (run.jurisdiction_path, *filter(None, within.split(","))))
 
 
 def _told(words: Mapping[str, Any] | None) -> str:

@@ -117,6 +117,8 @@ def own_data() -> Response:
             "day": datetime.now(UTC).astimezone(zone).date().isoformat(),
             "zone": zone.key,
             "lang": i18n.negotiated(request),
+            # The list may be of all the places that somebody works for.
+            **({} if scope().everywhere else {"within": scope().text}),
         },
         account=db().get_one(Account, access().account.id),
         title=own.title(cameras.file),

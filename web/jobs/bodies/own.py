@@ -34,6 +34,7 @@ ARGUMENTS = (
     "day",
     "zone",
     "lang",
+    "within",
 )
 MAP, GAPS_GEOJSON, GAPS_CSV = "map.html", "gaps.geojson", "gaps.csv"
 FILES = (MAP, GAPS_GEOJSON, GAPS_CSV)
@@ -63,7 +64,10 @@ class OwnOrder:
 
 
 def order(arguments: Mapping[str, Any]) -> OwnOrder:
-    """From two uploads, the list's datum, the day (ISO 8601) and its zone, and the map's language."""
+    """From two uploads, the list's datum, the day (ISO 8601) and its zone, and the map's language.
+
+    `within` says where whoever asked may work, and so who sees the job; nothing is left out for it.
+    """
     from web.imports import Upload
 
     read.known(arguments, ARGUMENTS, KIND)

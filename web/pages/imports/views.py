@@ -288,7 +288,7 @@ def _checked(asked: Asked) -> Checked:
 
 
 def _own_path() -> str | None:
-    """Where a job of whoever asks belongs, so that they see it."""
+    """Where a job of whoever asks belongs; `within` keeps it to those who see as much as they do."""
     return None if scope().everywhere else scope().paths[0]
 
 
