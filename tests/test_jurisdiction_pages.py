@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
 import small_site
 from signing import make_account
+from sqlalchemy import text
 
+from geo.db import transaction
+from geo.scope import WHOLE_SITE
 from web.access import Role
 
 
@@ -62,3 +68,37 @@ def test_the_table_is_exported_by_those_who_may(served) -> None:
     assert served.client(Role.VIEWER).get(address).status_code == 403
     answer = served.client(Role.AUDITOR).get(address)
     assert answer.status_code == 200 and "前埔镇" in answer.get_data(as_text=True)
+
+
+@pytest.fixture
+def earlier(served) -> Iterator[int]:
+    """A newer analysis without figures: the stored one, with its number, is no longer the newest."""
+    columns = "period, level, slot_min, threshold, parameters, input_revision, code_version, author, totals"
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        newest = session.scalar(
+            text(f"INSERT INTO analysis ({columns}) SELECT {columns} FROM analysis LIMIT 1 RETURNING id")
+        )
+    yield served.site.analysis
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        session.execute(text("DELETE FROM analysis WHERE id = :id"), {"id": newest})
+
+
+def test_other_analyses_than_the_newest_are_for_those_who_see_gaps(served, earlier: int) -> None:
+    """A viewer has the newest by whatever address; the older one is not there for them."""
+    viewer, auditor = served.client(Role.VIEWER, small_site.OWN), served.client(Role.AUDITOR, small_site.OWN)
+    newest = auditor.get(f"/jurisdictions/{small_site.OWN}?lang=en").text
+    assert "42 %" not in newest, "it has no figures"
+    tile = "/tiles/jurisdictions/12/3374/1775.mvt"
+    for path in (f"/jurisdictions/{small_site.OWN}", "/jurisdictions/c.d.t.v"):
+        told = auditor.get(f"{path}?lang=en&analysis={earlier}")
+        assert told.status_code == 200 and "42 %" in told.text
+        assert viewer.get(f"{path}?lang=en&analysis={earlier}").status_code == 404
+        assert viewer.get(f"{path}?lang=en").status_code == 200
+        assert viewer.get(f"{path}?lang=en&analysis={_newest(served)}").status_code == 200
+    assert viewer.get(f"{tile}?analysis={earlier}").data == viewer.get(tile).data != b""
+    assert auditor.get(f"{tile}?analysis={earlier}").data != auditor.get(tile).data
+
+
+def _newest(served) -> int:
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        return int(session.scalar(text("SELECT max(id) FROM analysis")) or 0)

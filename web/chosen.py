@@ -6,17 +6,26 @@ from flask import abort, request
 
 from cameras.repository import results
 from cameras.tables import Analysis
-from web.requests import db, translator
+from web.access import Access, Action
+from web.requests import access, db, translator
+
+
+def may_choose_analysis(who: Access) -> bool:
+    """Whether somebody may look at other analyses than the newest: which there were is not for everybody."""
+    return who.may(Action.GAPS_VIEW)
 
 
 def analysis() -> Analysis | None:
-    """The analysis this request is about; None before there is one. 404 for a number there is none of."""
+    """The analysis this request is about; None before there is one.
+
+    404 for a number there is none of, and for all but the newest to whoever may not choose.
+    """
     asked = request.args.get("analysis", "")
-    if not asked:
-        return results.latest_analysis(db())
-    found = (
-        db().get(Analysis, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 18 else None
-    )
+    newest = results.latest_analysis(db())
+    if not asked or (newest is not None and asked == str(newest.id)):
+        return newest
+    known = asked.isascii() and asked.isdigit() and len(asked) < 18 and may_choose_analysis(access())
+    found = db().get(Analysis, int(asked)) if known else None
     if found is None:
         abort(404)
     return found

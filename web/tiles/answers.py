@@ -13,6 +13,7 @@ from werkzeug.http import parse_accept_header
 from geo.repository.tiles import Tile
 from geo.scope import NOWHERE, Scope
 from web.access import Access, Action
+from web.chosen import may_choose_analysis
 from web.tiles.layers import LAYERS, Asked
 from web.tiles.source import Content, Source
 
@@ -49,8 +50,10 @@ def asked_for(layer: str, arguments: Mapping[str, str], access: Access) -> Asked
     heeded = LAYERS[layer].names
     if not heeded:
         return _NOTHING
+    analysis = _number(arguments, "analysis") if "analysis" in heeded else None
     return Asked(
-        analysis=_number(arguments, "analysis") if "analysis" in heeded else None,
+        # The newest to whoever may not choose: their map names the one that was newest when it was opened.
+        analysis=analysis if may_choose_analysis(access) else None,
         plan=_number(arguments, "plan") if "plan" in heeded else None,
         level=_level(arguments) if "level" in heeded else None,
         drafts=access.scope(Action.PLANS_VIEW_DRAFTS) if "drafts" in heeded else NOWHERE,

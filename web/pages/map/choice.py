@@ -13,6 +13,7 @@ from cameras.repository import on_map as cameras
 from geo.scope import NOWHERE, Scope
 from patrols.repository import on_map as patrols
 from web.access import Action
+from web.chosen import may_choose_analysis
 from web.requests import access, db, may
 
 MOST_CHOICES = 50
@@ -70,7 +71,7 @@ def chosen() -> Choice:
     """The choice of this request; 404 for an analysis or plan that is not there for whoever asks."""
     analyses = tuple(_analysis(row) for row in rows_of(cameras.analyses(db(), MOST_CHOICES)))
     analysis = analyses[0] if analyses else None
-    if may(Action.GAPS_VIEW):
+    if may_choose_analysis(access()):
         asked = asked_number("analysis")
         if asked is not None:
             analysis = _asked_analysis(asked, analyses)
@@ -90,7 +91,7 @@ def chosen() -> Choice:
 def chosen_analysis() -> Analysis | None:
     """The analysis of this request alone, for lists and cards; see `chosen`."""
     asked = asked_number("analysis")
-    if asked is not None and may(Action.GAPS_VIEW):
+    if asked is not None and may_choose_analysis(access()):
         return _asked_analysis(asked, ())
     newest = rows_of(cameras.analyses(db(), 1))
     return _analysis(newest[0]) if newest else None
