@@ -176,6 +176,30 @@ def test_a_neighbours_camera_counts_but_is_not_named(served, overlapping) -> Non
     assert served.site.cameras[SIBLING] not in own
 
 
+def test_a_wall_across_the_border_hides_what_a_turned_camera_would_see(served) -> None:
+    """A wall of the sibling town stands 10 m from the camera: whoever asks, the street behind it is hidden."""
+    address = f"/try/turn/{served.site.cameras[OWN]}/seen?azimuth=90&lang=en"
+
+    def seen(path: str | None) -> list[dict]:
+        return served.client(Role.AUDITOR, path).get(address).get_json()["features"]
+
+    before = seen(OWN)
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        session.execute(
+            text(
+                """INSERT INTO obstruction (key, jurisdiction_path, batch_id, valid, geom)
+                   SELECT 'across', CAST(:path AS ltree), :batch, '[1970-01-01,)',
+                          ST_Multi(ST_MakeEnvelope(116.6151, 23.3140, 116.6152, 23.3160, 4326))"""
+            ),
+            {"path": SIBLING, "batch": served.site.batch},
+        )
+    try:
+        assert seen(OWN) == seen(None) != before
+    finally:
+        with transaction(served.engine, scope=WHOLE_SITE) as session:
+            session.execute(text("DELETE FROM obstruction WHERE key = 'across'"))
+
+
 def test_the_pages_of_trials(served) -> None:
     """Whole and broken; a viewer may not; an azimuth that is none is refused."""
     code = served.site.cameras["c.d.t"]

@@ -127,7 +127,9 @@ def seen(code: str) -> Response:
         azimuth = float(request.args.get("azimuth", ""))
     except ValueError:
         raise InputRefused(gettext("Give an azimuth from 0 to below 360.")) from None
-    frame = trying.turned(db(), code, azimuth)
+    # A wall across the border hides as much as one's own; only the shape and its length are told.
+    with transaction(server().engine, scope=WHOLE_SITE) as session:
+        frame = trying.turned(session, code, azimuth)
     t = translator()
     told = collection(frame.assign(id=frame["level"], name=[t(LEVELS[one][0]) for one in frame["level"]]))
     for feature, row in zip(told["features"], frame.to_dict("records"), strict=False):
