@@ -96,13 +96,13 @@ def test_progress_is_asked_for_anew_until_the_job_has_ended(served, job) -> None
     assert 'value="0.420"' in running and "42 %" in running
     assert "Reading cameras, frames and streets" in running
     assert "Attempt 2 of 3" in running
-    summary = Words("%(gaps)s gaps found; %(cameras)s cameras, %(frames)s frames.")
-    summary = Words(summary.text, {"gaps": 7, "cameras": 5, "frames": 12345}).as_json()
+    summary = Words("%(stored)s rows stored; %(problems)s bad, %(findings)s odd.")
+    summary = Words(summary.text, {"stored": 12345, "problems": 7, "findings": 5}).as_json()
     ended(served, job, "done", result={"url": "/analyses/1", "summary": summary, "details": {}})
     done = client.get(f"/jobs/{job}/progress")
     assert done.headers["HX-Refresh"] == "true" and "every 1s" not in done.text
     page = client.get(f"/jobs/{job}").text
-    assert "7 gaps found; 5 cameras, 12,345 frames." in page and 'href="/analyses/1"' in page
+    assert "12,345 rows stored; 7 bad, 5 odd." in page and 'href="/analyses/1"' in page
 
 
 def test_a_failure_is_told_with_its_rows_and_may_be_tried_again(served, job) -> None:

@@ -203,6 +203,20 @@ def test_a_stored_sentence_is_read_in_the_language_of_the_reader():
     assert told(title, Translator("en")).endswith(": where what a person does can be seen")
 
 
+def test_an_analysis_leaves_no_counts_of_the_whole_site(session, monkeypatch):
+    """A village's planner may ask for one; what it found is counted on its page, in the reader's area."""
+    monkeypatch.setattr("cameras.services.analyse", lambda session, **asked: 7)
+
+    class Silent:
+        author = "t"
+
+        def __call__(self, share: float, words: str) -> None: ...
+
+    order = analysis.order({"start": "2026-11-21T00:00Z", "end": "2026-11-22T00:00Z"})
+    outcome = analysis.run(session, order, Silent())
+    assert (outcome.url, outcome.summary.values, outcome.details) == ("/analyses/7", {}, {"analysis": 7})
+
+
 def test_a_cancelled_job_that_waits_is_never_begun(site):
     number = asked(site, "waiting")
     with transaction(site, scope=WHOLE_SITE) as session:

@@ -177,7 +177,7 @@ def test_a_neighbours_camera_counts_but_is_not_named(served, overlapping) -> Non
 
 
 def test_a_wall_across_the_border_hides_what_a_turned_camera_would_see(served) -> None:
-    """A wall of the sibling town stands 10 m from the camera: whoever asks, the street behind it is hidden."""
+    """A wall of the sibling town stands 10 m from the camera: whoever asks, what is behind is hidden."""
     address = f"/try/turn/{served.site.cameras[OWN]}/seen?azimuth=90&lang=en"
 
     def seen(path: str | None) -> list[dict]:

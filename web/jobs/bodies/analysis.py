@@ -80,7 +80,6 @@ def words_at(share: float) -> str:
 def run(session: Session, asked: dict[str, Any], tell: Tell) -> Outcome:
     """Analyse and store, all in the session's transaction."""
     from cameras.services import analyse
-    from cameras.tables import Analysis
 
     tell(0.0, words_at(0.0))
     number = analyse(
@@ -91,13 +90,6 @@ def run(session: Session, asked: dict[str, Any], tell: Tell) -> Outcome:
         author=tell.author,
         progress=lambda share: tell(share, words_at(share)),
     )
-    totals = session.get_one(Analysis, number).totals
-    summary = Words(
-        N_("%(gaps)s gaps found; %(cameras)s cameras, %(frames)s frames."),
-        {
-            "gaps": sum(totals["gaps"].values()),
-            "cameras": totals["cameras"],
-            "frames": totals["frames"],
-        },
-    )
+    # An analysis is of the whole site, whoever asked for it: its page counts what lies in the reader's area.
+    summary = Words(N_("The analysis is stored; its page tells what was found in your area."))
     return Outcome(f"/analyses/{number}", summary, {"analysis": number})
