@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,6 +18,8 @@ from geo.db import transaction
 from geo.errors import InputRefused
 from geo.scope import WHOLE_SITE
 from web.access import Role
+from web.jobs import running
+from web.jobs.bodies import own
 from web.jobs.running import run_job
 from web.owndata import own_data
 from web.tables import JobRun
@@ -158,6 +161,36 @@ def test_two_files_become_a_map_and_gaps_that_only_those_who_see_the_job_may_hav
     with transaction(served.engine, scope=WHOLE_SITE) as session:
         assert session.execute(text("SELECT count(*) FROM camera")).scalar_one() == before
         assert session.scalar(text("SELECT count(*) FROM import_batch")) == 1
+
+
+def test_an_own_map_that_is_cancelled_at_the_last_moment_leaves_no_files(served, clean, monkeypatch):
+    """And one whose files were removed says so, with its figures."""
+    folder = served.app.extensions["lianfang"].folder
+    monkeypatch.setenv("LIANFANG_VAR", str(folder))
+    client = served.client(Role.PLANNER, small_site.OWN)
+
+    def begin() -> int:
+        return int(client.post("/start/own?lang=en", data=given()).headers["Location"].rsplit("/", 1)[1])
+
+    job = begin()
+    done = running._done
+
+    def cancelled_first(session, attempt, outcome) -> None:
+        assert (own.results_dir(folder, job) / own.MAP).is_file()
+        with transaction(served.engine, scope=WHOLE_SITE) as other:
+            other.execute(text("UPDATE job_run SET cancel_requested = true WHERE id = :id"), {"id": job})
+        done(session, attempt, outcome)
+
+    monkeypatch.setattr(running, "_done", cancelled_first)
+    assert run_job(served.engine, job, procrastinate_id=None, stopping=lambda: False) == "cancelled"
+    assert not own.results_dir(folder, job).exists()
+    monkeypatch.setattr(running, "_done", done)
+    job = begin()
+    assert run_job(served.engine, job, procrastinate_id=None, stopping=lambda: False) == "done"
+    assert own.results_dir(folder, job).is_dir()
+    shutil.rmtree(own.results_dir(folder, job))
+    page = client.get(f"/results/{job}?lang=en").text
+    assert "kept for a limited time" in page and "map.html" not in page and "place-holder" in page
 
 
 def _addresses(page: str) -> str:

@@ -22,6 +22,7 @@ from geo.scope import WHOLE_SITE, Scope
 from geo.services import DEFAULT_TIMEZONE, ImportReport, import_places
 from geo.tables import ImportBatch
 from patrols.services import import_teams, import_zones
+from web.database import UPLOADS
 
 KINDS_OF_PLACES = ("jurisdictions", "roads", "obstructions", "places")
 KINDS = (*KINDS_OF_PLACES, "cameras", "zones", "teams")
@@ -166,7 +167,7 @@ class Upload:
         """Where it lies below the program's own folder; LianfangError when it is gone."""
         if not _is_digest(self.sha256) or self.name != _plain_name(self.name):
             raise InputRefused(f"{self.name!r} of {self.sha256!r} is no uploaded file")
-        path = folder / "uploads" / self.sha256 / self.name
+        path = folder / UPLOADS / self.sha256 / self.name
         if not path.is_file():
             raise LianfangError(
                 Sentence("the uploaded file %(file)s is gone; upload it again", file=self.name)
@@ -185,7 +186,7 @@ def keep_upload(folder: Path, stream: IO[bytes], name: str) -> Upload:
     name : str
         As the browser gives it; folders and control characters are dropped.
     """
-    uploads = folder / "uploads"
+    uploads = folder / UPLOADS
     uploads.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     descriptor, unfinished = tempfile.mkstemp(prefix=".upload-", dir=uploads)

@@ -19,6 +19,8 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from geo.db import make_engine
+from web.database import var_dir
+from web.jobs.clearing import Clearing
 from web.jobs.queue import QUEUE, TASK
 from web.jobs.recovery import Recovery
 from web.jobs.running import BUSY_S, PutBack, run_job
@@ -104,7 +106,7 @@ class Worker:
             recovery = Recovery(engine)
             await asyncio.to_thread(recovery.look)
             log.info("job worker ready", concurrency=self._concurrency)
-            looking = asyncio.create_task(self._look(recovery))
+            looking = asyncio.create_task(self._look(recovery, Clearing(engine, var_dir())))
             serving = asyncio.create_task(
                 app.run_worker_async(
                     queues=[QUEUE],
@@ -155,10 +157,11 @@ class Worker:
 
         return app
 
-    async def _look(self, recovery: Recovery) -> None:
+    async def _look(self, recovery: Recovery, clearing: Clearing) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             await asyncio.to_thread(recovery.look)
+            await asyncio.to_thread(clearing.look)
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

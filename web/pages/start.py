@@ -138,6 +138,7 @@ def result(number: int) -> Response:
         "start/result.html",
         job=run,
         details=details,
+        there=own.results_dir(server().folder, number).is_dir(),
         problems=[told(one, translator()) for one in details["problems"]],
         findings=[told(one, translator()) for one in details["findings"]],
     )

@@ -36,6 +36,10 @@ GROUPS: dict[str, tuple[str, str]] = {
         N_("Planning a shift"),
         N_("How a plan is searched for, and how far teams walk to a street."),
     ),
+    "files": (
+        N_("Kept files"),
+        N_("What people hand in and what is made of it lies on the server's disk until it is removed."),
+    ),
     "basemap": (N_("Base map"), N_("What lies below everything on the maps.")),
 }
 
@@ -324,6 +328,26 @@ SETTINGS: tuple[Spec, ...] = (
         1,
         5000,
         "m",
+    ),
+    Spec(
+        "files.uploads_days",
+        "whole",
+        7,
+        N_("Files handed in are kept"),
+        N_("After their last upload, and longer only while a job waits for them or runs."),
+        1,
+        365,
+        N_("days"),
+    ),
+    Spec(
+        "files.results_days",
+        "whole",
+        30,
+        N_("Maps of own data are kept"),
+        N_("After the job was done; its figures stay."),
+        1,
+        3650,
+        N_("days"),
     ),
     Spec(
         "basemap.url",

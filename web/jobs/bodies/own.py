@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from geo.datums import check_datum
 from geo.errors import InputRefused, Sentence
-from web.database import var_dir
+from web.database import RESULTS, var_dir
 from web.i18n import LANGUAGES, N_
 from web.jobs.bodies import arguments as read
 from web.jobs.registry import Outcome, job
@@ -48,7 +49,7 @@ def title(file: str) -> Words:
 
 def results_dir(folder: Path, job_id: int) -> Path:
     """Where a job's files are kept, below the program's own folder."""
-    return folder / "results" / str(job_id)
+    return folder / RESULTS / str(job_id)
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def words_at(share: float) -> str:
 
 
 @job(KIND, read=order)
-def run(_session: Session, asked: OwnOrder, tell: Tell) -> Outcome:
+def run(session: Session, asked: OwnOrder, tell: Tell) -> Outcome:
     """Compute, draw, and keep the files under the job's number, all of them or none."""
     from web.exports import write_table
     from web.maps import render_map
@@ -135,6 +136,7 @@ def run(_session: Session, asked: OwnOrder, tell: Tell) -> Outcome:
         tell(0.99)
         shutil.rmtree(kept, ignore_errors=True)
         unfinished.rename(kept)
+        _remove_if_rolled_back(session, kept)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     figures = {
@@ -151,3 +153,15 @@ def run(_session: Session, asked: OwnOrder, tell: Tell) -> Outcome:
             "findings": [as_stored(one) for one in made.findings[:KEPT_SENTENCES]],
         },
     )
+
+
+def _remove_if_rolled_back(session: Session, kept: Path) -> None:
+    """A job that is cancelled or fails after all leaves no files, as it leaves no rows."""
+    made = kept.stat().st_ino
+
+    def remove(_session: Session) -> None:
+        # Not those of a later attempt, which has made the folder anew.
+        if kept.is_dir() and kept.stat().st_ino == made:
+            shutil.rmtree(kept)
+
+    event.listen(session, "after_rollback", remove, once=True)
