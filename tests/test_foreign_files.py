@@ -9,15 +9,17 @@ import http.server
 import json
 import sqlite3
 import threading
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import geopandas as gpd
+import osmium
 import pytest
 import shapely
 
 from geo.errors import InputRefused, said
-from geo.osm import extract
+from geo.osm import extract, unpacked
 from geo.readers import read_rows
 from web.i18n import Translator
 
@@ -187,7 +189,7 @@ def test_a_packed_extract_is_unpacked_up_to_a_limit(folder: Path, monkeypatch, e
         '<node id="1" lat="23.3" lon="116.6"/><node id="2" lat="23.31" lon="116.6"/><way id="1"><nd ref="1"/>'
     )
     road += '<nd ref="2"/><tag k="highway" v="residential"/></way>'
-    monkeypatch.setattr(extract, "LARGEST_UNPACKED_MB", 3)
+    monkeypatch.setattr(unpacked, "LARGEST_UNPACKED_MB", 3)
     for blanks, fits in ((2, True), (4, False)):
         path.write_bytes(packed(f'<osm version="0.6">{road}{" " * (blanks << 20)}</osm>'.encode()))
         assert path.stat().st_size < 10_000
@@ -215,3 +217,30 @@ def test_the_head_of_a_table_is_read_alone(folder: Path):
         folder / "a.gpkg"
     )
     assert len(read_rows(folder / "a.gpkg", "wgs84", head=True).texts) == 1000
+
+
+def test_a_binary_extract_of_empty_space_is_refused_before_it_is_unpacked(folder: Path):
+    """Blocks of zeros are a thousand times as large as they lie in the file; a map is not."""
+    path = folder / "a.osm.pbf"
+    with osmium.SimpleWriter(str(path)) as writer:
+        for number in (1, 2):
+            writer.add_node(osmium.osm.mutable.Node(id=number, location=(116.6 + number / 1e3, 23.3)))
+        writer.add_way(osmium.osm.mutable.Way(id=1, nodes=[1, 2], tags={"highway": "residential"}))
+    assert len(extract.read_osm(path).road_edges) == 1
+    # Three more blocks, of 30 MB of zeros: type "OSMData" and size; raw size and zlib data.
+    packed = zlib.compress(bytes(30 << 20))
+    blob = b"\x10" + varint(30 << 20) + b"\x1a" + varint(len(packed)) + packed
+    header = b"\x0a\x07OSMData\x18" + varint(len(blob))
+    whole = path.read_bytes()
+    path.write_bytes(whole + 3 * (len(header).to_bytes(4) + header + blob))
+    with pytest.raises(InputRefused, match="more than 20 times as large once unpacked"):
+        extract.read_osm(path)
+    path.write_bytes(whole[:-10])
+    with pytest.raises(InputRefused, match="could not be read as OpenStreetMap data"):
+        extract.read_osm(path)
+
+
+def varint(value: int) -> bytes:
+    """A whole number as protocol buffers write it."""
+    low, rest = value & 0x7F, value >> 7
+    return bytes([low | 0x80]) + varint(rest) if rest else bytes([low])

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,13 +15,10 @@ from geo.errors import InputRefused, Sentence
 from geo.osm.areas import obstruction_frame
 from geo.osm.features import camera_frame, is_water, place_frame, place_kind, water_frame
 from geo.osm.records import Findings, Node, Relation, Way
+from geo.osm.unpacked import check_unpacked
 from geo.osm.ways import road_frames
 
 ATTRIBUTION = "© OpenStreetMap contributors"
-LARGEST_UNPACKED_MB = 1024
-"""Of an extract in packed XML: some kilobytes of it may be gigabytes."""
-_UNPACKING: dict[str, type[bz2.BZ2File] | type[gzip.GzipFile]] = {".bz2": bz2.BZ2File, ".gz": gzip.GzipFile}
-_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -83,7 +77,7 @@ def read_osm(path: Path | str) -> OsmExtract:
     path = Path(path)
     if not path.is_file():
         raise InputRefused(Sentence("no file at %(path)s; give the path of an .osm.pbf extract", path=path))
-    _check_unpacked(path)
+    check_unpacked(path)
     try:
         nodes, ways, relations, box = _read(path)
     except RuntimeError as error:
@@ -113,33 +107,6 @@ def read_osm(path: Path | str) -> OsmExtract:
         attribution=ATTRIBUTION,
         bounds=box if box is not None else _bounds(road_nodes),
     )
-
-
-def _check_unpacked(path: Path) -> None:
-    """Refuse packed XML that is larger than `LARGEST_UNPACKED_MB`, of which no more is unpacked."""
-    unpack = _UNPACKING.get(path.suffix.lower())
-    if unpack is None:
-        return
-    left = LARGEST_UNPACKED_MB * 1024**2
-    try:
-        with unpack(path) as file:
-            while left >= 0 and (block := file.read(_BLOCK_BYTES)):
-                left -= len(block)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputRefused(
-            Sentence(
-                "%(file)s could not be read as OpenStreetMap data (%(error)s)", file=path.name, error=error
-            )
-        ) from error
-    if left < 0:
-        raise InputRefused(
-            Sentence(
-                "%(file)s is more than %(most)s MB once unpacked; give the extract as .osm.pbf, or a smaller "
-                "one",
-                file=path.name,
-                most=LARGEST_UNPACKED_MB,
-            )
-        )
 
 
 def _wanted(tags: dict[str, str]) -> bool:
