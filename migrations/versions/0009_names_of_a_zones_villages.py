@@ -17,10 +17,11 @@ ZONE_VILLAGES = """
 CREATE FUNCTION zone_villages(zone bigint) RETURNS TABLE (path ltree, name text, name_en text)
 LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
 BEGIN ATOMIC
-    SELECT j.path, j.name, j.name_en FROM jurisdiction AS j
-    WHERE ((SELECT scope_is_whole()) OR zone = ANY ((SELECT scope_zones())::bigint[]))
-      AND (EXISTS (SELECT FROM zone_member AS m WHERE m.zone_id = zone AND m.jurisdiction_path = j.path)
-           OR EXISTS (SELECT FROM team AS t WHERE t.zone_id = zone AND t.jurisdiction_path = j.path));
+    SELECT j.path, j.name, j.name_en
+    FROM (SELECT m.jurisdiction_path FROM zone_member AS m WHERE m.zone_id = zone
+          UNION SELECT t.jurisdiction_path FROM team AS t WHERE t.zone_id = zone) AS village
+    JOIN jurisdiction AS j ON j.path = village.jurisdiction_path
+    WHERE (SELECT scope_is_whole()) OR zone = ANY ((SELECT scope_zones())::bigint[]);
 END;
 
 REVOKE ALL ON FUNCTION zone_villages(bigint) FROM PUBLIC;
