@@ -13,7 +13,7 @@ from geo.db import transaction
 from geo.scope import WHOLE_SITE
 from web.access import Role, accounts, signing
 from web.app import create_app
-from web.tables import Account
+from web.tables import Account, Grant
 
 SECRET = "a secret key of tests"
 
@@ -33,6 +33,8 @@ def make_account(engine: Engine, name: str, *grants: tuple[Role, str | None]) ->
             account = accounts.add_account(session, name, author="test")
             for role, path in grants:
                 accounts.grant(session, account, role, path, author="test", within=WHOLE_SITE)
+        held = select(Grant.role, Grant.jurisdiction_path).where(Grant.account_id == account.id)
+        assert {tuple(one) for one in session.execute(held)} == {(role.value, path) for role, path in grants}
         return signing.begin(session, account, now=datetime.now(UTC), peer="127.0.0.1", browser="test")
 
 

@@ -12,7 +12,9 @@ from signing import app_on, signed_in_client
 from small_site import CHILD, OWN, SIBLING
 from sqlalchemy import text
 
+from geo.db import transaction
 from geo.errors import InputRefused
+from geo.scope import WHOLE_SITE
 from web import forms
 from web.access import Role
 
@@ -184,3 +186,52 @@ def test_the_first_page_is_by_role(served) -> None:
     assert "Tonight" in member and "This morning" not in member
     assert f"/plans/{served.site.drafts[OWN]}" not in member, "a draft is not for the team yet"
     assert served.client(Role.VIEWER).get("/").headers["Location"] == "/map"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/cameras/%00",
+        "/zones/%00",
+        "/map/search?q=%00",
+        "/narrow?q=%00",
+        "/jobs/99999999999999999999",
+        "/imports/99999999999999999999",
+        "/gaps/99999999999999999999",
+        "/plans/99999999999999999999",
+    ],
+)
+def test_what_no_database_holds_is_refused_or_not_found(served, address: str) -> None:
+    """PostgreSQL's texts hold no NUL and its numbers end at 2^63; neither is a failure of the server."""
+    answer = served.client(Role.ADMINISTRATOR).get(f"{address}{'&' if '?' in address else '?'}lang=en")
+    assert answer.status_code in (404, 422), answer.text[:200]
+
+
+def test_a_stranger_with_a_nul_is_refused(served) -> None:
+    """Before anybody is signed in, too."""
+    assert served.app.test_client().post("/sign-in", data={"name": "a\0", "password": "x"}).status_code < 500
+
+
+def test_a_code_with_signs_of_addresses_has_its_page(served) -> None:
+    """Codes of real lists hold anything."""
+    code, old = "UX/X 4?#", served.site.cameras[OWN]
+    change = text("UPDATE camera SET code = :new WHERE code = :old")
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        session.execute(change, {"new": code, "old": old})
+    client = served.client(Role.AUDITOR)
+    href = re.search(r'href="(/cameras/UX[^"]*)"', client.get("/cameras").text)
+    assert href
+    page = client.get(href[1])
+    assert page.status_code == 200 and code in page.text
+    for trial in re.findall(r'href="(/try/[^"]*)"', page.text):
+        assert client.get(trial).status_code == 200, trial
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        session.execute(change, {"new": old, "old": code})
+
+
+def test_the_lists_are_as_long_as_what_is_narrowed_to(served) -> None:
+    """One gap of the village, not five of the city."""
+    client = served.client(Role.AUDITOR)
+    assert re.search(r">\s*5\s*<", client.get("/gaps?lang=en&list=repair").text)
+    narrowed = client.get(f"/gaps?lang=en&list=repair&in={CHILD}").text
+    assert re.search(r">\s*1\s*<", narrowed) and not re.search(r">\s*5\s*<", narrowed)

@@ -176,7 +176,7 @@ def test_a_job_of_several_towns_is_seen_by_those_who_see_them_all(served, job) -
             and "Analysis of 2026" not in one.get("/jobs?lang=en").text
         )
     key = make_account(
-        served.engine, "both-towns", (Role.AUDITOR, small_site.OWN), (Role.AUDITOR, small_site.SIBLING)
+        served.engine, "audits-both", (Role.AUDITOR, small_site.OWN), (Role.AUDITOR, small_site.SIBLING)
     )
     both = served.app.test_client()
     with both.session_transaction() as cookie:
@@ -184,3 +184,26 @@ def test_a_job_of_several_towns_is_seen_by_those_who_see_them_all(served, job) -
     assert "secret" in both.get(f"/jobs/{job}").text and f"/jobs/{job}" in both.get("/jobs").text
     assert f'action="/jobs/{job}/retry"' in both.get(f"/jobs/{job}").text
     assert served.client(Role.AUDITOR, small_site.ROOT).get(f"/jobs/{job}").status_code == 200
+
+
+def test_pages_say_that_a_demonstration_is_being_made(served) -> None:
+    """Home and map tell how far it is, ask by themselves, and come anew with every part and at the end."""
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        number = session.scalar(
+            text(
+                """INSERT INTO job_run (kind, title, arguments, author, status, share, words)
+                   VALUES ('demo', '{"text": "Demo"}', '{}', 'test', 'running', 0.4,
+                           '{"text": "Home", "values": {}}') RETURNING id"""
+            )
+        )
+    client = served.client(Role.ADMINISTRATOR)
+    for address in ("/", "/map"):
+        page = client.get(f"{address}?lang=en").text
+        assert "The demonstration is being made" in page and "/demo/progress?made=0" in page, address
+    line = client.get("/demo/progress?made=0&lang=en")
+    assert f"/jobs/{number}" in line.text and "40 %" in line.text and "HX-Refresh" not in line.headers
+    assert client.get("/demo/progress?made=3").headers["HX-Refresh"] == "true", "the page is of another stage"
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        session.execute(text("DELETE FROM job_run WHERE id = :id"), {"id": number})
+    assert client.get("/demo/progress?made=0").headers["HX-Refresh"] == "true"
+    assert "being made" not in client.get("/?lang=en").text

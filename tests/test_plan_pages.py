@@ -55,10 +55,16 @@ def test_a_plan_is_published_and_withdrawn_by_a_commander(served) -> None:
     assert served.client(Role.PLANNER, OWN).post(f"/plans/{draft}/publish").status_code == 403
     commander = served.client(Role.COMMANDER, OWN)
     assert commander.post(f"/plans/{served.site.drafts[PARENT]}/publish").status_code == 404
+    # One counts at a time: the zone has a published plan for that shift.
+    other = served.site.published[CHILD]
+    assert f"{other}" in commander.post(f"/plans/{draft}/publish?lang=en").text
+    assert team.get(f"/plans/{draft}").status_code == 404
+    assert commander.post(f"/plans/{other}/withdraw").status_code == 302
     assert commander.post(f"/plans/{draft}/publish").status_code == 302
     assert team.get(f"/plans/{draft}").status_code == 200
     assert commander.post(f"/plans/{draft}/withdraw").status_code == 302
     assert team.get(f"/plans/{draft}").status_code == 404
+    assert commander.post(f"/plans/{other}/publish").status_code == 302
     with served.engine.begin() as connection:
         connection.execute(text("SELECT set_config('app.scope', '*', true)"))
         events = connection.execute(
@@ -250,6 +256,9 @@ def test_a_draft_is_removed_and_a_published_plan_is_not(demo, tmp_path) -> None:
     refused = planner.post("/plans/9002/remove?lang=en")
     assert refused.status_code == 422 and "withdraw it before you remove it" in refused.text
     assert "/plans/9002/remove" not in planner.get("/plans/9002").text
+    commander = signed_in_client(app, demo.engine, Role.COMMANDER)
+    second = commander.post("/plans/9001/publish?lang=en")
+    assert second.status_code == 422 and "Plan 9002 is published for this zone and time" in second.text
     assert "/analyses/9001/remove" not in local.get("/analyses/9001").text
     assert local.post("/analyses/9001/remove").status_code == 422
     assert "/analyses/9001/remove" in planner.get("/analyses/9001").text

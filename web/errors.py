@@ -10,7 +10,7 @@ from flask import Flask, Response, g, request
 from flask_babel import gettext
 from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from geo.errors import InputRefused, LianfangError
@@ -66,6 +66,16 @@ def init_app(app: Flask) -> None:
     def not_possible(error: Exception) -> Response:
         log.warning("refused", reason=str(error))
         return told(409, gettext("Not possible now"), said(error, gettext))
+
+    @app.errorhandler(DataError)
+    def no_such_value(error: DataError) -> Response:
+        # A number beyond 64 bits or a NUL in an address or a form: nothing is stored under such a name.
+        log.warning("refused", reason=str(error.orig))
+        return told(
+            422,
+            gettext("Not accepted"),
+            gettext("The address or the form holds a number or a sign that cannot be stored; correct it."),
+        )
 
     @app.errorhandler(OperationalError)
     @app.errorhandler(InterfaceError)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from geo.scope import Scope
 from geo.tables import Jurisdiction
 from web import i18n
-from web.requests import db, signed_in
+from web.requests import db, scope, signed_in
 from web.tabular.query import is_path
 
 COOKIE_KEY = "in"
@@ -59,6 +59,12 @@ def chosen() -> str | None:
     """
     found = _found()
     return found[0] if found else None
+
+
+def area() -> Scope:
+    """Where this view looks: the jurisdiction chosen, else all of the scope."""
+    path = chosen()
+    return scope() if path is None else Scope.of([path])
 
 
 def chosen_name() -> str | None:

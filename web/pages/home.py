@@ -21,6 +21,7 @@ from patrols.repository import on_map
 from web import chosen, i18n
 from web.access import Action, needs
 from web.maps.words import CAUSES, LISTS, REASONS, STATES
+from web.pages.growing import under_way
 from web.requests import access, db, may, render, translator
 
 bp = Blueprint("home", __name__)
@@ -55,7 +56,12 @@ def home() -> Response:
     if access().roles and not (may(Action.CAMERAS_VIEW) or _walks()):
         return redirect("/map")
     return render(
-        "home/page.html", morning=_morning(), tonight=_tonight(), lists=_lists(), is_empty=_is_empty()
+        "home/page.html",
+        morning=_morning(),
+        tonight=_tonight(),
+        lists=_lists(),
+        is_empty=_is_empty(),
+        growing=under_way(),
     )
 
 

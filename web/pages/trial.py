@@ -57,7 +57,7 @@ def tonight() -> AnyResponse:
     return redirect(f"/plans/{int(found['id'].iloc[0])}" if len(found) else "/plans")
 
 
-@bp.get("/break/<code>")
+@bp.get("/break/<path:code>")
 @needs(Action.GAPS_VIEW)
 def break_camera(code: str) -> AnyResponse:
     """The camera as it is, or (``?broken=yes``) what would be if it were lost."""
@@ -100,7 +100,7 @@ def break_camera(code: str) -> AnyResponse:
     )
 
 
-@bp.get("/turn/<code>")
+@bp.get("/turn/<path:code>")
 @needs(Action.CAMERAS_VIEW)
 def turn_camera(code: str) -> AnyResponse:
     """The camera among its walls, with a handle to turn it by."""
@@ -118,7 +118,7 @@ def turn_camera(code: str) -> AnyResponse:
     )
 
 
-@bp.get("/turn/<code>/seen")
+@bp.get("/turn/<path:code>/seen")
 @needs(Action.CAMERAS_VIEW)
 def seen(code: str) -> Response:
     """What it would see looking that way, as GeoJSON: one feature a level, the widest first."""

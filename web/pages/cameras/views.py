@@ -44,7 +44,7 @@ def listed() -> Response:
     )
 
 
-@bp.get("/<code>")
+@bp.get("/<path:code>")
 @needs(Action.CAMERAS_VIEW)
 def record(code: str) -> Response:
     """Everything known of one camera."""

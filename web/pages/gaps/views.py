@@ -12,13 +12,13 @@ from cameras.repository import on_map
 from cameras.repository import one as of_camera
 from cameras.repository.gap_record import by_cause, shape
 from cameras.tables import Analysis
-from web import chosen, i18n
+from web import chosen, i18n, narrowing
 from web.access import Action, needs
 from web.geofeatures import collection
 from web.i18n import N_
 from web.maps.words import CAUSES, LISTS, all_said
 from web.pages.gaps.tables import CAUSES_OF, TABLES
-from web.requests import db, render, scope, translator
+from web.requests import db, render, translator
 from web.tabular.view import table_view, wants_rows
 from web.timeline import Line, Period, Timeline
 
@@ -78,7 +78,7 @@ def record(number: int) -> Response:
 
 def _counts(analysis: Analysis) -> dict[str, int]:
     """How many gaps each list has."""
-    found = on_map.gap_counts(db(), analysis.id, scope())
+    found = on_map.gap_counts(db(), analysis.id, narrowing.area())
     return {key: sum(found.get(cause, 0) for cause in causes) for key, causes in CAUSES_OF.items()}
 
 

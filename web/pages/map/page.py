@@ -20,6 +20,7 @@ from web.looking import LOOKED_AT
 from web.maps.panel import share_scale
 from web.maps.served import OPTIONS, joined
 from web.maps.words import LISTS
+from web.pages.growing import under_way
 from web.pages.map.blueprint import bp
 from web.pages.map.bundle import ALONE, script_url
 from web.pages.map.choice import Choice, chosen
@@ -45,7 +46,7 @@ def show() -> Response:
     t, there = translator(), site()
     whole = _whole()
     if there is None or whole is None:
-        return render("map/empty.html", can_import=may(Action.IMPORTS_RUN))
+        return render("map/empty.html", can_import=may(Action.IMPORTS_RUN), growing=under_way())
     choice = chosen()
     layers = _layers(choice)
     if any(LAYERS[name].action in LOOKED_AT for name in layers):
@@ -58,6 +59,7 @@ def show() -> Response:
     return render(
         "map/index.html",
         choice=choice,
+        growing=under_way(),
         period=t.span(choice.analysis.start, choice.analysis.end) if choice.analysis else "",
         analyses=[(one.id, analysis_words(one, t)) for one in choice.analyses],
         plans=[(one.id, plan_words(one, t)) for one in choice.plans],

@@ -153,6 +153,15 @@ def publish(number: int) -> Response:
                 "This plan breaks %(n)s rules and cannot be published; plan again.", n=len(plan["violations"])
             )
         )
+    other = of_plan.published_beside(db(), number)
+    if other is not None:
+        raise Refused(
+            N_(
+                "Plan %(other)s is published for this zone and time already: withdraw it first, so that the "
+                "teams know which one counts."
+            ),
+            other=other,
+        )
     of_plan.set_status(db(), number, "published")
     audit("publish", f"plan {number}", zone=plan["zone_code"])
     flash(gettext("The plan is published: the teams of the zone see it now."), "success")
