@@ -210,3 +210,12 @@ def _addresses(page: str) -> str:
 def test_what_is_missing_is_said_before_anything_is_begun(served, values, told):
     answer = served.client(Role.PLANNER, small_site.OWN).post("/start/own?lang=en", data=given(**values))
     assert answer.status_code == 422 and told in answer.text
+
+
+def test_a_viewer_is_offered_what_a_viewer_may_try(served) -> None:
+    """Routes of published plans, and no camera: a button must not lead to a refusal."""
+    page = served.client(Role.VIEWER, small_site.OWN).get("/start").text
+    assert "/try/tonight" in page and "/try/break" not in page and "/try/turn" not in page
+    assert 'href="/start"' in page, "the menu leads back here"
+    page = served.client(Role.PLANNER, small_site.OWN).get("/start").text
+    assert "/try/break" in page and "/try/turn" in page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, abort, current_app, flash, redirect, request, send_file
+from flask import Blueprint, abort, flash, redirect, request, send_file
 from flask_babel import gettext
 from sqlalchemy import text
 from werkzeug.wrappers import Response
@@ -37,10 +37,23 @@ TRIES = (
         "/try/break",
         N_("Break a camera"),
         N_("Its wedge vanishes, a gap appears with its cause, and a stop moves."),
+        Action.GAPS_VIEW,
     ),
-    ("/try/turn", N_("Turn a camera"), N_("Drag where it looks: what it sees stops at the walls.")),
-    ("/try/tonight", N_("Tonight"), N_("Routes, who crosses whom, and one tall picture to send.")),
+    (
+        "/try/turn",
+        N_("Turn a camera"),
+        N_("Drag where it looks: what it sees stops at the walls."),
+        Action.CAMERAS_VIEW,
+    ),
+    (
+        "/try/tonight",
+        N_("Tonight"),
+        N_("Routes, who crosses whom, and one tall picture to send."),
+        Action.PLANS_VIEW,
+    ),
 )
+"""Address, title, sentence, and the right that its page asks for."""
+
 SCENES = {
     "helsinki": (
         N_("Central Helsinki"),
@@ -177,12 +190,11 @@ def _finished(number: int) -> JobRun:
 
 
 def _page(problem: str = "", datum: str = "", status: int = 200) -> Response:
-    there = {rule.rule for rule in current_app.url_map.iter_rules()}
     stored = _has_data()
     return render(
         "start/page.html",
         status=status,
-        tries=[one for one in TRIES if one[0] in there],
+        tries=[(href, title, words) for href, title, words, action in TRIES if may(action)],
         stored=stored,
         scenes=SCENES if may(Action.SETTINGS_CHANGE) else {},
         open_to_demo=_open_to_demo(),
