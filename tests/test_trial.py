@@ -6,6 +6,7 @@ import geopandas as gpd
 import pytest
 import shapely
 from shapely import LineString, box
+from signing import app_on, signed_in_client
 from small_site import OWN, SIBLING
 from sqlalchemy import text
 
@@ -216,3 +217,19 @@ def test_the_pages_of_trials(served) -> None:
     assert auditor.get("/try/break").status_code == auditor.get("/try/turn").status_code == 200
     assert auditor.get("/try/tonight").headers["Location"].startswith("/plans/")
     assert served.client(Role.VIEWER).get(f"/try/break/{code}").status_code == 403
+
+
+def test_turning_begins_where_evidence_saw_the_camera_look(demo, tmp_path) -> None:
+    """The record may know no direction; the frames of the day did."""
+    app = app_on(demo.engine, tmp_path)
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
+        code, azimuth, hfov = session.execute(
+            text(
+                """SELECT c.code, p.azimuth_deg, p.hfov_deg FROM pose p JOIN camera c ON c.id = p.camera_id
+                   WHERE p.nominal AND p.azimuth_deg > 20 AND c.azimuth_deg IS NULL ORDER BY c.code LIMIT 1"""
+            )
+        ).one()
+        wide = trying.turned(session, code, azimuth).iloc[0]
+    assert hfov is not None and wide["area_m2"] > 0
+    page = signed_in_client(app, demo.engine, Role.AUDITOR).get(f"/try/turn/{code}").text
+    assert f'value="{round(azimuth) % 360}"' in page

@@ -125,3 +125,23 @@ def walls_around(session: Session, lon: float, lat: float, radius_m: float) -> g
         lat=lat,
         radius=radius_m,
     )
+
+
+def held_pose(session: Session, code: str) -> dict[str, Any] | None:
+    """How the camera usually looked, in the newest analysis: azimuth_deg (from north), hfov_deg, width_px.
+
+    What neither record nor evidence knows is None in it; None without an analysis of the camera.
+    """
+    row = (
+        session.execute(
+            text(
+                """SELECT p.azimuth_deg, p.hfov_deg, p.width_px
+                   FROM pose p JOIN camera c ON c.id = p.camera_id
+                   WHERE c.code = :code AND p.nominal ORDER BY p.analysis_id DESC, p.id LIMIT 1"""
+            ),
+            {"code": code},
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else dict(row)

@@ -113,6 +113,8 @@ def turned(
 ) -> gpd.GeoDataFrame:
     """What a camera would see if it looked towards `azimuth_deg` (clockwise from true north).
 
+    Through the lens that the newest analysis knows of; the record's, or the assumed one, without.
+
     Returns
     -------
     GeoDataFrame in EPSG:4326
@@ -134,6 +136,7 @@ def turned(
     if record is None:
         raise InputRefused(Sentence("camera '%(code)s' is not known", code=code))
     optics = assumed or AssumedOptics()
+    pose = one.held_pose(session, code) or record
     crs = site_crs(session)
     stand = to_metric(gpd.GeoSeries([Point(record["lon"], record["lat"])], crs=4326), crs)
     walls = to_metric(one.walls_around(session, record["lon"], record["lat"], REACH_M), crs)
@@ -141,8 +144,8 @@ def turned(
     viewer = gpd.GeoDataFrame(
         {
             "azimuth_deg": (azimuth_deg + true_north_deg(stand)) % 360.0,
-            "hfov_deg": [record["hfov_deg"] or optics.hfov_deg],
-            "width_px": [record["width_px"] or optics.width_px],
+            "hfov_deg": [pose["hfov_deg"] or optics.hfov_deg],
+            "width_px": [pose["width_px"] or optics.width_px],
         },
         geometry=stand.to_numpy(),
         crs=crs,

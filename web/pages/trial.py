@@ -106,10 +106,12 @@ def turn_camera(code: str) -> AnyResponse:
     """The camera among its walls, with a handle to turn it by."""
     camera = _camera(code)
     walls = one.walls_around(db(), camera["lon"], camera["lat"], SURROUNDINGS_M)
+    # As evidence has it, which may know what the record does not.
+    held = one.held_pose(db(), code) or camera
     return render(
         "trial/turned.html",
         camera=camera,
-        azimuth=round(camera["azimuth_deg"] or 0) % 360,
+        azimuth=round(held["azimuth_deg"] or 0) % 360,
         levels={key: words for key, (words, _) in LEVELS.items()},
         layers=[
             {"features": collection(walls.assign(name="")), **WALLS},
