@@ -95,7 +95,7 @@ def opened(browser: Browser) -> Iterator[Any]:
         contexts.append(context)
         watched = Watched(context.new_page())
         watched.page.goto(url)
-        watched.page.wait_for_function("window.Lianfang && Lianfang.map")
+        watched.page.wait_for_function("() => window.Lianfang && Lianfang.map")
         return watched
 
     yield open_page

@@ -258,7 +258,7 @@ def test_rows_and_map_light_each_other_and_filters_stay_in_the_address(browser: 
     assert page.locator("tr.lf-chosen").get_attribute("data-id") == "9"
     with page.expect_response(lambda answer: "state=outage" in answer.url):
         page.select_option("#f-cameras-state", "outage")
-    page.wait_for_function("location.search.includes('state=outage')")
+    page.wait_for_function("() => location.search.includes('state=outage')")
     assert "q=" not in page.url and "share_min" not in page.url, "what is empty stays out of the address"
     with page.expect_response(lambda answer: "sort=name" in answer.url):
         page.click("#sort-cameras-name")
@@ -274,7 +274,7 @@ def test_rows_and_map_light_each_other_and_filters_stay_in_the_address(browser: 
     assert "44051300" not in kept, "no row is left in the browser's storage"
     assert page.url.count("state=outage") == 1
     page.go_back()
-    page.wait_for_function("!location.search.includes('q=')")
+    page.wait_for_function("() => !location.search.includes('q=')")
     assert shown.complaints == []
     page.close()
 

@@ -153,7 +153,10 @@ def test_to_ask_again_needs_the_right_where_the_job_is(served, job) -> None:
     change(served, job, kind="basemap")
     ended(served, job, "failed", error=Words("away").as_json())
     key = make_account(
-        served.engine, "two-towns", (Role.COMMANDER, small_site.OWN), (Role.ADMINISTRATOR, small_site.SIBLING)
+        served.engine,
+        "commands-and-rules",
+        (Role.COMMANDER, small_site.OWN),
+        (Role.ADMINISTRATOR, small_site.SIBLING),
     )
     client = served.app.test_client()
     with client.session_transaction() as cookie:

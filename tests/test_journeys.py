@@ -164,7 +164,7 @@ def test_the_technical_auditor(
         page.click(".lf-filters-more")
     with page.expect_response(lambda answer: "cause=outage" in answer.url):
         page.select_option("#f-gaps_repair-cause", "outage")
-    page.wait_for_function("location.search.includes('cause=outage')")
+    page.wait_for_function("() => location.search.includes('cause=outage')")
     visitor.look("gaps filtered")
     shown = _rows(visitor)
     assert 0 < shown < everything

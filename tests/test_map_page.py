@@ -141,7 +141,7 @@ def test_scripts_carry_the_nonce_of_the_answer_and_nothing_else_runs(served: Ser
     assert "unsafe" not in policy
     nonce = re.search(r"script-src 'self' 'nonce-([^']+)'", policy)
     assert nonce
-    ours = ('type="application/json"', 'src="/static/', 'src="/map/script-', f'nonce="{nonce.group(1)}"')
+    ours = ('type="application/json"', 'src="/static/', f'nonce="{nonce.group(1)}"')
     for tag in re.findall(r"<script[^>]*>", html):
         assert any(mark in tag for mark in ours), tag
     assert not re.search(r"\s(style|on[a-z]+)=", re.sub(r"<script.*?</script>", "", html, flags=re.S))
@@ -151,15 +151,18 @@ def test_the_scripts_come_as_one_and_are_kept_for_good(served: ServedSite) -> No
     """All of them in their order, Leaflet alone; under another name, as one of before an update, not kept."""
     client = served.app.test_client()
     html = page(served.client(Role.VIEWER, OWN))
-    url = re.search(r'src="(/map/script-[0-9a-f]+\.js)"', html)
-    assert url and 0 < html.index(f'src="/static/{ALONE}"') < url.start()
-    answer = client.get(url.group(1), headers={"Accept-Encoding": "identity"})
+    url = re.search(r'const urls = \["/static/(.+)", "(/map/script-[0-9a-f]+\.js)"\];', html)
+    assert url and url.group(1) == ALONE
+    assert all(
+        f'<link rel="preload" as="script" href="{one}">' in html for one in (f"/static/{ALONE}", url.group(2))
+    )
+    answer = client.get(url.group(2), headers={"Accept-Encoding": "identity"})
     sent = answer.get_data(as_text=True)
     places = [sent.index((STATIC / name).read_text(encoding="utf-8")) for name in joined(()).scripts[1:]]
     assert joined(()).scripts[0] == ALONE
     assert places == sorted(places) and len(places) > 8
     assert "immutable" in answer.headers["Cache-Control"]
-    zipped = client.get(url.group(1), headers={"Accept-Encoding": "gzip"})
+    zipped = client.get(url.group(2), headers={"Accept-Encoding": "gzip"})
     assert gzip.decompress(zipped.data).decode() == sent
     assert client.get("/map/script-0.js").headers["Cache-Control"] == "no-cache"
 
