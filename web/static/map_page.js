@@ -24,7 +24,8 @@
       o.layers = Object.fromEntries((map.lianfangLayers || []).map((name) => [name, o.layers[name]]));
     }
 
-    /* First what asks the server, then, a moment later, what waits for the reader. */
+    /* First what asks the server, then what waits for the reader; each in a task of its own, since together they
+       would keep the page from drawing for a tenth of a second. */
     open() {
       const { map, o } = this;
       const state = Lianfang.address.read();
@@ -35,18 +36,29 @@
       this._read();
       if (state.at) map.setView(state.at.slice(1), state.at[0], { animate: false });
       else map.fitBounds(o.bounds, Lianfang.ROOM);
-      this._layers();
-      setTimeout(() => this._furnish(state), 0);
+      const steps = [
+        () => this._layers(),
+        () => Lianfang.controls(this),
+        () => this._panel(),
+        () => this._picking(),
+        () => this._timeBar(state),
+        () => this._begin(state),
+      ];
+      const next = () => {
+        steps.shift()();
+        if (steps.length) setTimeout(next, 0);
+      };
+      setTimeout(next, 0);
     }
 
-    _furnish(state) {
-      const { map, o } = this;
-      Lianfang.controls(this);
-      this._panel();
-      this._picking();
+    _timeBar(state) {
       const box = document.querySelector("[data-time]");
-      if (box) this.time = new Lianfang.TimeBar(box, o.time, (slot, now) => this._timeChanged(slot, now));
+      if (box) this.time = new Lianfang.TimeBar(box, this.o.time, (slot, now) => this._timeChanged(slot, now));
       if (state.time && this.time) this.time.show(this.time.slotOf(state.time));
+    }
+
+    _begin(state) {
+      const { map } = this;
       if (state.picked) this.pick(state.picked);
       if (this.look.on.has("routes")) this.loadPlan();
       map.on("moveend", () => this.moved());
