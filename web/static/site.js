@@ -49,21 +49,6 @@
   });
   document.addEventListener("htmx:sendError", () => Lianfang.toast(texts.offline, "bad"));
 
-  /* For scripts of pages: fetch with the token. */
-  Lianfang.post = function (address, body) {
-    const token = document.querySelector('meta[name="csrf-token"]');
-    const json = body !== undefined && !(body instanceof FormData);
-    return fetch(address, {
-      method: "POST",
-      credentials: "same-origin",
-      headers: Object.assign(
-        { Accept: "application/json", "X-CSRFToken": token ? token.content : "" },
-        json ? { "Content-Type": "application/json" } : {},
-      ),
-      body: json ? JSON.stringify(body) : body,
-    });
-  };
-
   /* Questions before deeds: forms with data-lf-confirm. */
   const dialog = document.getElementById("lf-confirm");
   let waiting = null;
