@@ -234,8 +234,12 @@ def _contest(
     }
     for own in ("cold", "warm"):
         for name in others:
-            ratio = figures[own]["tiles_per_s"] / figures[name]["tiles_per_s"]
-            figures[f"{own}_to_{name}_ratio"] = ratio
+            # Round by round: two servers one after the other meet the same machine, two medians need not.
+            pairs = zip(took[own], took[name], strict=True)
+            ratios = sorted(mine.per_s / theirs.per_s for mine, theirs in pairs)
+            figures[f"{own}_to_{name}_ratio"] = statistics.median(ratios)
+            figures[f"{own}_to_{name}_ratio_lowest"] = ratios[0]
+            figures[f"{own}_to_{name}_ratio_highest"] = ratios[-1]
     return figures
 
 

@@ -23,6 +23,8 @@ VAR_VARIABLE = "LIANFANG_VAR"
 PUBLIC_URL_VARIABLE = "LIANFANG_PUBLIC_URL"
 UPLOADS, RESULTS = "uploads", "results"
 """Folders below `var_dir`: what people hand in, and what jobs make for them to take away."""
+THREADS = 8
+"""Of the web server; each may hold a connection."""
 # Tables refer to each other across packages by name: a command that loads one module needs them all known.
 TABLES = (geo.tables, cameras.tables, patrols.tables, web.tables)
 

@@ -6,10 +6,11 @@ from typing import Any
 # Loaded here, before the fork: a web worker that takes the place of a killed one is there at once.
 import web.app  # noqa: F401
 from web import logs
+from web.database import THREADS
 
 workers = 1
 worker_class = "gthread"
-threads = 8
+threads = THREADS
 timeout = 120
 graceful_timeout = 5
 loglevel = "warning"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from flask import Request
@@ -28,6 +29,7 @@ def loopback_host(host: str) -> str:
     return host
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine's own."""
     name = host.strip().removeprefix("[").removesuffix("]").rstrip(".").lower()

@@ -10,7 +10,7 @@ from geo.db import APP_URL_VARIABLE, make_engine
 from geo.errors import LianfangError
 from web.access.keys import secret_key
 from web.app import create_app
-from web.database import PUBLIC_URL_VARIABLE, var_dir
+from web.database import PUBLIC_URL_VARIABLE, THREADS, var_dir
 
 
 def make_app() -> Flask:
@@ -26,7 +26,8 @@ def make_app() -> Flask:
         raise LianfangError(f"set {APP_URL_VARIABLE}, or run `lianfang serve`, which knows the database")
     folder = var_dir().resolve()
     return create_app(
-        make_engine(url),
+        # No fewer, or a page that asks for many things at once opens connections only to close them.
+        make_engine(url, pool_size=THREADS),
         secret_key=secret_key(folder),
         folder=folder,
         public_url=os.environ.get(PUBLIC_URL_VARIABLE) or None,

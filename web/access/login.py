@@ -41,12 +41,17 @@ class SignedIn(UserMixin):
 
 
 class Doors:
-    """Looks up keys and tokens, and remembers the answers for `KEPT_SECONDS`."""
+    """Looks up keys and tokens, and remembers the answers for `KEPT_SECONDS`.
+
+    A page asks for many things at once: the first looks up who asks, the others wait for its answer.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[float, Access | None]] = {}
+        self._asking: dict[str, threading.Lock] = {}
+        self._forgotten = 0
 
     def by_key(self, key: str) -> Access | None:
         """Whom a browser's key belongs to."""
@@ -60,20 +65,39 @@ class Doors:
         """Ask anew from now on: a sign-in ended, or a grant changed."""
         with self._lock:
             self._kept.clear()
+            self._forgotten += 1
 
     def _look(self, name: str, ask: Callable[[], Access | None]) -> Access | None:
         name = signing.key_hash(name)
-        now = time.monotonic()
         with self._lock:
-            found = self._kept.get(name)
-        if found is not None and found[0] > now:
-            return found[1]
-        answer = ask()
-        with self._lock:
-            if len(self._kept) >= _MOST_KEPT:
-                self._kept.clear()
-            self._kept[name] = (now + KEPT_SECONDS, answer)
-        return answer
+            found = self._fresh(name)
+            if found is not None:
+                return found[1]
+            gate = self._asking.setdefault(name, threading.Lock())
+        with gate:
+            with self._lock:
+                found = self._fresh(name)
+                if found is not None:
+                    return found[1]
+                forgotten = self._forgotten
+            # From before the question: what changes while it is answered must be seen in time too.
+            until = time.monotonic() + KEPT_SECONDS
+            kept = None
+            try:
+                kept = until, ask()
+                return kept[1]
+            finally:
+                with self._lock:
+                    self._asking.pop(name, None)
+                    # An answer from before something was to be forgotten is not to be remembered.
+                    if kept is not None and forgotten == self._forgotten:
+                        if len(self._kept) >= _MOST_KEPT:
+                            self._kept.clear()
+                        self._kept[name] = kept
+
+    def _fresh(self, name: str) -> tuple[float, Access | None] | None:
+        found = self._kept.get(name)
+        return found if found is not None and found[0] > time.monotonic() else None
 
     def _ask(self, question: Callable[..., Access | None], secret: str) -> Access | None:
         # Accounts belong to no jurisdiction, so no scope is needed to know who somebody is.

@@ -38,6 +38,8 @@
       else map.fitBounds(o.bounds, Lianfang.ROOM);
       const steps = [
         () => this._layers(),
+        () => this.under.addTo(map),
+        () => this.over.addTo(map),
         () => Lianfang.controls(this),
         () => this._panel(),
         () => this._picking(),
@@ -75,8 +77,8 @@
       const { under, over } = Lianfang.looks.layers(look, o);
       const common = { maxZoom: o.maxZoom, bounds: o.limits };
       if (o.basemap) Lianfang.basemap(map, o.basemap);
-      this.under = new Lianfang.tiles.Grid(this.store, under, { pane: "areas", ...common }).addTo(map);
-      this.over = new Lianfang.tiles.Grid(this.store, over, { pane: "things", ...common }).addTo(map);
+      this.under = new Lianfang.tiles.Grid(this.store, under, { pane: "areas", ...common });
+      this.over = new Lianfang.tiles.Grid(this.store, over, { pane: "things", ...common });
       this.overlay = new Lianfang.Overlay(() => this._scene()).addTo(map);
       this._busy();
       // Names follow their areas as these come in, one drawing for a burst of tiles.

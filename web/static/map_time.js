@@ -13,7 +13,6 @@
       this._play = box.querySelector("[data-time-play]");
       this._whole = box.querySelector("[data-time-whole]");
       this._said = box.querySelector("[data-time-said]");
-      this._day = new Intl.DateTimeFormat("sv-SE", { timeZone: o.zone, dateStyle: "short", timeStyle: "short" });
       this.slot = null;
       this._range.max = String(o.slots - 1);
       this._range.value = "0";
@@ -42,10 +41,10 @@
     show(slot) {
       if (slot === null) this.stop();
       this.slot = slot;
-      const { texts, start, slots, analysed, zone, slot_s } = this._o;
+      const { texts, whole, slots, analysed, zone } = this._o;
       let said;
       if (slot === null) {
-        said = `${texts.whole_period}: ${this._span(start, start + analysed * slot_s)}`;
+        said = `${texts.whole_period}: ${whole}`;
       } else {
         this._range.value = String(slot);
         said = this._span(this.begins(slot), this.begins(slot + 1));
@@ -84,6 +83,7 @@
 
     /* "2026-11-22 19:30 – 19:45"; the date is said once where it is one day, midnight ends a day as 24:00. */
     _span(from, to) {
+      this._day ||= new Intl.DateTimeFormat("sv-SE", { timeZone: this._o.zone, dateStyle: "short", timeStyle: "short" });
       const first = this._day.format(from * 1000);
       let last = this._day.format(to * 1000);
       if (last.endsWith("00:00")) last = `${this._day.format(to * 1000 - 60000).slice(0, 10)} 24:00`;

@@ -155,6 +155,8 @@ def time_line(choice: Choice, t: Translator) -> dict[str, Any] | None:
         "slot_s": round(slot.total_seconds()),
         "slots": slots,
         "analysed": analysed,
+        # Said until somebody moves the slider: to learn a zone takes a browser as long as to draw a frame.
+        "whole": t.span(start, start + analysed * slot),
         "zone": t.zone.key,
         "texts": {key: t(text) for key, text in TIME_TEXTS.items()},
     }
