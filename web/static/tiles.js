@@ -24,15 +24,21 @@
   let go = null;
   turn.port1.onmessage = () => go();
 
+  function aTurn() {
+    return new Promise((next) => {
+      go = next;
+      turn.port2.postMessage(null);
+    });
+  }
+
   async function work() {
+    // Never at the end of what is going on: Leaflet's own zooming takes half a frame already.
+    await aTurn();
     let began = performance.now();
     while (jobs.length) {
       await jobs.shift()();
       if (performance.now() - began > SLICE_MS) {
-        await new Promise((next) => {
-          go = next;
-          turn.port2.postMessage(null);
-        });
+        await aTurn();
         began = performance.now();
       }
     }
@@ -43,7 +49,7 @@
     jobs.push(job);
     if (working) return;
     working = true;
-    queueMicrotask(work);
+    work();
   }
 
   /* The features of a tile by the library's own reading of the format, in pixels of the tile. */
@@ -246,7 +252,10 @@
         cut.patient = false;
         this._soon(cut);
       }, PATIENCE_MS);
-      this._ask(cut);
+      // A zoom makes all tiles of the screen in one go; what they need is asked for when there is time.
+      later(() => {
+        if (this._cut.has(canvas)) this._ask(cut);
+      });
       this._soon(cut);
       return canvas;
     },
