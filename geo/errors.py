@@ -96,14 +96,21 @@ def said(told: str | BaseException, translate: Callable[[str], str]) -> str:
 
 
 def row_named(word: str, row: object) -> Sentence:
-    """A row of a table ("row", numbered as a spreadsheet does) or a feature of a vector file ("feature")."""
-    return Sentence("feature %(row)s", row=row) if word == "feature" else Sentence("row %(row)s", row=row)
+    """A "row" of a table (numbered as a spreadsheet does), a "feature" of a vector file, an "item" of a
+    catalog."""
+    if word == "feature":
+        return Sentence("feature %(row)s", row=row)
+    if word == "item":
+        return Sentence("item %(row)s", row=row)
+    return Sentence("row %(row)s", row=row)
 
 
 def of_row(word: str, row: object, what: str) -> Sentence:
     """What is wrong with a row, with its number before it."""
     if word == "feature":
         return Sentence("feature %(row)s: %(what)s", row=row, what=what)
+    if word == "item":
+        return Sentence("item %(row)s: %(what)s", row=row, what=what)
     return Sentence("row %(row)s: %(what)s", row=row, what=what)
 
 

@@ -341,6 +341,37 @@ def test_from_a_file_to_its_rows_and_back(served, clean, monkeypatch):
     assert len(written) == 1
 
 
+def test_a_catalog_of_devices_goes_the_same_way(served, clean, monkeypatch):
+    monkeypatch.setenv("LIANFANG_VAR", str(served.app.extensions["lianfang"].folder))
+    client = served.client(Role.AUDITOR)
+    codes = ("44051300001320000001", "44051300001320000002", "44051300002160000001")
+    places = (OWN_POINT, (0, 0), OWN_POINT)
+    items = "".join(
+        f"<Item><DeviceID>{code}</DeviceID><Name>桥头</Name><Longitude>{lon}</Longitude>"
+        f"<Latitude>{lat}</Latitude><Password>Secret-1</Password></Item>"
+        for code, (lon, lat) in zip(codes, places, strict=True)
+    )
+    answer = f"<Response><CmdType>Catalog</CmdType><DeviceList>{items}</DeviceList></Response>"
+    token = handed_in(client, answer, "catalog.xml")
+    page = client.get(f"/imports/{token}/columns?lang=en").text
+    assert 'value="cameras"' in page and 'value="teams"' not in page and "Secret" not in page
+    checked = said_of(client, token)
+    page = client.get(f"/imports/{checked}/check?lang=en").text
+    assert "1 items are areas, groups or recorders" in page and "place-holder" in page
+    begun = client.post(f"/imports/{checked}/begin", data={"keep_good": "yes"})
+    job = int(begun.headers["Location"].rsplit("/", 1)[1])
+    assert run_job(served.engine, job, procrastinate_id=None, stopping=lambda: False) == "done"
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        stored = session.execute(
+            text("SELECT code, name FROM camera WHERE code = ANY(:c)"), {"c": list(codes)}
+        )
+        assert stored.all() == [(codes[0], "桥头")]
+        number = newest(session)
+    client.post(f"/imports/{number}/undo")
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        assert session.scalar(text("SELECT count(*) FROM camera WHERE name = '桥头'")) == 0
+
+
 def test_the_datum_has_to_be_said(served):
     client = served.client(Role.AUDITOR)
     token = handed_in(client, camera_list(("n1", OWN_POINT)))

@@ -12,7 +12,8 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from cameras.importers import CAMERA_COLUMNS
+from cameras.importers import CAMERA_COLUMNS, camera_rows
+from cameras.importers.catalog import is_catalog
 from geo.errors import InputRefused
 from geo.readers import Column, Notes, Rows, lonlat_columns, match_columns, read_rows, shapes_in_wgs84
 from geo.readers.columns import simple
@@ -128,6 +129,8 @@ def recognise(path: Path) -> Look:
     if is_osm(path):
         return Look("roads", Words(N_("An OpenStreetMap extract: streets, and more at choice.")), OF_EXTRACTS)
     kinds = tuple(kind for kind in KIND_WORDS if kind in TELLING)
+    if is_catalog(path):
+        kinds = ("cameras",)
     if _is_unread(path):
         return Look("", Words(N_("The file is too large to be looked at here; say what it holds.")), kinds)
     rows = _rows(path)
@@ -198,6 +201,8 @@ def _fits(kind: str, fields: Mapping[str, str], points: bool, areas: bool) -> bo
 
 def _rows(path: Path) -> Rows:
     # The datum matters to a reader only where a file is projected, which WGS 84 is allowed to be.
+    if is_catalog(path):
+        return camera_rows(path, "wgs84")[0]
     return read_rows(path, "wgs84", head=is_large(path))
 
 
@@ -213,7 +218,7 @@ def is_large(path: Path) -> bool:
 
 def _is_unread(path: Path) -> bool:
     """Whether not even its first rows can be read by themselves."""
-    return is_large(path) and path.suffix.lower() in (".geojson", ".json")
+    return is_large(path) and path.suffix.lower() in (".geojson", ".json", ".xml")
 
 
 def try_datums(

@@ -35,7 +35,7 @@ class Rows:
     file : str
         Its name.
     word : str
-        "row" (numbered as a spreadsheet does, headings are row 1) or "feature" (numbered from 1).
+        "row" (numbered as a spreadsheet does, headings are row 1), "feature" or "item" (numbered from 1).
     texts : DataFrame of str
         Index the row numbers; "" where a cell is empty.
     shapes : GeoSeries or None

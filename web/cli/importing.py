@@ -127,7 +127,7 @@ def cameras(**options: Any) -> dict[str, Any]:
     Columns: code, name, lon, lat, direction (degrees, or a compass point), tilt_deg,
     hfov_deg, vfov_deg, resolution or width_px and height_px, mount_height_m, ptz,
     type, parent_code. Headings in Chinese or English.
-    Files: .csv, .geojson, .gpkg, .shp, .osm.pbf
+    Files: .csv, .geojson, .gpkg, .shp, .osm.pbf, .xml (GB/T 28181 Catalog)
 
     Example: lianfang import cameras list.csv --datum gcj02 --dry-run
     """

@@ -1,4 +1,4 @@
-"""Reader of camera lists: CSV with Chinese or English headings, vector files, OpenStreetMap extracts."""
+"""Camera lists: CSV with Chinese or English headings, vector files, extracts, catalogs of devices."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cameras.importers.catalog import is_catalog, read_catalog
 from geo.datums import check_datum
 from geo.directions import direction_in_name, parse_direction
 from geo.errors import InputRefused, Sentence, row_named
 from geo.osm.records import FINDINGS
 from geo.readers.columns import Column, Table, check_codes, match_columns
-from geo.readers.files import is_osm, read_rows
+from geo.readers.files import Rows, is_osm, read_rows
 from geo.readers.places import read_roads
 from geo.readers.positions import LAT, LON, lonlat_columns
 from geo.readers.result import Imported, Notes
@@ -56,7 +57,7 @@ def read_cameras(
     keep_good: bool = False,
     number_rows: bool = False,
 ) -> Imported:
-    """CAMERAS from a .csv, .geojson, .gpkg or .shp list, or from an OpenStreetMap extract.
+    """CAMERAS from a .csv, .geojson, .gpkg or .shp list, a GB/T 28181 catalog (.xml), or an extract.
 
     Parameters
     ----------
@@ -88,8 +89,10 @@ def read_cameras(
     check_datum(datum)
     if is_osm(path):
         return _of_extract(path, datum)
-    rows = read_rows(path, datum)
+    rows, findings = camera_rows(path, datum)
     notes = Notes(rows.file, rows.word)
+    for finding in findings:
+        notes.finding(finding)
     columns: tuple[Column, ...] = CAMERA_COLUMNS
     if number_rows:
         columns = tuple(replace(one, required=False) if one.field == "code" else one for one in columns)
@@ -123,6 +126,16 @@ def read_cameras(
     frame = gpd.GeoDataFrame(values, geometry=points, crs=points.crs)
     _tell_crowds(frame[notes.good(frame.index)], notes)
     return notes.result(frame, "cameras", keep_good)
+
+
+def camera_rows(path: Path | str, datum: str, *, head: bool = False) -> tuple[Rows, list[Sentence]]:
+    """The rows of a camera list or catalog, and what is worth knowing of what is not in them.
+
+    Parameters and errors as `geo.readers.read_rows` and `cameras.importers.catalog.read_catalog`.
+    """
+    if is_catalog(path):
+        return read_catalog(Path(path))
+    return read_rows(path, datum, head=head), []
 
 
 def _directions(
@@ -192,7 +205,8 @@ def _resolution(table: Table, notes: Notes) -> tuple[NDArray[np.float64], NDArra
 
 
 def _turning(table: Table, notes: Notes) -> NDArray[np.bool_]:
-    found = table.text("type").str.lower().map(lambda text: bool(_TURNING.search(text))).to_numpy(dtype=bool)
+    types = table.text("type").str.lower()
+    found = np.array([bool(_TURNING.search(text)) for text in types], dtype=np.bool_)
     for i, (row, text) in enumerate(table.text("ptz").str.lower().items()):
         if text in _YES:
             found[i] = True
