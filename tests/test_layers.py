@@ -23,7 +23,7 @@ READERS = (
 TIMED = ("patrols.solve",)
 
 COMPUTE_LIBRARIES = {"geopandas", "numba", "numpy", "pandas", "pyproj", "pyvrp", "scipy", "shapely"}
-READER_LIBRARIES = {"osmium", "pyarrow", "pyogrio"}
+READER_LIBRARIES = {"openpyxl", "osmium", "pyarrow", "pyogrio"}
 STORE_LIBRARIES = {"geoalchemy2", "psycopg", "pyarrow", "sqlalchemy"}
 ONLY_IN = {
     **dict.fromkeys(("flask", "flask_babel", "folium", "branca", "jinja2", "click", "procrastinate"), "web"),

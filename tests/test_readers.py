@@ -153,7 +153,8 @@ def test_a_mapping_names_the_headings_of_one_file(tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
-        ("a.xlsx", "x", "save a spreadsheet as CSV UTF-8"),
+        ("a.xls", "x", "give a .csv, .xlsx"),
+        ("a.xlsx", "x", "could not be read as an Excel workbook"),
         ("a.csv", "", "no headings in row 1"),
         ("a.csv", "kind,lon,lat\n", "headings and no rows"),
         ("a.geojson", "{", "could not be read"),

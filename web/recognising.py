@@ -15,7 +15,16 @@ from sqlalchemy.orm import Session
 from cameras.importers import CAMERA_COLUMNS, camera_rows
 from cameras.importers.catalog import is_catalog
 from geo.errors import InputRefused
-from geo.readers import Column, Notes, Rows, lonlat_columns, match_columns, read_rows, shapes_in_wgs84
+from geo.readers import (
+    Column,
+    Notes,
+    Rows,
+    lonlat_columns,
+    match_columns,
+    read_rows,
+    shapes_in_wgs84,
+    workbook,
+)
 from geo.readers.columns import simple
 from geo.readers.files import is_osm
 from geo.readers.places import JURISDICTION_COLUMNS, OBSTRUCTION_COLUMNS, PLACE_COLUMNS
@@ -211,6 +220,8 @@ def is_large(path: Path) -> bool:
 
     An extract that is packed or XML may be a thousand times as large as its file.
     """
+    if path.suffix.lower() == workbook.ENDING:
+        return workbook.unpacked_bytes(path) > LARGE_TABLE_BYTES
     if not is_osm(path):
         return path.stat().st_size > LARGE_TABLE_BYTES
     return path.stat().st_size > LARGE_EXTRACT_BYTES or not path.name.lower().endswith(".osm.pbf")

@@ -16,7 +16,7 @@ from pyproj import CRS
 
 from geo.crs import LONLAT, to_lonlat
 from geo.errors import InputRefused, Sentence
-from geo.readers import vectors
+from geo.readers import vectors, workbook
 from geo.readers.limits import check_columns
 
 MOST_BROKEN = 10_000
@@ -57,7 +57,7 @@ def is_osm(path: Path | str) -> bool:
 
 
 def read_rows(path: Path | str, datum: str, *, head: bool = False) -> Rows:
-    """The rows of a .csv (UTF-8 or GB 18030), .geojson, .gpkg or .shp file.
+    """The rows of a .csv (UTF-8 or GB 18030), .xlsx, .geojson, .gpkg or .shp file.
 
     Parameters
     ----------
@@ -80,12 +80,13 @@ def read_rows(path: Path | str, datum: str, *, head: bool = False) -> Rows:
     ending = path.suffix.lower()
     if ending in (".csv", ".txt", ".tsv"):
         return _read_csv(path, head)
+    if ending == workbook.ENDING:
+        return _read_workbook(path, head)
     if ending in vectors.ENDINGS:
         return _read_vector(path, datum, head)
     raise InputRefused(
         Sentence(
-            "%(file)s ends in %(ending)s; give a .csv, .geojson, .gpkg or .shp file "
-            "(save a spreadsheet as CSV UTF-8)",
+            "%(file)s ends in %(ending)s; give a .csv, .xlsx, .geojson, .gpkg or .shp file",
             file=path.name,
             ending=ending or Sentence("nothing"),
         )
@@ -98,12 +99,7 @@ def _read_csv(path: Path, head: bool) -> Rows:
     delimiter = max(",;\t", key=heading.count)
     try:
         records = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        headings = [cell.strip() for cell in next(records, [])]
-        if not any(headings):
-            raise InputRefused(
-                Sentence("%(file)s has no headings in row 1; write the column names there", file=path.name)
-            )
-        check_columns(path.name, len(headings))
+        headings = _headings(path, next(records, []))
         numbers, rows, broken = _cells(path, records, headings, delimiter, HEAD_ROWS if head else None)
     except csv.Error as error:
         raise InputRefused(
@@ -111,6 +107,53 @@ def _read_csv(path: Path, head: bool) -> Rows:
                 "%(file)s is no table of comma-separated values (%(error)s)", file=path.name, error=error
             )
         ) from error
+    return _table(path, headings, numbers, rows, broken)
+
+
+def _read_workbook(path: Path, head: bool) -> Rows:
+    records = workbook.read_cells(path)
+    headings = _headings(path, next(records, []))
+    numbers: list[int] = []
+    rows: list[list[str]] = []
+    broken: list[tuple[int, str]] = []
+    for number, cells in enumerate(records, start=2):
+        if not cells:
+            continue
+        if len(cells) > len(headings):
+            broken.append((number, Sentence("a cell stands right of the last heading; head it or empty it")))
+            if len(broken) > MOST_BROKEN:
+                raise InputRefused(
+                    Sentence(
+                        "%(file)s has more than %(most)s rows with cells right of its last heading; write "
+                        "headings over all columns",
+                        file=path.name,
+                        most=MOST_BROKEN,
+                    )
+                )
+        numbers.append(number)
+        rows.append((cells + [""] * len(headings))[: len(headings)])
+        if head and len(rows) == HEAD_ROWS:
+            break
+    return _table(path, headings, numbers, rows, broken)
+
+
+def _headings(path: Path, cells: list[str]) -> list[str]:
+    headings = [cell.strip() for cell in cells]
+    if not any(headings):
+        raise InputRefused(
+            Sentence("%(file)s has no headings in row 1; write the column names there", file=path.name)
+        )
+    check_columns(path.name, len(headings))
+    return headings
+
+
+def _table(
+    path: Path,
+    headings: list[str],
+    numbers: list[int],
+    rows: list[list[str]],
+    broken: list[tuple[int, str]],
+) -> Rows:
     if not rows:
         raise InputRefused(
             Sentence("%(file)s holds headings and no rows; nothing to take in", file=path.name)

@@ -97,7 +97,7 @@ def _places(kind: str, columns: str, example: str) -> None:
 _places(
     "jurisdictions",
     "Columns: name, and path or code and parent; name_en, origin, polygons.\n"
-    "    Files: .csv (WKT in a column wkt), .geojson, .gpkg, .shp",
+    "    Files: .csv or .xlsx (WKT in a column wkt), .geojson, .gpkg, .shp",
     "lianfang import jurisdictions grids.geojson --datum cgcs2000",
 )
 _places(
@@ -107,12 +107,12 @@ _places(
 )
 _places(
     "obstructions",
-    "Columns: key, height_m, polygons.\n    Files: .osm.pbf, .csv (wkt), .geojson, .gpkg, .shp",
+    "Columns: key, height_m, polygons.\n    Files: .osm.pbf, .csv, .xlsx (wkt), .geojson, .gpkg, .shp",
     "lianfang import obstructions buildings.gpkg --datum gcj02",
 )
 _places(
     "places",
-    "Columns: kind, name, key, lon, lat.\n    Files: .osm.pbf, .csv, .geojson, .gpkg, .shp",
+    "Columns: kind, name, key, lon, lat.\n    Files: .osm.pbf, .csv, .xlsx, .geojson, .gpkg, .shp",
     "lianfang import places schools.csv --datum bd09",
 )
 
@@ -127,7 +127,7 @@ def cameras(**options: Any) -> dict[str, Any]:
     Columns: code, name, lon, lat, direction (degrees, or a compass point), tilt_deg,
     hfov_deg, vfov_deg, resolution or width_px and height_px, mount_height_m, ptz,
     type, parent_code. Headings in Chinese or English.
-    Files: .csv, .geojson, .gpkg, .shp, .osm.pbf, .xml (GB/T 28181 Catalog)
+    Files: .csv, .xlsx, .geojson, .gpkg, .shp, .osm.pbf, .xml (GB/T 28181 Catalog)
 
     Example: lianfang import cameras list.csv --datum gcj02 --dry-run
     """
@@ -143,7 +143,7 @@ def zones(**options: Any) -> dict[str, Any]:
     \b
     Columns: code, name, name_en, members (village codes or paths), separation_min,
     max_idle_min, polygons.
-    Files: .csv (wkt), .geojson, .gpkg, .shp
+    Files: .csv, .xlsx (wkt), .geojson, .gpkg, .shp
 
     Example: lianfang import zones zones.geojson --datum wgs84
     """
@@ -160,7 +160,7 @@ def teams(**options: Any) -> dict[str, Any]:
     \b
     Columns: code, name, village, mode (foot, ebike, car), size, lon, lat (base),
     start, end (where they differ from the shift).
-    Files: .csv, .geojson, .gpkg, .shp
+    Files: .csv, .xlsx, .geojson, .gpkg, .shp
 
     Example: lianfang import teams teams.csv --zone hel-lf --datum wgs84
     """

@@ -142,6 +142,8 @@ def _alone(engine: Engine) -> Iterator[None]:
         if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK}).scalar_one():
             raise LianfangError(Sentence("the demo is being made by another process; wait until it is there"))
         yield
+        # Closing alone frees it only when the server has noticed, and the next run may be there before.
+        connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK})
 
 
 class _Making:

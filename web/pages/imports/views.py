@@ -41,7 +41,7 @@ from web.uploads import takes_files
 bp = Blueprint("imports", __name__, url_prefix="/imports")
 
 # A shapefile is several files at once, of which a form hands in one.
-ENDINGS = (".csv", ".tsv", ".txt", ".geojson", ".json", ".gpkg", ".xml", *OSM_ENDINGS)
+ENDINGS = (".csv", ".tsv", ".txt", ".geojson", ".json", ".gpkg", ".xlsx", ".xml", *OSM_ENDINGS)
 LARGEST_BYTES = 200 * 1024**2
 SHOWN_SHAPES = 2000
 LAYER = {"colour": "#0072b2", "weight": 1.5, "radius": 4, "fill": 0.5, "frame": True}
