@@ -287,7 +287,7 @@ def clean(served) -> Iterator[None]:
             text(
                 """DELETE FROM camera WHERE code LIKE 'n%';
                    DELETE FROM job_run; DELETE FROM procrastinate_jobs;
-                   DELETE FROM import_batch WHERE file_name = 'list.csv'"""
+                   DELETE FROM import_batch WHERE file_name IN ('list.csv', 'catalog.xml')"""
             )
         )
 
