@@ -89,6 +89,8 @@ def test_the_parts_of_an_answer_are_one_list(written, between: str) -> None:
 def test_a_part_that_is_missing_is_told(written) -> None:
     (finding,) = read(written(answer(item(), total=5))).findings
     assert "announces 5 items and 1 are here" in finding
+    no_count = answer(item()).replace("<SumNum>1<", f"<SumNum>{'9' * 5000}<")
+    assert read(written(no_count)).findings == ()
 
 
 def test_areas_groups_and_recorders_are_passed_over_and_counted(written) -> None:

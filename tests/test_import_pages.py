@@ -425,7 +425,13 @@ def test_a_token_is_good_for_whoever_uploaded_the_file_alone(served):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"), [("a.exe", "x", "no form that is read"), ("a.csv", "", "MB")]
+    ("name", "content", "told"),
+    [
+        ("a.exe", "x", "no form that is read"),
+        ("a.csv", "", "MB"),
+        ("a.xlsx", "x", "could not be read as an Excel workbook"),
+        ("a.xml", "x", "is no XML"),
+    ],
 )
 def test_a_file_that_cannot_be_read_is_refused_at_the_door(served, name, content, told):
     client = served.client(Role.AUDITOR)

@@ -34,6 +34,7 @@ RESOLUTIONS = dict(
     zip("123456", ("176x144", "352x288", "704x576", "720x576", "1280x720", "1920x1080"), strict=True)
 )
 
+_COUNT = re.compile("[0-9]{1,9}", re.ASCII)
 _PARTS = re.compile(r"<\?xml[^>]*\?>|(?<=</Response>)\s*(?=<Response\b)")
 
 
@@ -101,7 +102,7 @@ def read_catalog(path: Path) -> tuple[Rows, list[Sentence]]:
     items = [item for answer in answers for item in answer.items]
     findings: list[Sentence] = []
     cells: dict[int, dict[str, str]] = {}
-    seen: dict[tuple[str, ...], int] = {}
+    seen: set[tuple[str, ...]] = set()
     passed = repeated = devices = undirected = 0
     for number, item in enumerate(items, start=1):
         kind = _kind(item)
@@ -115,7 +116,7 @@ def read_catalog(path: Path) -> tuple[Rows, list[Sentence]]:
         if whole in seen:
             repeated += 1
             continue
-        seen[whole] = number
+        seen.add(whole)
         devices += kind == "device"
         undirected += bool(item.get("DirectionType")) and not row["direction"]
         cells[number] = row
@@ -128,7 +129,7 @@ def read_catalog(path: Path) -> tuple[Rows, list[Sentence]]:
                 n=len(items),
             )
         )
-    announced = max((int(one.announced) for one in answers if one.announced.isdecimal()), default=0)
+    announced = max((int(one.announced) for one in answers if _COUNT.fullmatch(one.announced)), default=0)
     if announced > len(items):
         findings.append(
             Sentence(

@@ -26,6 +26,9 @@ MOST_ROWS = 1_048_576
 # A number of more digits was rounded when it was typed in.
 EXACT = 1e15
 _HEAD_BYTES = 65_536
+# Of styles and checks of cells that are not read anyway. Set once and for all: a filter set for a
+# while is set for every thread.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"openpyxl\.")
 # A sheet that has nothing in so many rows has none.
 _LOOKED_AT = 50
 
@@ -105,20 +108,17 @@ def _is_read(part: str) -> bool:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[openpyxl.Workbook]:
-    with warnings.catch_warnings():
-        # Of styles and checks of cells that are not read anyway.
-        warnings.simplefilter("ignore", UserWarning)
-        try:
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
-        except (
-            *(zipfile.BadZipFile, zlib.error, InvalidFileException, ParseError),
-            *(KeyError, ValueError, TypeError, AttributeError, IndexError, OSError),
-        ) as error:
-            raise InputRefused(_none(path, error)) from error
-        try:
-            yield book
-        finally:
-            book.close()
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    except (
+        *(zipfile.BadZipFile, zlib.error, InvalidFileException, ParseError),
+        *(KeyError, ValueError, TypeError, AttributeError, IndexError, OSError),
+    ) as error:
+        raise InputRefused(_none(path, error)) from error
+    try:
+        yield book
+    finally:
+        book.close()
 
 
 def _rows(path: Path, sheet: Any, most: int | None = None) -> Iterator[list[str]]:
