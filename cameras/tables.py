@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Date,
     Float,
     ForeignKey,
     Index,
@@ -24,6 +25,11 @@ from geo.db import Base, BigKey, Dated, Stamp, geometry, half_open, scope_column
 from geo.tables import batch_column
 
 _CAUSE_LIST = ", ".join(f"'{cause}'" for cause in CAUSE_NAMES)
+
+
+def camera_column() -> Mapped[int]:
+    """The camera a row speaks of."""
+    return mapped_column(BigInteger, ForeignKey("camera.id", ondelete="CASCADE"), index=True)
 
 
 class Camera(Dated, Base):
@@ -52,9 +58,70 @@ class Camera(Dated, Base):
     mount_height_m: Mapped[float | None] = mapped_column(Float)
     ptz: Mapped[bool]
     parent_code: Mapped[str | None] = mapped_column(Text)
+    focal_mm: Mapped[float | None] = mapped_column(Float)
+    sensor_width_mm: Mapped[float | None] = mapped_column(Float)
+    night_range_m: Mapped[float | None] = mapped_column(Float)
+    max_view_m: Mapped[float | None] = mapped_column(Float)
+    ptz_type: Mapped[int | None] = mapped_column(SmallInteger)
+    supply_light: Mapped[int | None] = mapped_column(SmallInteger)
+    room_type: Mapped[int | None] = mapped_column(SmallInteger)
+    mobile_device: Mapped[int | None] = mapped_column(SmallInteger)
+    point_class: Mapped[int | None] = mapped_column(SmallInteger)
+    capture_position: Mapped[str | None] = mapped_column(Text)
+    function_type: Mapped[str | None] = mapped_column(Text)
+    manufacturer: Mapped[str | None] = mapped_column(Text)
+    model: Mapped[str | None] = mapped_column(Text)
+    civil_code: Mapped[str | None] = mapped_column(Text)
+    block: Mapped[str | None] = mapped_column(Text)
+    address: Mapped[str | None] = mapped_column(Text)
+    grassroots_code: Mapped[str | None] = mapped_column(Text)
+    business_group: Mapped[str | None] = mapped_column(Text)
+    security_level: Mapped[str | None] = mapped_column(Text)
+    status: Mapped[int | None] = mapped_column(SmallInteger)
+    installed_on: Mapped[date | None] = mapped_column(Date)
+    record_days: Mapped[int | None] = mapped_column(Integer)
+    management_unit: Mapped[str | None] = mapped_column(Text)
+    contact: Mapped[str | None] = mapped_column(Text)
+    ip_address: Mapped[str | None] = mapped_column(Text)
+    port: Mapped[int | None] = mapped_column(Integer)
+    mac: Mapped[str | None] = mapped_column(Text)
+    # Of the file that the record came in with; its name is the batch's.
+    source_datum: Mapped[str | None] = mapped_column(Text)
+    source_row: Mapped[int | None] = mapped_column(Integer)
     geom: Mapped[Any] = mapped_column(geometry("POINT"), nullable=False)
     jurisdiction_path: Mapped[str | None] = scope_column(nullable=True)
     batch_id: Mapped[int] = batch_column()
+
+
+class CameraChange(Base):
+    """What was changed of a camera record after it was first taken in: when, by whom, from what to what.
+
+    `before` and `after` hold the fields that differ, positions as lon and lat; `camera_id` is the record that
+    holds the change, and `previous_id` the one whose period it ended, where a new period began.
+    """
+
+    __tablename__ = "camera_change"
+    __table_args__ = (
+        CheckConstraint(
+            "kind IN ('changed', 'moved', 'retired', 'restored')",
+            name="kind",
+        ),
+        Index("ix_camera_change_code_changed_at", "code", "changed_at"),
+    )
+
+    id: Mapped[BigKey]
+    code: Mapped[str] = mapped_column(Text)
+    camera_id: Mapped[int] = camera_column()
+    previous_id: Mapped[int | None] = mapped_column(BigInteger)
+    changed_at: Mapped[Stamp]
+    author: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    before: Mapped[Any] = mapped_column(JSONB)
+    after: Mapped[Any] = mapped_column(JSONB)
+    note: Mapped[str] = mapped_column(Text, server_default="")
+    batch_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("import_batch.id"), index=True, nullable=True
+    )
 
 
 class CameraPreset(Base):
@@ -162,11 +229,6 @@ class Analysis(Base):
 def analysis_column() -> Mapped[int]:
     """The analysis a row belongs to, and goes with."""
     return mapped_column(BigInteger, ForeignKey("analysis.id", ondelete="CASCADE"), index=True)
-
-
-def camera_column() -> Mapped[int]:
-    """The camera a row speaks of."""
-    return mapped_column(BigInteger, ForeignKey("camera.id", ondelete="CASCADE"), index=True)
 
 
 class Pose(Base):

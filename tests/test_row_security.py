@@ -40,7 +40,7 @@ PATHS = {
     "zone": MEMBERS.format("t.id"),
     **dict.fromkeys(("zone_member", "team", "plan"), MEMBERS.format("t.zone_id")),
     **dict.fromkeys(("plan_stop", "plan_visit"), OF_PLAN),
-    **dict.fromkeys(("camera_preset", "camera_source", "frame", "pose"), CAMERA),
+    **dict.fromkeys(("camera_change", "camera_preset", "camera_source", "frame", "pose"), CAMERA),
     "gap_camera": "ARRAY(SELECT g.jurisdiction_path FROM gap g WHERE g.id = t.gap_id)",
 }
 # Of no jurisdiction: seen by whoever sees anything.
@@ -75,6 +75,8 @@ INSERT INTO frame_file (sha256, source_id, file_name, row_count)
 INSERT INTO camera (code, name, azimuth_quality, ptz, geom, valid, batch_id)
     SELECT 'outside', '界外', 'unknown', false, ST_Point(116.7, 23.3, 4326), '{ALWAYS}', min(id)
     FROM import_batch;
+INSERT INTO camera_change (code, camera_id, author, kind, before, after)
+    SELECT code, id, 'test', 'changed', '{{}}', '{{}}' FROM camera;
 INSERT INTO camera_preset (camera_id, name, azimuth_deg) SELECT id, '1', 0 FROM camera;
 INSERT INTO camera_source (camera_id, source_id) SELECT c.id, s.id FROM camera c, frame_source s;
 INSERT INTO frame (camera_id, source_id, captured_at, event)
