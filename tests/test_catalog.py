@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from datetime import date
+
 import numpy as np
 import pytest
 
@@ -177,3 +180,69 @@ def test_a_list_with_turning_cameras_and_no_types_is_read(tmp_path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("code,lon,lat,ptz\na,116.6,23.26,是\nb,116.7,23.26,否\n", encoding="utf-8")
     assert read(path).frame["ptz"].tolist() == [True, False]
+
+
+def test_the_rest_of_an_item_stands_on_the_record(written) -> None:
+    told = {
+        "Manufacturer": "海康威视",
+        "CivilCode": "440513",
+        "Status": "ON",
+        "IPAddress": "10.1.2.3",
+        "Port": "5060",
+        "RecordSaveDays": "30",
+        "InstallTime": "2021-03-04T00:00:00",
+        "SupplyLightType": "2",
+        "PointType": "1",
+        "MaxViewDistance": "0",
+        "RoomType": "7",
+    }
+    found = read(written(answer(item(**told))))
+    row = found.frame.iloc[0]
+    assert (row["manufacturer"], row["civil_code"], row["ip_address"]) == ("海康威视", "440513", "10.1.2.3")
+    assert (row["status"], row["port"], row["record_days"]) == (1, 5060, 30)
+    assert (row["installed_on"], row["supply_light"], row["point_class"]) == (date(2021, 3, 4), 2, 1)
+    assert np.isnan(row["max_view_m"]) and np.isnan(row["room_type"])
+    (finding,) = found.findings
+    assert finding.startswith("1 cells of “Indoors or outdoors” are not understood"), (
+        "7 is neither in nor out"
+    )
+    assert (row["source_datum"], row["source_row"]) == ("cgcs2000", 1)
+
+
+APE = {
+    "ApeID": "44051300001190000001",
+    "Name": "下寨村口",
+    "Longitude": 116.60123,
+    "Latitude": 23.26123,
+    "MonitorDirection": "3",
+    "CapDirection": 0,
+    "OrgCode": "440513",
+    "IsOnline": "1",
+    "Port": 0,
+    "UserId": "admin",
+    "Password": "Secret-1",
+}
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["list", "one alone"])
+def test_capture_devices_of_ga_t_1400_are_read(tmp_path, whole: bool) -> None:
+    """MonitorDirection 3 is from north to south: the axis points south."""
+    path = tmp_path / "apes.json"
+    content = {"APEListObject": {"APEObject": [APE]}} if whole else {"APEObject": APE}
+    path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    row = read(path).frame.iloc[0]
+    assert (row["code"], row["name"], row["status"]) == (APE["ApeID"], "下寨村口", 1)
+    assert (row["azimuth_deg"], row["azimuth_quality"]) == (180.0, "coarse")
+    assert np.isnan(row["port"])
+    assert not row.astype(str).str.contains("Secret").any()
+    assert recognise(path).kinds == ("cameras",)
+
+
+@pytest.mark.parametrize(
+    "content", ['{"APEListObject": {"APEObject": []}}', '{"APEListObject": [', '{"APEObject": 5}']
+)
+def test_a_list_without_devices_is_refused(tmp_path, content: str) -> None:
+    path = tmp_path / "apes.json"
+    path.write_text(content, encoding="utf-8")
+    message, _ = refused(path)
+    assert "not one device" in message or "no JSON" in message

@@ -12,8 +12,7 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from cameras.importers import CAMERA_COLUMNS, camera_rows
-from cameras.importers.catalog import is_catalog
+from cameras.importers import CAMERA_COLUMNS, camera_rows, lists_devices
 from geo.errors import InputRefused
 from geo.readers import (
     Column,
@@ -138,7 +137,7 @@ def recognise(path: Path) -> Look:
     if is_osm(path):
         return Look("roads", Words(N_("An OpenStreetMap extract: streets, and more at choice.")), OF_EXTRACTS)
     kinds = tuple(kind for kind in KIND_WORDS if kind in TELLING)
-    if is_catalog(path):
+    if lists_devices(path):
         kinds = ("cameras",)
     if _is_unread(path):
         return Look("", Words(N_("The file is too large to be looked at here; say what it holds.")), kinds)
@@ -210,7 +209,7 @@ def _fits(kind: str, fields: Mapping[str, str], points: bool, areas: bool) -> bo
 
 def _rows(path: Path) -> Rows:
     # The datum matters to a reader only where a file is projected, which WGS 84 is allowed to be.
-    if is_catalog(path):
+    if lists_devices(path):
         return camera_rows(path, "wgs84")[0]
     return read_rows(path, "wgs84", head=is_large(path))
 

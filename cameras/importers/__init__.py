@@ -1,5 +1,5 @@
-"""Readers of camera records: lists people keep (`lists`), and answers of devices (`catalog`)."""
+"""Readers of camera records: lists people keep (`lists`), answers of devices (`catalog`) and of platforms (`ape`)."""
 
-from cameras.importers.lists import CAMERA_COLUMNS, camera_rows, read_cameras
+from cameras.importers.lists import CAMERA_COLUMNS, camera_rows, lists_devices, read_cameras
 
-__all__ = ["CAMERA_COLUMNS", "camera_rows", "read_cameras"]
+__all__ = ["CAMERA_COLUMNS", "camera_rows", "lists_devices", "read_cameras"]

@@ -2,8 +2,7 @@
 
 Both forms are read, that of 2016 with all fields in the item and that of 2022 with some under `Info`; in
 UTF-8 or GB 18030, whatever the declaration says, since devices often say the other. The parts of one answer
-may follow each other in one file. Only the fields of `_FIELDS` are read: passwords and network addresses of
-devices stay outside.
+may follow each other in one file. Only the fields of `_FIELDS` are read: passwords stay outside.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from xml.parsers import expat
 
 import pandas as pd
 
+from cameras.fields import FURTHER_FIELDS, POSE_FIELDS
 from geo.errors import InputRefused, Sentence
 from geo.readers.files import Rows
 
@@ -50,6 +50,11 @@ def _resolution(text: str) -> str:
     return "" if text == "0" else text
 
 
+def _told(text: str) -> str:
+    """A text of a field that devices fill in with a word for nothing."""
+    return "" if text.lower() in ("null", "none", "unknown", "0.0.0.0") else text
+
+
 # Field of a camera list -> element, and how its text is turned into a cell.
 _FIELDS: dict[str, tuple[str, Callable[[str], str]]] = {
     "code": ("DeviceID", str),
@@ -57,11 +62,14 @@ _FIELDS: dict[str, tuple[str, Callable[[str], str]]] = {
     "lon": ("Longitude", str),
     "lat": ("Latitude", str),
     "direction": ("DirectionType", lambda text: DIRECTIONS.get(text, "")),
-    "hfov_deg": ("HorizontalFieldAngle", _number),
-    "vfov_deg": ("VerticalFieldAngle", _number),
     "resolution": ("Resolution", _resolution),
     "ptz": ("PTZType", lambda text: TURNING.get(text, "")),
     "parent_code": ("ParentID", str),
+    **{
+        one.name: (one.element, _number if one.kind in ("number", "whole") else _told)
+        for one in (*POSE_FIELDS, *FURTHER_FIELDS)
+        if one.element
+    },
 }
 # Read besides, to know what an item is.
 _ASKED = frozenset([*(element for element, _ in _FIELDS.values()), "Parental"])

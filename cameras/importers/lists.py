@@ -12,7 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cameras.fields import BY_NAME, POSE_FIELDS
+from cameras.importers.ape import is_ape_list, read_ape_list
 from cameras.importers.catalog import is_catalog, read_catalog
+from cameras.importers.further import FURTHER_COLUMNS, further_values
 from geo.datums import check_datum
 from geo.directions import direction_in_name, parse_direction
 from geo.errors import InputRefused, Sentence, row_named
@@ -25,24 +28,18 @@ from geo.readers.result import Imported, Notes
 
 CAMERA_COLUMNS = (
     Column("code", ("编码", "设备编码", "国标编码", "摄像机编码", "device_id", "id"), required=True),
-    Column("name", ("名称", "设备名称", "点位名称", "摄像机名称")),
+    Column("name", BY_NAME["name"].headings),
     LON,
     LAT,
     Column("direction", ("azimuth", "azimuth_deg", "方向", "方位", "方位角", "朝向", "监视方位")),
-    Column("tilt_deg", ("tilt", "俯角", "俯仰角")),
-    Column("hfov_deg", ("hfov", "水平视场角", "视场角")),
-    Column("vfov_deg", ("vfov", "垂直视场角")),
+    *(Column(one.name, one.headings) for one in POSE_FIELDS if one.headings),
     Column("resolution", ("分辨率",)),
-    Column("width_px", ("width", "像素宽", "水平像素")),
-    Column("height_px", ("像素高", "垂直像素")),
-    Column("mount_height_m", ("height", "height_m", "mount_height", "高度", "安装高度", "架设高度", "挂高")),
-    Column("ptz", ("云台", "是否云台")),
     Column("type", ("camera_type", "类型", "摄像机类型", "设备类型")),
-    Column("parent_code", ("parent", "父设备编码", "上级设备编码", "nvr", "nvr编码", "所属设备编码")),
+    Column("parent_code", BY_NAME["parent_code"].headings),
+    *FURTHER_COLUMNS,
 )
 # Hundreds of cameras at one spot are the station's address, not their own places.
 CROWD = 5
-MOST_MOUNT_M = 200.0
 _YES = frozenset(["yes", "true", "1", "y", "是", "有"])
 _NO = frozenset(["no", "false", "0", "n", "否", "无", ""])
 _TURNING = re.compile(r"ptz|panning|dome|speed ?dome|球机|球型|云台")
@@ -57,7 +54,7 @@ def read_cameras(
     keep_good: bool = False,
     number_rows: bool = False,
 ) -> Imported:
-    """CAMERAS from a .csv, .geojson, .gpkg or .shp list, a GB/T 28181 catalog (.xml), or an extract.
+    """CAMERAS from a table, vector file, GB/T 28181 catalog (.xml), GA/T 1400 list (.json) or extract.
 
     Parameters
     ----------
@@ -110,31 +107,38 @@ def read_cameras(
         "name": names,
         "azimuth_deg": azimuth,
         "azimuth_quality": quality,
-        "tilt_deg": table.number(
-            "tilt_deg", notes, least=-90.0, most=90.0, unit=Sentence("degrees, down positive")
-        ),
-        "hfov_deg": table.number("hfov_deg", notes, above=0.0, most=360.0, unit=Sentence("degrees")),
-        "vfov_deg": table.number("vfov_deg", notes, above=0.0, most=180.0, unit=Sentence("degrees")),
+        "tilt_deg": _number(table, "tilt_deg", notes),
+        "hfov_deg": _number(table, "hfov_deg", notes),
+        "vfov_deg": _number(table, "vfov_deg", notes),
         "width_px": width,
         "height_px": height,
-        "mount_height_m": table.number(
-            "mount_height_m", notes, above=0.0, most=MOST_MOUNT_M, unit=Sentence("metres")
-        ),
-        "ptz": _turning(table, notes),
+        "mount_height_m": _number(table, "mount_height_m", notes),
+        **_turning(table, notes),
         "parent_code": _parents(table),
+        **further_values(table, notes),
+        "source_datum": datum,
+        "source_row": table.texts.index.to_numpy(),
     }
     frame = gpd.GeoDataFrame(values, geometry=points, crs=points.crs)
     _tell_crowds(frame[notes.good(frame.index)], notes)
     return notes.result(frame, "cameras", keep_good)
 
 
-def camera_rows(path: Path | str, datum: str, *, head: bool = False) -> tuple[Rows, list[Sentence]]:
-    """The rows of a camera list or catalog, and what is worth knowing of what is not in them.
+def lists_devices(path: Path | str) -> bool:
+    """Whether a file can hold nothing but cameras: an answer of a device or a platform."""
+    return is_catalog(path) or is_ape_list(path)
 
-    Parameters and errors as `geo.readers.read_rows` and `cameras.importers.catalog.read_catalog`.
+
+def camera_rows(path: Path | str, datum: str, *, head: bool = False) -> tuple[Rows, list[Sentence]]:
+    """The rows of a list of cameras in any form, and what is worth knowing of what is not in them.
+
+    Parameters and errors as `geo.readers.read_rows`, `cameras.importers.catalog.read_catalog` and
+    `cameras.importers.ape.read_ape_list`.
     """
     if is_catalog(path):
         return read_catalog(Path(path))
+    if is_ape_list(path):
+        return read_ape_list(Path(path))
     return read_rows(path, datum, head=head), []
 
 
@@ -187,8 +191,7 @@ def _directions(
 
 def _resolution(table: Table, notes: Notes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Width and height in pixels, from their columns or from one such as 1920x1080."""
-    width = table.number("width_px", notes, least=1.0, most=100_000.0, unit=Sentence("pixels"))
-    height = table.number("height_px", notes, least=1.0, most=100_000.0, unit=Sentence("pixels"))
+    width, height = _number(table, "width_px", notes), _number(table, "height_px", notes)
     for i, (row, text) in enumerate(table.text("resolution").items()):
         if not text:
             continue
@@ -204,10 +207,19 @@ def _resolution(table: Table, notes: Notes) -> tuple[NDArray[np.float64], NDArra
     return width, height
 
 
-def _turning(table: Table, notes: Notes) -> NDArray[np.bool_]:
+def _number(table: Table, field: str, notes: Notes) -> NDArray[np.float64]:
+    one = BY_NAME[field]
+    assert one.unit is not None
+    return table.number(field, notes, above=one.above, least=one.least, most=one.most, unit=one.unit)
+
+
+def _turning(table: Table, notes: Notes) -> dict[str, NDArray[np.bool_]]:
+    """Whether each camera turns, and whether the list says so or not at all."""
     types = table.text("type").str.lower()
     found = np.array([bool(_TURNING.search(text)) for text in types], dtype=np.bool_)
+    said = np.array(types != "", dtype=np.bool_)
     for i, (row, text) in enumerate(table.text("ptz").str.lower().items()):
+        said[i] |= text != ""
         if text in _YES:
             found[i] = True
         elif text not in _NO:
@@ -220,7 +232,7 @@ def _turning(table: Table, notes: Notes) -> NDArray[np.bool_]:
                     no="否",
                 ),
             )
-    return found
+    return {"ptz": found, "ptz_said": said}
 
 
 def _parents(table: Table) -> pd.Series:

@@ -18,11 +18,24 @@ from geo.readers.result import Notes
 
 @dataclass(frozen=True)
 class Column:
-    """A field, the headings that name it (compared without case, spaces and units), and if it is needed."""
+    """A field and the headings that name it (compared without case, spaces and units).
+
+    Parameters
+    ----------
+    field : str
+    headings : tuple of str
+        Besides the field's own name.
+    required : bool
+        Whether a file without it is refused.
+    first : bool
+        Where several columns of a file name it, take the one that comes first in `headings`; such a file is
+        refused otherwise.
+    """
 
     field: str
-    headings: tuple[str, ...]
+    headings: tuple[str, ...] = ()
     required: bool = False
+    first: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,7 +143,7 @@ def match_columns(
     for column in columns:
         names = (given[column.field],) if column.field in given else (column.field, *column.headings)
         found = list(dict.fromkeys(headings[simple(n)] for n in names if simple(n) in headings))
-        if len(found) > 1:
+        if len(found) > 1 and not column.first:
             raise InputRefused(
                 Sentence(
                     "%(file)s: columns '%(first)s' and '%(second)s' both mean %(field)s; keep one, or name "

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from cameras.fields import FURTHER_FIELDS
 from web.i18n import N_
 
 FIELDS = {
+    **{one.name: str(one.label) for one in FURTHER_FIELDS},
     "code": N_("Code"),
     "name": N_("Name"),
     "name_en": N_("English name"),
