@@ -42,11 +42,13 @@ PATHS = {
     **dict.fromkeys(("plan_stop", "plan_visit"), OF_PLAN),
     **dict.fromkeys(("camera_change", "camera_preset", "camera_source", "frame", "pose"), CAMERA),
     "gap_camera": "ARRAY(SELECT g.jurisdiction_path FROM gap g WHERE g.id = t.gap_id)",
+    "audit_step": "ARRAY(SELECT f.jurisdiction_path FROM audit_finding f WHERE f.id = t.finding_id)",
+    "maintenance_camera": "ARRAY(SELECT m.jurisdiction_path FROM maintenance m WHERE m.id = maintenance_id)",
 }
 # Of no jurisdiction: seen by whoever sees anything.
 SHARED = {
     *("site", "setting", "import_batch", "road_node", "water"),
-    *("frame_source", "frame_file", "analysis"),
+    *("frame_source", "frame_file", "analysis", "camera_audit", "assessed_list"),
 }
 SCOPES = [
     NOWHERE,
@@ -81,6 +83,21 @@ INSERT INTO camera_preset (camera_id, name, azimuth_deg) SELECT id, '1', 0 FROM 
 INSERT INTO camera_source (camera_id, source_id) SELECT c.id, s.id FROM camera c, frame_source s;
 INSERT INTO frame (camera_id, source_id, captured_at, event)
     SELECT c.id, s.id, '2026-11-21 04:00+00', 0 FROM camera c, frame_source s;
+INSERT INTO camera_audit (author, within_path, parameters, checked, code_version, cameras, found, opened,
+                          returned, gone)
+    VALUES ('test', '{OWN}', '{{}}', '[]', 'v', 1, 1, 1, 0, 0);
+INSERT INTO audit_finding (kind, subject, severity, state, evidence, mark, code, found_at, seen_at,
+                           changed_at, geom, jurisdiction_path)
+    SELECT 'no_height', code, 'minor', 'open', '{{}}', '', code, now(), now(), now(), geom, jurisdiction_path
+    FROM camera;
+INSERT INTO audit_step (finding_id, step, at, author, detail)
+    SELECT id, 'found', now(), 'test', '{{}}' FROM audit_finding;
+INSERT INTO maintenance (period, reason, author, jurisdiction_path)
+    SELECT '[2026-11-22 10:00+00,2026-11-22 14:00+00)', 'x', 'test', jurisdiction_path FROM camera;
+INSERT INTO maintenance_camera (maintenance_id, code) SELECT id, 'c' FROM maintenance;
+INSERT INTO assessed_list (month, within_path, cameras, frozen_by) VALUES ('2026-11-01', NULL, 5, 'test');
+INSERT INTO assessed_camera (list_id, code, name, jurisdiction_path)
+    SELECT l.id, c.code, c.name, c.jurisdiction_path FROM camera c, assessed_list l;
 INSERT INTO obstruction (key, geom, jurisdiction_path, valid, batch_id)
     SELECT 'o' || id, ST_Multi(ST_Expand(geom, 0.0001)), jurisdiction_path, '{ALWAYS}', batch_id FROM camera;
 INSERT INTO camera_finding (analysis_id, camera_id, kind, jurisdiction_path)
