@@ -43,6 +43,7 @@ PATHS = {
     **dict.fromkeys(("camera_change", "camera_preset", "camera_source", "frame", "pose"), CAMERA),
     "gap_camera": "ARRAY(SELECT g.jurisdiction_path FROM gap g WHERE g.id = t.gap_id)",
     "audit_step": "ARRAY(SELECT f.jurisdiction_path FROM audit_finding f WHERE f.id = t.finding_id)",
+    "siting_camera": "ARRAY(SELECT p.jurisdiction_path FROM siting_proposal p WHERE p.id = t.proposal_id)",
     "maintenance_camera": "ARRAY(SELECT m.jurisdiction_path FROM maintenance m WHERE m.id = maintenance_id)",
 }
 # Of no jurisdiction: seen by whoever sees anything.
@@ -98,6 +99,15 @@ INSERT INTO maintenance_camera (maintenance_id, code) SELECT id, 'c' FROM mainte
 INSERT INTO assessed_list (month, within_path, cameras, frozen_by) VALUES ('2026-11-01', NULL, 5, 'test');
 INSERT INTO assessed_camera (list_id, code, name, jurisdiction_path)
     SELECT l.id, c.code, c.name, c.jurisdiction_path FROM camera c, assessed_list l;
+INSERT INTO siting_proposal (level, asked, status, bound_by, before_mm, value_mm, bound_mm, greedy_mm,
+                             totals, parameters, input_revision, code_version, author, jurisdiction_path)
+    SELECT 'observe', 1, 'optimal', 'all', 0, 1, 1, 1, '{{}}', '{{}}', 'r', 'v', 'test', jurisdiction_path
+    FROM camera;
+INSERT INTO siting_camera (proposal_id, rank, kind, spot, azimuth_deg, street_mm, places, weight_mm, seen_mm,
+                           seen_places, share, geom, seen, jurisdiction_path)
+    SELECT p.id, 1, 'new', 'corner', 0, 1, 0, 1, 1, 0, 1, ST_Point(116.6, 23.3, 4326),
+           ST_Expand(ST_Point(116.6, 23.3, 4326), 0.0001), p.jurisdiction_path
+    FROM siting_proposal p;
 INSERT INTO obstruction (key, geom, jurisdiction_path, valid, batch_id)
     SELECT 'o' || id, ST_Multi(ST_Expand(geom, 0.0001)), jurisdiction_path, '{ALWAYS}', batch_id FROM camera;
 INSERT INTO camera_finding (analysis_id, camera_id, kind, jurisdiction_path)
