@@ -245,5 +245,8 @@ def true_north_deg(points: gpd.GeoSeries) -> NDArray[np.float64]:
     """
     crs = need_metric(points.crs, "the points")
     lonlat = points.to_crs(LONLAT)
+    if points.empty:
+        # PROJ takes no empty array.
+        return np.empty(0)
     factors = Proj(crs).get_factors(lonlat.x.to_numpy(), lonlat.y.to_numpy())
     return -np.asarray(factors.meridian_convergence, dtype=np.float64)

@@ -32,14 +32,20 @@ def reachable(problem: Covering) -> int:
 def best_of_groups(value: FloatArray, problem: Covering, count: int) -> IntArray:
     """Rows of the `count` greatest positive values with at most its capacity from each group."""
     rows = np.flatnonzero(value > 0)
-    order = rows[np.lexsort((-value[rows], problem.group[rows]))]
-    group = problem.group[order]
-    first = np.searchsorted(group, group, side="left")
-    order = order[np.arange(len(order)) - first < problem.capacity[group]]
-    if len(order) > count:
-        order = order[np.argpartition(-value[order], count - 1)[:count]] if count else order[:0]
-    found: IntArray = order
-    return found
+    looked_at = 8 * count + 64
+    while True:
+        # Most of thousands never come into it: look at the greatest, and at more where groups fill up.
+        part = rows
+        if looked_at < len(rows):
+            part = rows[np.argpartition(-value[rows], looked_at)[:looked_at]]
+        order = part[np.lexsort((-value[part], problem.group[part]))]
+        group = problem.group[order]
+        first = np.searchsorted(group, group, side="left")
+        order = order[np.arange(len(order)) - first < problem.capacity[group]]
+        if len(order) >= count or len(part) == len(rows):
+            found: IntArray = order[np.argsort(-value[order], kind="stable")][:count]
+            return found
+        looked_at *= 4
 
 
 def marginal_bound(state: State, count: int) -> int:

@@ -25,6 +25,8 @@ class SearchSettings:
     ----------
     kicks : int
         Times that a part of the choice is thrown away and found anew.
+    enough : float
+        Kicks end when the value is as near the bound as this, a share of it.
     seed : int
         Of the kicks.
     relaxation : int
@@ -38,6 +40,7 @@ class SearchSettings:
     """
 
     kicks: int = 600
+    enough: float = 1e-4
     seed: int = 1
     relaxation: int = 600
     exact: bool | None = None
@@ -47,6 +50,8 @@ class SearchSettings:
     def __post_init__(self) -> None:
         if self.kicks < 0 or self.relaxation < 0 or self.small < 0:
             raise ValueError("kicks, relaxation and small are counts, 0 or more")
+        if not 0 <= self.enough < 1:
+            raise ValueError(f"enough {self.enough} is outside [0, 1); give a share")
         if not 0 < self.time_limit_s < 86_400:
             raise ValueError(f"time_limit_s {self.time_limit_s} is outside (0, 86400); give seconds")
 
@@ -185,7 +190,7 @@ def _kicked(
     state.become(best)
     current, held = best, value
     for kick in range(settings.kicks):
-        if value >= bound or not len(current) or (kick % 8 == 0 and abort()):
+        if value >= (1.0 - settings.enough) * bound or not len(current) or (kick % 8 == 0 and abort()):
             break
         thrown = chance.choice(current, size=min(len(current), 1 + int(chance.integers(1, 5))), replace=False)
         for row in thrown:
