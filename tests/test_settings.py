@@ -19,6 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cameras.analysis import AnalysisSettings
+from cameras.audit import AuditSettings
 from cameras.tables import Analysis
 from geo.errors import InputRefused, LianfangError
 from geo.tables import Setting
@@ -37,6 +38,7 @@ def test_what_is_not_changed_is_the_default_of_the_analysis_and_the_plan() -> No
     """The list on the page and the settings objects say the same."""
     assert asdict(settings.analysis_settings(DEFAULTS)) == asdict(AnalysisSettings())
     assert settings.plan_settings(DEFAULTS) == PlanSettings()
+    assert settings.audit_settings(DEFAULTS) == AuditSettings()
 
 
 def test_every_setting_stands_in_a_group_and_its_default_is_allowed() -> None:

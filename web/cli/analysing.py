@@ -19,6 +19,7 @@ from geo.db import transaction
 from geo.errors import LianfangError
 from geo.scope import WHOLE_SITE
 from geo.services import current_site
+from web.cli.checking import audit
 from web.cli.common import author, command_options, parse_time
 from web.database import open_database
 from web.exports import TABLES, check_ending, write_table
@@ -32,6 +33,9 @@ from web.settings import analysis_settings, current
 @click.group("cameras")
 def cameras() -> None:
     """Camera records and what they see."""
+
+
+cameras.add_command(audit)
 
 
 @cameras.command("footprints")

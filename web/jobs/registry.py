@@ -20,6 +20,7 @@ BODIES = (
     "web.jobs.bodies.basemap",
     "web.jobs.bodies.demo",
     "web.jobs.bodies.own",
+    "web.jobs.bodies.checking",
 )
 """Modules that register a kind. Light to import: what takes seconds to load is imported when it runs."""
 

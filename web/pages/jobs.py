@@ -39,6 +39,7 @@ KINDS = {
     "basemap": N_("Base map"),
     "demo": N_("Demonstration"),
     "own": N_("Own data"),
+    "camera-audit": N_("Camera audit"),
 }
 ASKED_BY = {
     "analysis": Action.ANALYSES_RUN,
@@ -47,6 +48,7 @@ ASKED_BY = {
     "basemap": Action.SETTINGS_CHANGE,
     "demo": Action.SETTINGS_CHANGE,
     "own": Action.ANALYSES_RUN,
+    "camera-audit": Action.CAMERAS_EDIT,
 }
 """To ask again for a job needs what asking for it needed."""
 LISTS = {

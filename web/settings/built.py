@@ -11,6 +11,7 @@ from web.settings.spec import Value
 # The kernels and the solver behind these take seconds to load: only whoever builds settings waits for them.
 if TYPE_CHECKING:
     from cameras.analysis import AnalysisSettings
+    from cameras.audit import AuditSettings
     from patrols.services import PlanSettings
 
 LISTS = ("repair", "measure", "build")
@@ -73,6 +74,13 @@ def plan_settings(values: Mapping[str, Value]) -> PlanSettings:
         stop_limit_m=float(values["planning.stop_limit_m"]),
         base_limit_m=float(values["planning.base_limit_m"]),
     )
+
+
+def audit_settings(values: Mapping[str, Value]) -> AuditSettings:
+    """Thresholds of a camera audit from `web.settings.current`."""
+    from cameras.audit import AuditSettings
+
+    return AuditSettings(**_group(values, "checks"))
 
 
 def _group(values: Mapping[str, Value], group: str) -> dict[str, Any]:

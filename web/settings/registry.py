@@ -13,6 +13,7 @@ from geo.errors import Sentence
 from web.i18n import N_
 from web.maps.words import LEVELS
 from web.refusals import Refused
+from web.settings.checks import CHECK_SETTINGS
 from web.settings.spec import Spec, Value
 
 GROUPS: dict[str, tuple[str, str]] = {
@@ -31,6 +32,10 @@ GROUPS: dict[str, tuple[str, str]] = {
         ),
     ),
     "poses": (N_("Poses"), N_("How far two measurements may lie apart and still be one pose.")),
+    "checks": (
+        N_("Camera audit"),
+        N_("From when on something in a camera's record is a finding."),
+    ),
     "demand": (N_("Where patrols are needed"), N_("How gaps become stops, and what each is worth.")),
     "planning": (
         N_("Planning a shift"),
@@ -242,6 +247,7 @@ SETTINGS: tuple[Spec, ...] = (
         0,
         1,
     ),
+    *CHECK_SETTINGS,
     Spec(
         "demand.stops", "whole", 60, N_("Most stops"), N_("In the plan of one shift."), 1, 1000, N_("stops")
     ),

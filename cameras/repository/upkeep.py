@@ -1,0 +1,148 @@
+"""Planned maintenance, assessed lists, and what rates are worked out from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import Session
+
+from cameras.audit.kinds import POSITION_KINDS
+from cameras.repository.audits import RECORD_COLUMNS
+from cameras.tables import AssessedList, Maintenance
+from geo.db import copy_rows, read_frame
+
+# A window counts from when it was registered, and until it was withdrawn.
+_STARTS = "GREATEST(lower(m.period), m.created_at)"
+_ENDS = "LEAST(upper(m.period), m.withdrawn_at)"
+
+
+def cameras_of(session: Session, *, codes: Sequence[str] | None, unit: str | None) -> pd.DataFrame:
+    """Cameras valid now by code, or all of a maintenance unit: code, path."""
+    return read_frame(
+        session,
+        """SELECT code, jurisdiction_path::text AS path FROM camera
+           WHERE upper_inf(valid) AND (CAST(:codes AS text[]) IS NULL OR code = ANY(:codes))
+             AND (CAST(:unit AS text) IS NULL OR btrim(management_unit) = :unit) ORDER BY code""",
+        codes=None if codes is None else list(codes),
+        unit=unit,
+    )
+
+
+def add_maintenance(
+    session: Session,
+    codes: Sequence[str],
+    *,
+    period: Range[datetime],
+    unit: str | None,
+    reason: str,
+    author: str,
+    at: datetime,
+    path: str | None,
+) -> int:
+    """Store a planned maintenance with its cameras; answers its id."""
+    made = Maintenance(
+        period=period, unit=unit, reason=reason, author=author, created_at=at, jurisdiction_path=path
+    )
+    session.add(made)
+    session.flush()
+    copy_rows(session, "maintenance_camera", ["maintenance_id", "code"], ((made.id, one) for one in codes))
+    return made.id
+
+
+def maintenance_windows(session: Session, start: datetime, end: datetime) -> pd.DataFrame:
+    """Planned maintenance that touches `[start, end)`: code, start_ms, end_ms."""
+    return read_frame(
+        session,
+        f"""SELECT c.code, (extract(epoch FROM {_STARTS}) * 1000)::bigint AS start_ms,
+                   (extract(epoch FROM {_ENDS}) * 1000)::bigint AS end_ms
+            FROM maintenance m JOIN maintenance_camera c ON c.maintenance_id = m.id
+            WHERE m.period && tstzrange(:start, :end) AND {_STARTS} < {_ENDS}""",
+        start=start,
+        end=end,
+    )
+
+
+def lists_of(session: Session, month: date) -> list[dict[str, Any]]:
+    """Assessed lists of a month: id, path (None: the whole site), cameras."""
+    rows = session.execute(
+        text("SELECT id, within_path::text AS path, cameras FROM assessed_list WHERE month = :month"),
+        {"month": month},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def freeze(session: Session, head: AssessedList) -> int:
+    """Store an assessed list of the cameras valid now in its jurisdiction and class; answers how many."""
+    session.add(head)
+    session.flush()
+    stored = session.execute(
+        text(
+            """INSERT INTO assessed_camera (list_id, code, name, unit, jurisdiction_path)
+               SELECT :list, code, name, NULLIF(btrim(management_unit), ''), jurisdiction_path FROM camera
+               WHERE upper_inf(valid)
+                 AND (CAST(:path AS ltree) IS NULL OR jurisdiction_path <@ CAST(:path AS ltree))
+                 AND (CAST(:class AS int) IS NULL OR point_class = :class)"""
+        ),
+        {"list": head.id, "path": head.within_path, "class": head.point_class},
+    )
+    head.cameras = int(stored.rowcount)  # type: ignore[attr-defined]
+    session.flush()
+    return head.cameras
+
+
+def assessed(session: Session, month: date, paths: Sequence[str] | None) -> pd.DataFrame:
+    """Cameras on the lists of a month below these paths (None: all): code, path, unit."""
+    return read_frame(
+        session,
+        """SELECT DISTINCT ON (c.code) c.code, c.jurisdiction_path::text AS path, c.unit
+           FROM assessed_camera c JOIN assessed_list l ON l.id = c.list_id
+           WHERE l.month = :month
+             AND (CAST(:paths AS ltree[]) IS NULL OR c.jurisdiction_path <@ ANY (CAST(:paths AS ltree[])))
+           ORDER BY c.code""",
+        month=month,
+        paths=None if paths is None else list(paths),
+    )
+
+
+def all_cameras(session: Session, paths: Sequence[str] | None) -> pd.DataFrame:
+    """All cameras valid now below these paths (None: all): code, path, unit."""
+    return read_frame(
+        session,
+        """SELECT code, jurisdiction_path::text AS path, NULLIF(btrim(management_unit), '') AS unit
+           FROM camera WHERE upper_inf(valid)
+             AND (CAST(:paths AS ltree[]) IS NULL OR jurisdiction_path <@ ANY (CAST(:paths AS ltree[])))
+           ORDER BY code""",
+        paths=None if paths is None else list(paths),
+    )
+
+
+def judged_records(session: Session) -> pd.DataFrame:
+    """Records valid now by code, with `doubted`: an open finding says that the position is wrong."""
+    columns = ", ".join(f"c.{name}" for name in RECORD_COLUMNS if name != "code")
+    return read_frame(
+        session,
+        f"""SELECT c.code, {columns},
+                   EXISTS (SELECT FROM audit_finding f
+                           WHERE f.code = c.code AND f.kind = ANY(:kinds) AND f.state <> 'closed')
+                   OR EXISTS (SELECT FROM audit_finding f
+                              WHERE f.batch_id = c.batch_id AND f.kind = ANY(:kinds) AND f.state <> 'closed')
+                   AS doubted
+            FROM camera c WHERE upper_inf(c.valid)""",
+        kinds=list(POSITION_KINDS),
+    ).set_index("code")
+
+
+def segments(session: Session, analysis_id: int) -> pd.DataFrame:
+    """Availability of an analysis by code: code, start_ms, end_ms, state."""
+    return read_frame(
+        session,
+        """SELECT c.code, (extract(epoch FROM lower(a.period)) * 1000)::bigint AS start_ms,
+                  (extract(epoch FROM upper(a.period)) * 1000)::bigint AS end_ms, a.state
+           FROM availability a JOIN camera c ON c.id = a.camera_id WHERE a.analysis_id = :analysis""",
+        analysis=analysis_id,
+    )

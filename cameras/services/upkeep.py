@@ -1,0 +1,168 @@
+"""Planned maintenance (报备), assessed lists (考核清单) and the rates. Functions never commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import pandas as pd
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import Session
+
+from cameras.audit.rates import camera_rates
+from cameras.repository import upkeep
+from cameras.services.auditing import LONGEST_TEXT
+from cameras.tables import Analysis, AssessedList, Maintenance
+from geo.errors import InputRefused, Sentence
+from geo.scope import Scope
+
+
+def register_maintenance(
+    session: Session,
+    *,
+    codes: Sequence[str] = (),
+    unit: str = "",
+    start: datetime,
+    end: datetime,
+    reason: str,
+    author: str,
+    now: datetime,
+) -> int:
+    """Register planned maintenance of cameras by code, or of all that a unit looks after; answers its id.
+
+    What lies before the registration counts all the same, and a period that is over is refused.
+
+    Raises
+    ------
+    InputRefused
+    """
+    wanted = list(dict.fromkeys(code.strip() for code in codes if code.strip()))
+    if end <= start:
+        raise InputRefused(
+            Sentence(
+                "the period from %(start)s to %(end)s is empty; swap the two",
+                start=start.isoformat(),
+                end=end.isoformat(),
+            )
+        )
+    if end <= now:
+        raise InputRefused(
+            Sentence(
+                "the period ended at %(end)s; planned maintenance is registered before it takes place",
+                end=end.isoformat(timespec="minutes"),
+            )
+        )
+    if not reason.strip() or len(reason) > LONGEST_TEXT:
+        raise InputRefused(Sentence("the reason is missing; say why in a few words"))
+    if not wanted and not unit.strip():
+        raise InputRefused(Sentence("no camera is named; give codes, or the unit that looks after them"))
+    found = upkeep.cameras_of(session, codes=wanted or None, unit=None if wanted else unit.strip())
+    missing = [code for code in wanted if code not in set(found["code"])]
+    if missing:
+        raise InputRefused(
+            Sentence(
+                "camera %(code)s is not known in your area (%(n)s such codes); correct the code",
+                code=missing[0],
+                n=len(missing),
+            )
+        )
+    if found.empty:
+        raise InputRefused(
+            Sentence("no record names the unit “%(unit)s”; take one from the list", unit=unit.strip())
+        )
+    paths = found["path"]
+    return upkeep.add_maintenance(
+        session,
+        found["code"].tolist(),
+        period=Range(start, end),
+        unit=unit.strip() or None,
+        reason=reason.strip(),
+        author=author,
+        at=now,
+        path=None if paths.isna().any() else Scope.of(paths.unique()).root,
+    )
+
+
+def withdraw_maintenance(session: Session, number: int, *, author: str, now: datetime) -> Maintenance:
+    """End a planned maintenance now: from here on its cameras count again.
+
+    Raises
+    ------
+    InputRefused
+        When it is not seen, withdrawn already or over.
+    """
+    found = session.get(Maintenance, number, with_for_update=True)
+    if found is None:
+        raise InputRefused(Sentence("there is no planned maintenance %(n)s in your area", n=number))
+    assert found.period.upper is not None
+    if found.withdrawn_at is not None or found.period.upper <= now:
+        raise InputRefused(
+            Sentence("planned maintenance %(n)s is over; there is nothing to withdraw", n=number)
+        )
+    found.withdrawn_at, found.withdrawn_by = now, author
+    session.flush()
+    return found
+
+
+def freeze_list(
+    session: Session,
+    *,
+    month: date,
+    within: str | None,
+    author: str,
+    now: datetime,
+    point_class: int | None = None,
+) -> AssessedList:
+    """Freeze the cameras that are assessed in a month; never changed after.
+
+    Parameters
+    ----------
+    month : date
+        Any day of it.
+    within : str or None
+        Jurisdiction path; None is the whole site.
+    point_class : int, optional
+        First, second or third class points alone (GB/T 28181 PointType).
+
+    Raises
+    ------
+    InputRefused
+        When a list of the month holds part of it already, or there is no camera.
+    """
+    first = month.replace(day=1)
+    own = "" if within is None else f"{within}."
+    for other in upkeep.lists_of(session, first):
+        theirs = "" if other["path"] is None else f"{other['path']}."
+        if own.startswith(theirs) or theirs.startswith(own):
+            raise InputRefused(
+                Sentence(
+                    "%(month)s is frozen already for %(where)s; a frozen list is not changed",
+                    month=f"{first:%Y-%m}",
+                    where=other["path"] or Sentence("the whole site"),
+                )
+            )
+    head = AssessedList(
+        month=first, within_path=within, point_class=point_class, cameras=0, frozen_at=now, frozen_by=author
+    )
+    if upkeep.freeze(session, head) == 0:
+        raise InputRefused(Sentence("there is no camera to assess here; choose another area or class"))
+    return head
+
+
+def rated_cameras(
+    session: Session, analysis: Analysis | None, month: date, scope: Scope
+) -> tuple[pd.DataFrame, bool]:
+    """What each camera of a scope contributes to the rates, as `cameras.audit.rates.camera_rates`, and
+    whether the denominator is a frozen list of the month (else it is all records there are)."""
+    paths = None if scope.everywhere else list(scope.paths)
+    listed = upkeep.assessed(session, month.replace(day=1), paths)
+    frozen = not listed.empty
+    cameras = listed if frozen else upkeep.all_cameras(session, paths)
+    segments = pd.DataFrame(columns=["code", "start_ms", "end_ms", "state"])
+    windows = pd.DataFrame(columns=["code", "start_ms", "end_ms"])
+    if analysis is not None:
+        start, end = analysis.period.lower, analysis.period.upper
+        assert start is not None and end is not None
+        segments = upkeep.segments(session, analysis.id)
+        windows = upkeep.maintenance_windows(session, start, end)
+    return camera_rates(cameras, upkeep.judged_records(session), segments, windows), frozen

@@ -1,0 +1,357 @@
+"""The life of a finding on a real database, planned maintenance, assessed lists and the rates."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+import small_site
+from hypothesis import given
+from hypothesis import settings as settings_of_law
+from hypothesis import strategies as st
+from small_site import CHILD, OWN, SIBLING
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from cameras.audit.rates import REQUIRED, assessed_time, camera_rates, filled, group_rates, merged_windows
+from cameras.repository import audits, upkeep
+from cameras.services import auditing
+from cameras.services import upkeep as keeping
+from cameras.tables import Analysis
+from geo.db import transaction
+from geo.errors import InputRefused
+from geo.scope import WHOLE_SITE, Scope
+
+NOW = datetime(2026, 11, 22, 4, tzinfo=UTC)
+TODAY = date(2026, 11, 22)
+
+
+@pytest.fixture
+def site(session: Session) -> small_site.SmallSite:
+    return small_site.fill(session)
+
+
+def run(session: Session, days: float = 0, **more) -> auditing.AuditReport:
+    return auditing.audit_cameras(session, now=NOW + timedelta(days=days), author="audit", **more)
+
+
+def finding(session: Session, code: str, kind: str = "no_height") -> dict:
+    number = session.scalar(
+        text("SELECT id FROM audit_finding WHERE code = :code AND kind = :kind"), {"code": code, "kind": kind}
+    )
+    found = audits.finding(session, number)
+    assert found is not None
+    return found
+
+
+def set_height(session: Session, code: str, height: float | None) -> None:
+    session.execute(text("UPDATE camera SET mount_height_m = :h WHERE code = :c"), {"h": height, "c": code})
+
+
+def steps(session: Session, number: int) -> list[tuple[str, str]]:
+    return [(one["step"], one["author"]) for one in audits.steps(session, number)]
+
+
+def test_a_finding_opens_goes_with_the_evidence_and_comes_back(session, site) -> None:
+    """None of the five cameras has a height; nothing else is wrong with them but that no height is known."""
+    told = run(session)
+    assert told.by_kind == {"no_height": 5} and (told.opened, told.returned, told.gone) == (5, 0, 0)
+    assert {"never_seen", "long_unseen", "inside_building"} <= set(told.not_checked)
+    again = run(session, 1)
+    assert (again.found, again.opened, again.returned, again.gone) == (5, 0, 0, 0)
+
+    code = site.cameras[OWN]
+    set_height(session, code, 4.0)
+    assert run(session, 2).gone == 1
+    one = finding(session, code)
+    assert (one["state"], one["closed_how"]) == ("closed", "evidence")
+    set_height(session, code, None)
+    assert run(session, 3).returned == 1
+    one = finding(session, code)
+    assert one["state"] == "open" and one["found_at"] == NOW and one["path"] == OWN
+    assert [step for step, _ in steps(session, one["id"])] == ["found", "gone", "returned"]
+
+
+def test_a_retired_record_closes_its_findings(session, site) -> None:
+    run(session)
+    session.execute(
+        text("UPDATE camera SET valid = tstzrange(lower(valid), :now) WHERE code = :code"),
+        {"now": NOW, "code": site.cameras[OWN]},
+    )
+    assert run(session, 1).gone == 1 and finding(session, site.cameras[OWN])["state"] == "closed"
+
+
+def test_an_audit_of_one_town_leaves_the_others_findings_alone(session, site) -> None:
+    """The town has a camera of its own and one in its village; a twin across the border would still count."""
+    assert run(session, within=OWN).by_kind == {"no_height": 2}
+    run(session, 1)
+    for path in (CHILD, SIBLING):
+        set_height(session, site.cameras[path], 5.0)
+    told = run(session, 2, within=OWN)
+    assert (told.cameras, told.found, told.gone) == (2, 1, 1)
+    assert finding(session, site.cameras[SIBLING])["state"] == "open"
+
+
+def test_what_was_not_looked_for_stays_open(session, site) -> None:
+    """With its last building gone, nobody knows whether a camera still stands inside one."""
+    lon, lat = small_site.POINTS[OWN]
+    session.execute(
+        text(
+            """INSERT INTO obstruction (key, geom, jurisdiction_path, valid, batch_id)
+               SELECT 'o', ST_Multi(ST_MakeEnvelope(:x - 1e-4, :y - 1e-4, :x + 1e-4, :y + 1e-4, 4326)), :path,
+                      valid, batch_id FROM camera LIMIT 1"""
+        ),
+        {"x": lon, "y": lat, "path": OWN},
+    )
+    assert run(session).by_kind["inside_building"] == 1
+    session.execute(text("DELETE FROM obstruction"))
+    told = run(session, 1)
+    assert "inside_building" in told.not_checked and told.gone == 0
+    assert finding(session, site.cameras[OWN], "inside_building")["state"] == "open"
+
+
+def test_a_work_order_ends_by_evidence_or_by_another_persons_review(session, site) -> None:
+    run(session)
+    one, other = (finding(session, site.cameras[path])["id"] for path in (OWN, SIBLING))
+    due = TODAY + timedelta(days=7)
+    order = auditing.assign(
+        session, [one, other], unit="海康运维", due_on=due, author="chen", now=NOW, today=TODAY
+    )
+    assert order == f"GD20261122-{min(one, other)}"
+    found = finding(session, site.cameras[OWN])
+    assert (found["state"], found["unit"], found["due_on"], found["order_no"]) == (
+        "assigned",
+        "海康运维",
+        due,
+        order,
+    )
+    with pytest.raises(InputRefused, match="another person"):
+        auditing.close_reviewed(session, one, reason="看过", author="chen", now=NOW)
+    with pytest.raises(InputRefused, match="reason is missing"):
+        auditing.close_reviewed(session, one, reason=" ", author="lin", now=NOW)
+    auditing.close_reviewed(session, one, reason="已现场核实", author="lin", now=NOW)
+    assert finding(session, site.cameras[OWN])["closed_how"] == "review"
+    # The record still has no height: the reviewer has said that this is well so.
+    assert run(session, 1).returned == 0
+    set_height(session, site.cameras[SIBLING], 6.0)
+    assert run(session, 2).gone == 1
+    assert steps(session, one) == [("found", "audit"), ("assigned", "chen"), ("closed", "lin")]
+    assert steps(session, other) == [("found", "audit"), ("assigned", "chen"), ("gone", "audit")]
+
+
+def test_what_a_reviewer_closed_comes_back_when_the_matter_changes(session, site) -> None:
+    """And when it had gone in between, even unchanged."""
+    code = site.cameras[OWN]
+    set_height(session, code, 0.5)
+    run(session)
+    number = finding(session, code, "height_odd")["id"]
+    auditing.accept(session, number, reason="护栏上", author="chen", now=NOW)
+    auditing.close_reviewed(session, number, reason="属实", author="lin", now=NOW)
+    assert run(session, 1).returned == 0
+    set_height(session, code, 0.4)
+    assert run(session, 2).returned == 1 and finding(session, code, "height_odd")["state"] == "open"
+    auditing.accept(session, number, reason="护栏上", author="lin", now=NOW)
+    auditing.close_reviewed(session, number, reason="属实", author="chen", now=NOW)
+    for days, height, returned in ((3, 4.0, 0), (4, 0.4, 1)):
+        set_height(session, code, height)
+        assert run(session, days).returned == returned
+
+
+def test_a_step_that_does_not_fit_the_state_is_refused(session, site) -> None:
+    run(session)
+    number = finding(session, site.cameras[OWN])["id"]
+    words = {"author": "chen", "now": NOW}
+    with pytest.raises(InputRefused, match="open cannot be closed by a reviewer"):
+        auditing.close_reviewed(session, number, reason="x", **words)
+    with pytest.raises(InputRefused, match="open cannot be opened again"):
+        auditing.reopen(session, number, reason="x", **words)
+    auditing.accept(session, number, reason="x", **words)
+    with pytest.raises(InputRefused, match="accepted cannot be accepted"):
+        auditing.accept(session, number, reason="x", **words)
+    auditing.reopen(session, number, reason="仍须整改", **words)
+    for wrong, message in (
+        ({"unit": " "}, "unit is missing"),
+        ({"due_on": TODAY - timedelta(days=1)}, "is over"),
+        ({"numbers": []}, "no finding is chosen"),
+        ({"numbers": [number, 999_999]}, "no finding 999999"),
+    ):
+        asked = {"numbers": [number], "unit": "u", "due_on": TODAY, "today": TODAY} | wrong
+        with pytest.raises(InputRefused, match=message):
+            auditing.assign(session, asked.pop("numbers"), **asked, **words)
+    assert finding(session, site.cameras[OWN])["state"] == "open"
+
+
+# --- Planned maintenance and assessed lists --------------------------------
+
+
+def test_maintenance_is_registered_beforehand_for_cameras_that_are_known(session, site) -> None:
+    period = {"start": NOW + timedelta(hours=1), "end": NOW + timedelta(hours=3)}
+    words = {"reason": "线路割接", "author": "chen", "now": NOW}
+    own = site.cameras[OWN]
+    number = keeping.register_maintenance(session, codes=[own, own, ""], **period, **words)
+    windows = upkeep.maintenance_windows(session, NOW, NOW + timedelta(days=1))
+    assert windows["code"].tolist() == [own]
+    assert (windows["end_ms"] - windows["start_ms"]).tolist() == [7_200_000]
+    # Withdrawn after an hour: the second hour counts again.
+    keeping.withdraw_maintenance(session, number, author="lin", now=NOW + timedelta(hours=2))
+    windows = upkeep.maintenance_windows(session, NOW, NOW + timedelta(days=1))
+    assert (windows["end_ms"] - windows["start_ms"]).tolist() == [3_600_000]
+    with pytest.raises(InputRefused, match="nothing to withdraw"):
+        keeping.withdraw_maintenance(session, number, author="lin", now=NOW + timedelta(hours=2))
+    for wrong, message in (
+        ({"codes": ["nowhere"]}, "nowhere is not known"),
+        ({"codes": []}, "no camera is named"),
+        ({"unit": "无此单位", "codes": []}, "no record names"),
+        ({"end": NOW}, "empty"),
+        ({"start": NOW - timedelta(hours=2), "end": NOW - timedelta(hours=1)}, "registered before"),
+        ({"reason": ""}, "reason"),
+    ):
+        with pytest.raises(InputRefused, match=message):
+            keeping.register_maintenance(session, **({"codes": [own]} | period | words | wrong))
+
+
+def test_a_unit_brings_all_its_cameras(session, site) -> None:
+    session.execute(
+        text("UPDATE camera SET management_unit = ' 海康运维 ' WHERE jurisdiction_path <@ 'c.d.t'")
+    )
+    keeping.register_maintenance(
+        session,
+        unit="海康运维",
+        start=NOW - timedelta(hours=1),
+        end=NOW + timedelta(hours=1),
+        reason="检修",
+        author="chen",
+        now=NOW,
+    )
+    windows = upkeep.maintenance_windows(session, NOW - timedelta(days=1), NOW + timedelta(days=1))
+    assert set(windows["code"]) == {site.cameras[OWN], site.cameras[CHILD]}
+    # What lies before the registration counts all the same.
+    assert set(windows["end_ms"] - windows["start_ms"]) == {3_600_000}
+
+
+def test_a_frozen_list_is_the_denominator_and_is_not_changed(session, site) -> None:
+    words = {"author": "chen", "now": NOW}
+    head = keeping.freeze_list(session, month=TODAY, within=OWN, **words)
+    assert (head.month, head.cameras, head.within_path) == (date(2026, 11, 1), 2, OWN)
+    for within in (OWN, CHILD, None):
+        with pytest.raises(InputRefused, match="frozen already"):
+            keeping.freeze_list(session, month=TODAY, within=within, **words)
+    keeping.freeze_list(session, month=TODAY, within=SIBLING, **words)
+    with pytest.raises(InputRefused, match="no camera to assess"):
+        keeping.freeze_list(session, month=date(2026, 12, 1), within=OWN, point_class=1, **words)
+    # A camera that is taken out this month stays on the list, without a record.
+    session.execute(
+        text("UPDATE camera SET valid = tstzrange(lower(valid), :now) WHERE code = :code"),
+        {"now": NOW, "code": site.cameras[CHILD]},
+    )
+    rated, frozen = keeping.rated_cameras(session, None, TODAY, Scope.of([OWN]))
+    assert frozen and set(rated["code"]) == {site.cameras[OWN], site.cameras[CHILD]}
+    assert rated.set_index("code")["located"].to_dict() == {
+        site.cameras[OWN]: True,
+        site.cameras[CHILD]: False,
+    }
+    rated, frozen = keeping.rated_cameras(session, None, date(2026, 10, 1), Scope.of([OWN]))
+    assert not frozen and rated["code"].tolist() == [site.cameras[OWN]]
+
+
+def test_rates_of_the_small_site_are_those_worked_by_hand(session, site) -> None:
+    """Usable 10 of 24 hours, then lost. Maintenance of the last 12 hours leaves 10 of 12."""
+    analysis = session.get_one(Analysis, site.analysis)
+    rated, frozen = keeping.rated_cameras(session, analysis, TODAY, WHOLE_SITE)
+    assert not frozen and len(rated) == 5
+    whole = group_rates(rated, pd.Series("all", index=rated.index)).loc["all"]
+    assert (whole["cameras"], whole["planned"]) == (5, 0)
+    assert whole["online"] == pytest.approx(10 / 24) and whole["measured"] == 1.0 and whole["normal"] == 1.0
+    # name, azimuth, lens and width_px of fifteen.
+    assert whole["filled"] == pytest.approx(4 / 15) and whole["complete"] == 0.0
+    assert whole["located"] == 1.0 and whole["believed"] == 1.0
+    end = small_site.DAY[1]
+    keeping.register_maintenance(
+        session,
+        codes=[site.cameras[OWN]],
+        start=end - timedelta(hours=12),
+        end=end,
+        reason="检修",
+        author="chen",
+        now=small_site.DAY[0],
+    )
+    rated, _ = keeping.rated_cameras(session, analysis, TODAY, WHOLE_SITE)
+    assert rated.set_index("code").at[site.cameras[OWN], "online_share"] == pytest.approx(10 / 12)
+    assert rated.set_index("code").at[site.cameras[SIBLING], "online_share"] == pytest.approx(10 / 24)
+
+
+def test_a_camera_wholly_in_maintenance_is_in_no_time_rate() -> None:
+    cameras = pd.DataFrame({"code": ["a", "b", "c"], "path": ["x"] * 3, "unit": ["u"] * 3})
+    records = pd.DataFrame({"name": ["n", "n"], "doubted": [False, True]}, index=["a", "b"])
+    segments = pd.DataFrame(
+        {
+            "code": ["a", "a", "b", "b"],
+            "start_ms": [0, 40, 0, 50],
+            "end_ms": [40, 100, 50, 100],
+            "state": ["usable", "outage", "degraded", "not_measured"],
+        }
+    )
+    windows = pd.DataFrame({"code": ["a", "a"], "start_ms": [0, 30], "end_ms": [50, 100]})
+    rated = camera_rates(cameras, records, segments, windows)
+    assert rated["planned"].tolist() == [True, False, False]
+    all_ = group_rates(rated, cameras["unit"]).loc["u"]
+    # b: half the time online, all of it unfit; half not measured. c: not in the analysis.
+    assert (all_["online"], all_["measured"], all_["normal"]) == (0.5, 0.5, 0.0)
+    assert all_["located"] == pytest.approx(2 / 3) and all_["believed"] == pytest.approx(1 / 3)
+
+
+moments = st.integers(0, 60)
+periods = st.tuples(st.sampled_from("ab"), moments, st.integers(1, 20)).map(
+    lambda p: (p[0], p[1], p[1] + p[2])
+)
+
+
+@settings_of_law(max_examples=40)
+@given(st.lists(periods, max_size=8), st.lists(periods, max_size=6))
+def test_maintenance_takes_away_exactly_the_milliseconds_it_covers(segments: list, windows: list) -> None:
+    """Law, against counting every millisecond."""
+    names = ["code", "start_ms", "end_ms"]
+    left = assessed_time(pd.DataFrame(segments, columns=names), pd.DataFrame(windows, columns=names))
+    for (code, start, end), answer in zip(segments, left.tolist(), strict=True):
+        off = {ms for other, a, b in windows if other == code for ms in range(a, b)}
+        assert answer == len([ms for ms in range(start, end) if ms not in off])
+    joined = merged_windows(pd.DataFrame(windows, columns=names))
+    for _, rows in joined.groupby("code"):
+        assert (rows["start_ms"].to_numpy()[1:] > rows["end_ms"].to_numpy()[:-1]).all()
+
+
+def test_a_lens_is_told_by_its_angle_or_by_focal_length_and_sensor() -> None:
+    records = pd.DataFrame(
+        {
+            "hfov_deg": [90.0, np.nan, np.nan],
+            "focal_mm": [np.nan, 4.0, 4.0],
+            "sensor_width_mm": [np.nan, 5.6, np.nan],
+            "azimuth_deg": [0.0, 10.0, np.nan],
+            "azimuth_quality": ["measured", "coarse", "unknown"],
+            "ptz_type": [3, 3, 6],
+            "address": [" ", None, "村口"],
+        }
+    )
+    told = filled(records)
+    assert list(told) == list(REQUIRED)
+    assert told["lens"].tolist() == [True, True, False]
+    assert told["azimuth"].tolist() == [True, False, True]
+    assert told["address"].tolist() == [False, False, True] and not told["model"].any()
+
+
+def test_the_demos_cameras_are_audited_and_its_datum_is_right(demo) -> None:
+    """Helsinki: no camera has a height, none is outside, and no Chinese datum is suspected (DOMAIN §2)."""
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
+        told = auditing.audit_cameras(session, now=datetime(2026, 11, 21, tzinfo=UTC), author="test")
+        findings = audits.listed(session, None)
+        directions = session.scalar(
+            text("SELECT count(*) FROM camera WHERE azimuth_quality = 'measured' AND upper_inf(valid)")
+        )
+        session.rollback()
+    assert told.cameras == demo.summary["cameras"] and told.found == len(findings)
+    assert "datum_wrong" not in told.by_kind and "code_malformed" not in told.by_kind
+    assert (
+        told.by_kind.get("no_azimuth", 0) + told.by_kind.get("coarse_azimuth", 0) == told.cameras - directions
+    )
