@@ -1,4 +1,4 @@
-"""The ground one camera pose can see, in the plane."""
+"""The ground one camera pose can see, in the plane or over low walls."""
 
 import math
 from collections.abc import Callable
@@ -45,8 +45,10 @@ def footprints(
         Polygon or MultiPolygon, in the same CRS. Empty ones hide nothing.
     level : str or float
         Name of a level (`cameras.levels`) or pixels per metre.
+        Column height_m, NaN = not known, above ground; needed in 2.5d, without effect in 2d.
     dimension : str
-        "2d": every obstruction hides whatever its height.
+        "2d": every obstruction hides whatever its height. "2.5d": an obstruction is a solid of its height on
+        flat ground, and the camera sees over what is lower than its sightline.
     target_height_m : float
         Height of what is looked at; without effect in 2d, where the ground itself is looked at.
 
@@ -55,7 +57,8 @@ def footprints(
     GeoSeries of Polygon or MultiPolygon
         On the cameras' index and CRS, every geometry valid. An empty polygon when nothing is seen: the camera
         is inside an obstruction, its whole field looks above the horizon, or it sees no ground in range. A
-        camera on a façade sees outwards and nothing inwards.
+        camera on a façade sees outwards and nothing inwards. In 2.5d islands behind low walls make a
+        MultiPolygon, and a camera above the roof that it stands on sees over that roof.
 
     Raises
     ------
@@ -69,13 +72,33 @@ def footprints(
     widens the sector. The far edge limits only where the highest ray meets the ground, tilt > VFOV/2; the
     near edge cuts only where height, tilt and VFOV are known. Formulas: `cameras.optics`, DOMAIN §2. Grid
     north is used as it is: in a projected zone it differs from true north by the meridian convergence.
+
+    In 2.5d a camera at height h sees a target at height z over a roof at height f < h again from
+    b · (h − z) / (h − f) on, where b is how far away sight leaves the building (`geo.shadows.hiding`). The
+    building's own ground is never seen. Not known is taken against the camera: an obstruction without
+    height_m, and every obstruction for a camera without mount_height_m, hides as in 2d.
     """
-    if dimension != "2d":
-        raise ValueError(f"dimension {dimension!r} is not known; give '2d'")
+    if dimension not in ("2d", "2.5d"):
+        raise ValueError(f"dimension {dimension!r} is not known; give '2d' or '2.5d'")
     if not (math.isfinite(target_height_m) and target_height_m >= 0):
         raise ValueError(f"target_height_m {target_height_m} is not a height; give metres, 0 or more")
     check_frames(cameras, obstructions)
-    return _visible(cameras, obstructions.geometry.to_numpy(), pixels_per_metre(level))
+    solid = obstructions.geometry.to_numpy()
+    density = pixels_per_metre(level)
+    if dimension == "2d":
+        return _visible(cameras, solid, density)
+    if "height_m" not in obstructions:
+        raise ValueError("obstructions have no column height_m; add it, NaN = not known, or take '2d'")
+    roof_m = _numbers(obstructions, "height_m", "obstructions")
+    _refuse(
+        "obstruction",
+        obstructions.index,
+        ~(_above(roof_m) | np.isnan(roof_m)),
+        roof_m,
+        "is not above 0; give metres above ground, NaN = unknown",
+        "height_m",
+    )
+    return _visible(cameras, solid, density, roof_m, target_height_m)
 
 
 def sectors(cameras: gpd.GeoDataFrame, *, level: str | float) -> gpd.GeoSeries:
@@ -88,7 +111,13 @@ def sectors(cameras: gpd.GeoDataFrame, *, level: str | float) -> gpd.GeoSeries:
     return _visible(cameras, np.empty(0, dtype=object), pixels_per_metre(level))
 
 
-def _visible(cameras: gpd.GeoDataFrame, obstructions: NDArray[np.object_], density: float) -> gpd.GeoSeries:
+def _visible(
+    cameras: gpd.GeoDataFrame,
+    obstructions: NDArray[np.object_],
+    density: float,
+    roof_m: FloatArray | None = None,
+    target_m: float = 0.0,
+) -> gpd.GeoSeries:
     missing = [name for name in _NEEDED if name not in cameras]
     if missing:
         raise ValueError(f"cameras have no column {', '.join(missing)}; add it, azimuth_deg NaN = circle")
@@ -103,8 +132,16 @@ def _visible(cameras: gpd.GeoDataFrame, obstructions: NDArray[np.object_], densi
     )
     points = cameras.geometry.to_numpy()
     xy = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
+    close = _within(xy, far, obstructions)
     areas = visible_areas(
-        xy, values["azimuth_deg"], width, near, far, obstruction_edges(_within(xy, far, obstructions))
+        xy,
+        values["azimuth_deg"],
+        width,
+        near,
+        far,
+        obstruction_edges(obstructions[close], None if roof_m is None else roof_m[close]),
+        eye_m=None if roof_m is None else values["mount_height_m"],
+        target_m=target_m,
     )
     return gpd.GeoSeries(areas, index=cameras.index, crs=cameras.crs)
 
@@ -121,23 +158,23 @@ def _reach(values: dict[str, FloatArray], density: float) -> tuple[FloatArray, F
     return near, np.where(above, 0.0, far)
 
 
-def _within(xy: FloatArray, far: FloatArray, obstructions: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Obstructions whose box meets the box of all views: a city is not indexed for one street's cameras."""
-    if not len(xy) or not len(obstructions):
-        return obstructions[:0]
+def _within(xy: FloatArray, far: FloatArray, obstructions: NDArray[np.object_]) -> BoolArray:
+    """Whose box meets the box of all views: a city is not indexed for one street's cameras."""
+    if not len(xy):
+        return np.zeros(len(obstructions), dtype=bool)
     low, high = (xy - far[:, None]).min(axis=0), (xy + far[:, None]).max(axis=0)
-    box = shapely.bounds(obstructions)
-    return obstructions[np.all((box[:, 2:] >= low) & (box[:, :2] <= high), axis=1)]
+    box = shapely.bounds(obstructions).reshape(-1, 4)
+    return np.all((box[:, 2:] >= low) & (box[:, :2] <= high), axis=1)
 
 
-def _numbers(frame: pd.DataFrame, name: str) -> FloatArray:
+def _numbers(frame: pd.DataFrame, name: str, what: str = "cameras") -> FloatArray:
     if name not in frame:
         return np.full(len(frame), 0.0 if name == "azimuth_tolerance_deg" else np.nan)
     try:
         return pd.to_numeric(frame[name]).to_numpy(dtype=np.float64, na_value=np.nan)
     except (ValueError, TypeError) as error:
         raise ValueError(
-            f"cameras: column {name} is not numeric ({error}); give numbers, NaN = unknown"
+            f"{what}: column {name} is not numeric ({error}); give numbers, NaN = unknown"
         ) from None
 
 

@@ -2,9 +2,10 @@
 
 Method (derived here). A view is cut into wedges of at most 90°. In a wedge whose axis is x, a point (x, y) is
 taken to (t, w) = (y/x, 1/x): straight edges stay straight, t is the direction, and the nearer of two edges is
-the one with the larger w. The limit of sight is then an upper envelope of segments (`geo.wedges`); what is
+the one with the larger w. The limit of sight is then an upper envelope of segments (`geo.envelope`); what is
 seen lies between it and the near limit. The far limit of the view is a polygon of chords whose edges enter
 the same envelope: a shadow cuts the view exactly, and what is seen never leaves the unobstructed view.
+With heights a shadow may end, and what is seen may have islands: `geo.shadows`.
 """
 
 from dataclasses import dataclass
@@ -14,9 +15,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo.wedges import ON_EDGE_M, EdgeGrid, FloatArray, IntArray, swept
-
-BoolArray = NDArray[np.bool_]
+from geo.envelope import FloatArray, IntArray
+from geo.horizons import swept
+from geo.shadows import overlooked
+from geo.wedges import ON_EDGE_M, EdgeGrid
 
 #: Grid cell for finding edges. Between 8 and 32 m the speed changes little in the inner city.
 _CELL_M = 16.0
@@ -32,10 +34,16 @@ class ObstructionEdges:
         Single, valid, anticlockwise.
     edges : EdgeGrid
         Their edges, indexed.
+    roof_m : (k,) array of float
+        Height of each polygon above ground, NaN not known.
+    edge_roof_m : (n,) array of float
+        The same for each edge.
     """
 
     polygons: NDArray[np.object_]
     edges: EdgeGrid
+    roof_m: FloatArray
+    edge_roof_m: FloatArray
 
 
 def solid_parts(polygons: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -49,21 +57,34 @@ def solid_parts(polygons: NDArray[np.object_]) -> NDArray[np.object_]:
     TypeError
         When a geometry is neither Polygon nor MultiPolygon.
     """
+    return _parts(polygons)[0]
+
+
+def _parts(polygons: NDArray[np.object_]) -> tuple[NDArray[np.object_], IntArray]:
+    """`solid_parts`, and the row of the polygon that each is a part of."""
     solid = np.asarray(polygons, dtype=object)
-    solid = shapely.force_2d(solid[~(shapely.is_missing(solid) | shapely.is_empty(solid))])
+    rows = np.flatnonzero(~(shapely.is_missing(solid) | shapely.is_empty(solid)))
+    solid = shapely.force_2d(solid[rows])
     flat = np.isin(shapely.get_type_id(solid), (3, 6))
     if not flat.all():
         raise TypeError(f"an obstruction is a {solid[~flat][0].geom_type}; give Polygon or MultiPolygon")
     crossing = ~shapely.is_valid(solid)
     solid[crossing] = shapely.make_valid(solid[crossing], method="structure", keep_collapsed=False)
-    parts = shapely.get_parts(solid)
-    return shapely.orient_polygons(parts[~shapely.is_empty(parts)])
+    parts, of_solid = shapely.get_parts(solid, return_index=True)
+    some = ~shapely.is_empty(parts)
+    return shapely.orient_polygons(parts[some]), rows[of_solid[some]]
 
 
-def obstruction_edges(polygons: NDArray[np.object_]) -> ObstructionEdges:
-    """Edges of Polygons and MultiPolygons (metres) as `solid_parts` reads them, for `visible_areas`."""
-    parts = solid_parts(polygons)
-    _, xy, (rings, _) = shapely.to_ragged_array(parts) if len(parts) else (None, np.empty((0, 2)), ([0], [0]))
+def obstruction_edges(polygons: NDArray[np.object_], height_m: FloatArray | None = None) -> ObstructionEdges:
+    """Edges of Polygons and MultiPolygons (metres) as `solid_parts` reads them, for `visible_areas`.
+
+    `height_m` is the height of each polygon, NaN not known; no height is known where it is left out.
+    """
+    parts, rows = _parts(polygons)
+    roof = np.full(len(parts), np.nan) if height_m is None else np.asarray(height_m, np.float64)[rows]
+    _, xy, (rings, shells) = (
+        shapely.to_ragged_array(parts) if len(parts) else (None, np.empty((0, 2)), ([0], [0]))
+    )
     rings = np.asarray(rings, dtype=np.int64)
 
     ring = np.repeat(np.arange(len(rings) - 1), np.diff(rings))
@@ -73,7 +94,8 @@ def obstruction_edges(polygons: NDArray[np.object_]) -> ObstructionEdges:
     first = np.flatnonzero(np.diff(ring, prepend=-1))
     previous = np.arange(len(segments), dtype=np.int64) - 1
     previous[first] = np.append(first[1:], len(segments))[: len(first)] - 1
-    return ObstructionEdges(parts, EdgeGrid(segments, previous, *_indexed(segments)))
+    part = np.repeat(np.arange(len(parts)), np.diff(shells))[ring]
+    return ObstructionEdges(parts, EdgeGrid(segments, previous, *_indexed(segments)), roof, roof[part])
 
 
 def visible_areas(
@@ -83,6 +105,9 @@ def visible_areas(
     near_m: FloatArray,
     far_m: FloatArray,
     obstructions: ObstructionEdges,
+    *,
+    eye_m: FloatArray | None = None,
+    target_m: float = 0.0,
 ) -> NDArray[np.object_]:
     """The ground each viewpoint can see inside its own sector.
 
@@ -98,22 +123,37 @@ def visible_areas(
         What is nearer or farther is cut. Nothing is seen where near_m ≥ far_m or far_m ≤ 0.
     obstructions : ObstructionEdges
         In the same coordinates.
+    eye_m : (n,) array of float, optional
+        Height of each viewpoint above ground, NaN not known. Obstructions are then solids of their height
+        (`geo.shadows.hiding`); without it every one hides whatever its height.
+    target_m : float
+        Height of what is looked at, with `eye_m` only.
 
     Returns
     -------
     (n,) array of Polygon or MultiPolygon
-        Valid; an empty Polygon where nothing is seen, as for a viewpoint inside an obstruction. A viewpoint
-        on a boundary (within `ON_EDGE_M`) sees outwards and nothing inwards; where a polygon touches itself,
-        a viewpoint at that very point sees nothing.
+        Valid; an empty Polygon where nothing is seen, as for a viewpoint inside an obstruction that is not
+        lower. A viewpoint on a boundary (within `ON_EDGE_M`) sees outwards, and inwards over a lower solid
+        only; where a polygon touches itself, a viewpoint at that very point sees nothing.
     """
     seeing = (far_m > 0) & (near_m < far_m)
-    placed, inside = _placed(xy, obstructions.polygons)
-    seeing &= ~inside
+    placed, point, polygon = _placed(xy, obstructions.polygons)
+    above = np.zeros(len(point), dtype=bool)
+    if eye_m is not None:
+        above = eye_m[point] > obstructions.roof_m[polygon]
+    seeing[point[~above]] = False
     rows = np.flatnonzero(seeing)
     width = np.minimum(width_deg[rows], 360.0)
     turn = np.radians(90.0 - np.mod(np.where(width < 360.0, azimuth_deg[rows], 0.0), 360.0))
     views = np.column_stack([placed[rows], turn, np.radians(width) / 2.0, near_m[rows], far_m[rows]])
-    points, rings, polygons, owner = swept(views, obstructions.edges)
+    if eye_m is None:
+        points, rings, polygons, owner = swept(views, obstructions.edges)
+    else:
+        over = np.bincount(point[above], minlength=len(xy))
+        views = np.column_stack([views, eye_m[rows], over[rows]])
+        points, rings, polygons, owner = overlooked(
+            views, float(target_m), obstructions.edges, obstructions.edge_roof_m
+        )
     areas = np.full(len(xy), shapely.Polygon(), dtype=object)
     if len(owner):
         parts = shapely.from_ragged_array(shapely.GeometryType.POLYGON, points, (rings, polygons))
@@ -128,19 +168,18 @@ def visible_areas(
     return areas
 
 
-def _placed(xy: FloatArray, polygons: NDArray[np.object_]) -> tuple[FloatArray, BoolArray]:
-    """Viewpoints, those just inside a boundary put onto it, and which of them lie inside a polygon."""
-    inside = np.zeros(len(xy), dtype=bool)
+def _placed(xy: FloatArray, polygons: NDArray[np.object_]) -> tuple[FloatArray, IntArray, IntArray]:
+    """Viewpoints, those just inside a boundary put onto it; and pairs (viewpoint, polygon it is inside)."""
+    none = np.empty(0, np.int64)
     if not len(polygons) or not len(xy):
-        return xy, inside
+        return xy, none, none
     points = shapely.points(xy)
     point, polygon = shapely.STRtree(polygons).query(points, predicate="within")
     way_out = shapely.shortest_line(points[point], shapely.boundary(polygons[polygon]))
     shallow = shapely.length(way_out) <= ON_EDGE_M
     placed = xy.copy()
     placed[point[shallow]] = shapely.get_coordinates(shapely.get_point(way_out[shallow], 1))
-    inside[point[~shallow]] = True
-    return placed, inside
+    return placed, point[~shallow], polygon[~shallow]
 
 
 def _indexed(segments: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:

@@ -125,6 +125,8 @@ compile_translations() {
 }
 
 warm_kernels() {
+    # Numba notices a change in the file of the kernel it is asked for, not in those of the kernels called by it.
+    find "$ROOT/geo" "$ROOT/cameras" "$ROOT/patrols" -name '*.nbi' -delete
     (cd "$ROOT" && step "Compiling the kernels" no_percent "$PYTHON" scripts/warm.py) ||
         die_of "the compiled kernels" 1 "the kernels could not be compiled"
     stamp kernels "$(kernels_key)"

