@@ -15,6 +15,7 @@ from cameras.frames.times import epoch_ms
 from cameras.optics import AssumedOptics
 from cameras.poses import PoseTolerances, camera_poses
 from cameras.segments import camera_segments
+from cameras.validity import recorded, within_validity
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,7 @@ def availability(
     Parameters
     ----------
     cameras : DataFrame or GeoDataFrame
-        CAMERAS by id.
+        CAMERAS by id; with `from_ms` and `until_ms` where a record did not hold always.
     frames : FrameBatch
         In any order. Give some before the period too: five times the longest expected interval is enough to
         know each camera's last frame and which sources were alive when the period began.
@@ -97,6 +98,7 @@ def availability(
         expected=expected,
         thresholds=limits,
     )
+    segments = within_validity(segments, cameras, period)
     inside = (ordered.captured_ms >= period[0]) & (ordered.captured_ms < period[1])
     return Availability(segments, poses.table, clock_findings(ordered.take(inside), limits))
 
@@ -120,11 +122,13 @@ def rates(segments: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        By camera: `period_ms`, `usable_ms`, `degraded_ms`, `outage_ms`, `not_measured_ms`, which add up to
+        By camera, for the time in which its record held: `period_ms`,
+        `usable_ms`, `degraded_ms`, `outage_ms`, `not_measured_ms`, which add up to
         the period; `measured_share` (all but not measured, of the period), `online_share` (usable and
         degraded, of the period, as DOMAIN §1 has the online rate), `integrity_share` (usable of usable and
         degraded, NaN for a camera that was never online).
     """
+    segments = recorded(segments)
     duration = segments["end_ms"] - segments["start_ms"]
     by_state = duration.groupby([segments["camera"], segments["state"]]).sum().unstack(fill_value=0)
     by_state = by_state.reindex(columns=[USABLE, DEGRADED, OUTAGE, NOT_MEASURED], fill_value=0)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -71,7 +71,7 @@ class Source:
 @dataclass(frozen=True)
 class ImportReport:
     """What an import did: rows stored (0 on a dry run), rows found good, sentences on bad and on odd ones,
-    and the good rows themselves (EPSG:4326)."""
+    the good rows themselves (EPSG:4326), and what changed of stored ones: how many by kind, and in words."""
 
     kind: str
     stored: int
@@ -79,6 +79,8 @@ class ImportReport:
     problems: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
     rows: gpd.GeoDataFrame | None = field(default=None, compare=False, repr=False)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    changes: tuple[str, ...] = ()
 
 
 def file_sha256(path: Path) -> str:

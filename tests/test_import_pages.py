@@ -119,19 +119,30 @@ def test_what_belongs_to_all_is_imported_by_who_has_the_whole_site(session: Sess
         import_file(session, write(tmp_path, "a.csv", csv("a", "1")), order, author="test")
 
 
-def test_good_rows_beside_recorded_cameras_are_kept(session: Session, tmp_path):
+def test_recorded_cameras_are_brought_up_to_date_beside_new_ones(session: Session, tmp_path):
     known = small_site.fill(session).cameras[small_site.OWN]
     path = write(tmp_path, "a.csv", camera_list((known, OWN_POINT), ("n1", OWN_POINT)))
-    report = import_file(session, path, replace(ORDER, keep_good=True), author="test")
-    assert report.stored == 1
-    assert report.problems == (f"row 2: camera '{known}' is already recorded; its record is not overwritten",)
+    report = import_file(session, path, ORDER, author="test")
+    assert (report.stored, report.problems) == (2, ())
+    assert report.counts["added"] == 1 and report.counts["unchanged"] == 0
 
 
 # --- Undoing ----------------------------------------------------------------------------------------------
 
 EVERYTHING = (
     *("jurisdiction", "road_node", "road_edge", "obstruction", "place", "water", "camera", "zone", "team"),
-    *("zone_member", "plan", "plan_stop", "plan_visit", "analysis", "pose", "footprint", "gap", "site"),
+    *(
+        "zone_member",
+        "camera_change",
+        "plan",
+        "plan_stop",
+        "plan_visit",
+        "analysis",
+        "pose",
+        "footprint",
+        "gap",
+        "site",
+    ),
 )
 
 

@@ -15,7 +15,7 @@ from typing import IO
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cameras.services import import_cameras
+from cameras.services import Listing, import_cameras
 from geo.datums import check_datum
 from geo.errors import InputRefused, LianfangError, Sentence
 from geo.scope import WHOLE_SITE, Scope
@@ -56,6 +56,8 @@ class ImportOrder:
         Code of the zone that teams belong to.
     within : Scope
         Where whoever imports may do so: rows outside are refused.
+    listing : Listing, optional
+        What a list of cameras claims.
 
     Raises
     ------
@@ -72,6 +74,7 @@ class ImportOrder:
     timezone: str = DEFAULT_TIMEZONE
     zone: str = ""
     within: Scope = WHOLE_SITE
+    listing: Listing | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -113,7 +116,7 @@ def import_file(session: Session, path: Path, order: ImportOrder, *, author: str
             **common,  # type: ignore[arg-type]
         )
     if order.kind == "cameras":
-        return import_cameras(session, path, within=order.within, **common)  # type: ignore[arg-type]
+        return import_cameras(session, path, within=order.within, listing=order.listing, **common)  # type: ignore[arg-type]
     if order.kind == "zones":
         return import_zones(session, path, **common)  # type: ignore[arg-type]
     return import_teams(session, path, zone=order.zone, **common)  # type: ignore[arg-type]

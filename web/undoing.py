@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from cameras.services import undo_listing
 from geo.errors import LianfangError
 from geo.repository import SCOPE_POINT
 from geo.services import refresh_scopes
@@ -18,6 +19,8 @@ from web.refusals import Refused
 SINCE = "created_at >= (SELECT imported_at FROM import_batch WHERE id = :batch)"
 PATHS = "(SELECT path FROM jurisdiction WHERE batch_id = :batch)"
 CAMERAS = "(SELECT id FROM camera WHERE batch_id = :batch)"
+# Records that an import ended to begin others of the same cameras: those give back what came with the others.
+MOVED = "(SELECT camera_id, previous_id FROM camera_change WHERE batch_id = :batch AND kind = 'moved')"
 ZONES = "(SELECT id FROM zone WHERE batch_id = :batch)"
 
 
@@ -52,26 +55,35 @@ STANDING: dict[str, tuple[Standing, ...]] = {
                 "Not undone: frames of these cameras are stored (cameras: %(n)s); "
                 "evidence is not thrown away."
             ),
-            """SELECT count(*) FROM camera c
-               WHERE c.batch_id = :batch AND EXISTS (SELECT FROM frame f WHERE f.camera_id = c.id)""",
+            f"""SELECT count(*) FROM camera c
+                WHERE c.batch_id = :batch AND c.id NOT IN (SELECT camera_id FROM {MOVED} AS m)
+                      AND EXISTS (SELECT FROM frame f WHERE f.camera_id = c.id)""",
         ),
         Standing(
             N_("Not undone: presets of these cameras were stored since (%(n)s); undo that import first."),
-            f"SELECT count(*) FROM camera_preset WHERE camera_id IN {CAMERAS}",
+            f"""SELECT count(*) FROM camera_preset p LEFT JOIN {MOVED} AS m ON m.camera_id = p.camera_id
+                WHERE p.camera_id IN {CAMERAS}
+                      AND NOT EXISTS (SELECT FROM camera_preset o
+                                      WHERE o.camera_id = m.previous_id AND o.name = p.name)""",
         ),
         Standing(
             N_(
                 "Not undone: frame sources were declared for these cameras (cameras: %(n)s); "
                 "undo that import first."
             ),
-            f"SELECT count(DISTINCT camera_id) FROM camera_source WHERE camera_id IN {CAMERAS}",
+            f"""SELECT count(DISTINCT s.camera_id)
+                FROM camera_source s LEFT JOIN {MOVED} AS m ON m.camera_id = s.camera_id
+                WHERE s.camera_id IN {CAMERAS}
+                      AND NOT EXISTS (SELECT FROM camera_source o
+                                      WHERE o.camera_id = m.previous_id AND o.source_id = s.source_id)""",
         ),
         Standing(
             N_("Not undone: records of these cameras were changed since (%(n)s)."),
-            """SELECT count(*) FROM camera c
-               WHERE c.batch_id = :batch
-                     AND (NOT upper_inf(c.valid)
-                          OR EXISTS (SELECT FROM camera o WHERE o.code = c.code AND o.id <> c.id))""",
+            f"""SELECT count(DISTINCT later.code) FROM camera_change later
+                WHERE later.batch_id IS DISTINCT FROM :batch
+                      AND (later.camera_id IN {CAMERAS} OR later.previous_id IN {CAMERAS}
+                           OR EXISTS (SELECT FROM camera_change own WHERE own.batch_id = :batch
+                                      AND own.code = later.code AND own.id < later.id))""",
         ),
     ),
     "roads": (
@@ -192,14 +204,11 @@ def undo_import(session: Session, number: int, *, author: str) -> ImportBatch:
                 text(f"UPDATE {table} SET jurisdiction_path = NULL WHERE jurisdiction_path IN {PATHS}"),
                 {"batch": number},
             )
-    removed = [
-        session.execute(text(f"DELETE FROM {table} WHERE batch_id = :batch"), {"batch": number}).rowcount  # type: ignore[attr-defined]
-        for table in TABLES[batch.kind]
-    ]
-    if removed[0] < batch.row_count:
+    removed = undo_listing(session, number) if batch.kind == "cameras" else _removed(session, batch)
+    if removed < batch.row_count:
         raise Refused(
             N_("Not undone: %(n)s of its %(all)s rows lie outside your area, or were removed before."),
-            n=batch.row_count - removed[0],
+            n=batch.row_count - removed,
             all=batch.row_count,
         )
     if batch.kind == "jurisdictions":
@@ -207,6 +216,15 @@ def undo_import(session: Session, number: int, *, author: str) -> ImportBatch:
     batch.undone_at, batch.undone_by = session.scalar(text("SELECT now()")), author
     session.flush()
     return batch
+
+
+def _removed(session: Session, batch: ImportBatch) -> int:
+    """Take out the rows of an import; answers how many of its first table."""
+    gone = [
+        session.execute(text(f"DELETE FROM {table} WHERE batch_id = :batch"), {"batch": batch.id}).rowcount  # type: ignore[attr-defined]
+        for table in TABLES[batch.kind]
+    ]
+    return int(gone[0])
 
 
 def what_stands(session: Session, batch: ImportBatch) -> Refused | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,9 +16,11 @@ from pyarrow import csv as pa_csv
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from cameras.fields import FIELDS
 from cameras.frames.columns import LIMITS, NO_TIME, FrameBatch
 from geo.db import ALWAYS, copy_rows, read_frame, read_geoframe, write_frame
 
+# What an analysis wants of a camera.
 CAMERA_COLUMNS = [
     "code",
     "name",
@@ -42,6 +44,11 @@ CAMERA_NUMBERS = [
     "height_px",
     "mount_height_m",
 ]
+# All of a record.
+RECORD_COLUMNS = ["code", *(one.name for one in FIELDS), "azimuth_quality", "source_datum", "source_row"]
+_WHOLE = [one.name for one in FIELDS if one.kind in ("whole", "choice")]
+# An end that does not come.
+NEVER_MS = 2**62
 PRESET_COLUMNS = [
     "name",
     "azimuth_deg",
@@ -65,20 +72,53 @@ _FRAME_KEYS: dict[str, Any] = {
 }
 
 
-def add_cameras(session: Session, cameras: gpd.GeoDataFrame, batch_id: int) -> pd.Index:
-    """Store CAMERAS (EPSG:4326) as valid always; answers their ids in the frame's order."""
-    rows = cameras[CAMERA_COLUMNS].copy()
-    rows["valid"], rows["batch_id"], rows["geom"] = ALWAYS, batch_id, cameras.geometry
+def add_cameras(
+    session: Session, cameras: gpd.GeoDataFrame, batch_id: int, valid: str | Sequence[str] = ALWAYS
+) -> pd.Index:
+    """Store CAMERAS (EPSG:4326) with the fields they have; answers their ids in the frame's order.
+
+    `valid` is the text of a period, always by default: one for all, or one a row.
+    """
+    rows = record_rows(cameras)
+    rows["valid"], rows["batch_id"], rows["geom"] = valid, batch_id, cameras.geometry
     return write_frame(session, "camera", rows)
 
 
-def cameras(session: Session) -> gpd.GeoDataFrame:
-    """CAMERAS valid now, indexed by id in the order of their codes, with `jurisdiction_path`."""
+def remove_batch(session: Session, batch_id: int) -> int:
+    """Take out the records that came with an import; answers how many the session could reach."""
+    gone = session.execute(text("DELETE FROM camera WHERE batch_id = :batch"), {"batch": batch_id})
+    return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def record_rows(cameras: gpd.GeoDataFrame) -> pd.DataFrame:
+    """RECORD_COLUMNS of CAMERAS as the table takes them: whole numbers whole, None where there is nothing."""
+    rows = cameras[[name for name in RECORD_COLUMNS if name in cameras]].copy()
+    for name in (*_WHOLE, "source_row"):
+        if name in rows:
+            whole = [None if value is None or value != value else int(value) for value in rows[name]]
+            rows[name] = pd.Series(whole, index=rows.index, dtype=object)
+    return rows
+
+
+def cameras(session: Session, *, during: tuple[datetime, datetime] | None = None) -> gpd.GeoDataFrame:
+    """CAMERAS indexed by id in the order of their codes, with `jurisdiction_path`.
+
+    Those whose record is open, or with `during` those whose record held at some time of `[start, end)`, with
+    `from_ms` and `until_ms`, when it did (epoch milliseconds).
+    """
+    if during is None:
+        held, bounds, period = "upper_inf(valid)", "", dict[str, Any]()
+    else:
+        held = "valid && tstzrange(:start, :end)"
+        bounds = f"""(extract(epoch FROM lower(valid)) * 1000)::bigint AS from_ms,
+                     COALESCE((extract(epoch FROM upper(valid)) * 1000)::bigint, {NEVER_MS}) AS until_ms,"""
+        period = {"start": during[0], "end": during[1]}
     frame = read_geoframe(
         session,
-        f"""SELECT id, {", ".join(CAMERA_COLUMNS)}, jurisdiction_path::text AS jurisdiction_path,
+        f"""SELECT id, {", ".join(CAMERA_COLUMNS)}, {bounds} jurisdiction_path::text AS jurisdiction_path,
                    ST_AsBinary(geom) AS geom
-            FROM camera WHERE upper_inf(valid) ORDER BY code""",
+            FROM camera WHERE {held} ORDER BY code, valid""",
+        **period,
     ).set_index("id")
     frame[CAMERA_NUMBERS] = frame[CAMERA_NUMBERS].astype(float)
     return frame
@@ -207,9 +247,28 @@ def publish_frames(session: Session) -> int:
     ).scalars()
     for day in list(days):
         session.execute(text("SELECT make_frame_partition(:day)"), {"day": day})
+    _to_their_records(session)
     moved = session.execute(text("INSERT INTO frame SELECT * FROM frame_stage ON CONFLICT DO NOTHING"))
     session.execute(text("TRUNCATE frame_stage"))
     return int(moved.rowcount)  # type: ignore[attr-defined]
+
+
+def _to_their_records(session: Session) -> None:
+    """Give staged frames that were captured before their camera's record began to the record of that time."""
+    older = text(
+        """UPDATE frame_stage AS s SET camera_id = o.id
+           FROM camera AS c JOIN camera AS o ON o.code = c.code AND o.id <> c.id
+           WHERE c.id = s.camera_id AND lower(c.valid) > s.captured_at AND o.valid @> s.captured_at
+             AND c.id = ANY(:replaced)"""
+    )
+    replaced = session.execute(
+        text(
+            """SELECT id FROM camera WHERE upper_inf(valid)
+               AND code IN (SELECT code FROM camera WHERE NOT upper_inf(valid))"""
+        )
+    ).scalars()
+    if found := list(replaced):
+        session.execute(older, {"replaced": found})
 
 
 def frames(session: Session, *, start: datetime, end: datetime) -> FrameBatch:

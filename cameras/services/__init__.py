@@ -4,20 +4,17 @@ Every function takes an open session and leaves committing to the caller.
 """
 
 from cameras.services.analysing import analyse, camera_footprints
-from cameras.services.ingesting import (
-    FrameReport,
-    SourceSpec,
-    import_cameras,
-    ingest_frames,
-    store_cameras,
-)
+from cameras.services.ingesting import FrameReport, SourceSpec, ingest_frames
+from cameras.services.recording import Listing, import_cameras, store_cameras, undo_listing
 
 __all__ = [
     "FrameReport",
+    "Listing",
     "SourceSpec",
     "analyse",
     "camera_footprints",
     "import_cameras",
     "ingest_frames",
     "store_cameras",
+    "undo_listing",
 ]

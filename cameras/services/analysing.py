@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
@@ -34,6 +35,7 @@ from cameras.repository import records, results
 from cameras.shares import shares
 from cameras.standpoint import standpoints
 from cameras.tables import Analysis
+from cameras.validity import recorded
 from geo import repository as places
 from geo.crs import to_lonlat, to_metric
 from geo.errors import LianfangError, Sentence
@@ -93,7 +95,7 @@ def analyse(
 def stored_scene(session: Session, start: datetime, end: datetime) -> Scene:
     """The scene of a period as the database holds it, in the site's metric CRS."""
     site, crs = current_site(session), site_crs(session)
-    cameras, (_, edges) = records.cameras(session), places.roads(session)
+    cameras, (_, edges) = records.cameras(session, during=(start, end)), places.roads(session)
     tree = places.jurisdictions(session)
     for rows, what, command in (
         (cameras, Sentence("cameras"), "lianfang import cameras"),
@@ -116,11 +118,12 @@ def stored_scene(session: Session, start: datetime, end: datetime) -> Scene:
     longest_s = float(sources["expected_interval_s"].max()) if len(sources) else 0.0
     return Scene(
         cameras=to_metric(cameras, crs),
-        presets=records.presets(session),
+        presets=_of(records.presets(session), cameras.index),
         sources=sources,
-        expected=records.expected_sources(session),
-        frames=records.frames(
-            session, start=start - timedelta(seconds=INTERVALS_BEFORE * longest_s), end=end
+        expected=_of(records.expected_sources(session), cameras.index),
+        frames=of_cameras(
+            records.frames(session, start=start - timedelta(seconds=INTERVALS_BEFORE * longest_s), end=end),
+            cameras.index,
         ),
         edges=to_metric(edges, crs),
         places=to_metric(places.places(session), crs),
@@ -128,6 +131,17 @@ def stored_scene(session: Session, start: datetime, end: datetime) -> Scene:
         jurisdictions=to_metric(tree[tree.geometry.notna()], crs),
         zone=ZoneInfo(site.timezone),
     )
+
+
+def _of(rows: pd.DataFrame, cameras: pd.Index) -> pd.DataFrame:
+    """Rows of cameras that are looked at, not of records that hold no more."""
+    return rows[rows["camera"].isin(cameras)].reset_index(drop=True)
+
+
+def of_cameras(frames: FrameBatch, cameras: pd.Index) -> FrameBatch:
+    """The frames of these cameras."""
+    kept = np.isin(frames.camera, cameras.to_numpy())
+    return frames if kept.all() else frames.take(kept)
 
 
 def camera_footprints(
@@ -150,7 +164,7 @@ def camera_footprints(
         FrameBatch.of([], []),
         no_sources,
         (0, 1),
-        presets=records.presets(session),
+        presets=_of(records.presets(session), cameras.index),
         assumed=assumed,
     ).table
     viewers = pose_cameras(poses, standpoints(cameras, solid), crs)
@@ -210,7 +224,7 @@ def _store(
         )
         results.add_footprints(session, analysis, name, to_lonlat(frame), pose_ids)
     tell(0.8)
-    results.add_availability(session, analysis, found.availability.segments, pose_ids, scope)
+    results.add_availability(session, analysis, recorded(found.availability.segments), pose_ids, scope)
     results.add_findings(session, analysis, camera_findings(found), scope)
     tell(0.9)
     results.add_gaps(session, analysis, level, to_lonlat(found.gaps.frame), found.gaps.cameras)

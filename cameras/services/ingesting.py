@@ -1,4 +1,4 @@
-"""Camera records and frame metadata, through the one door into the database."""
+"""Frame metadata, through the one door into the database."""
 
 from __future__ import annotations
 
@@ -7,30 +7,14 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 from sqlalchemy.orm import Session
 
 from cameras.frames import FrameBatch, ReadOptions, read_frames
-from cameras.importers import read_cameras
 from cameras.repository import records
 from geo.datums import check_datum, to_wgs84
-from geo.db import rehearsal
 from geo.errors import InputRefused, Sentence
-from geo.repository import site_area
-from geo.scope import WHOLE_SITE, Scope
-from geo.services import (
-    ImportReport,
-    Source,
-    add_source,
-    credit_osm,
-    current_site,
-    file_sha256,
-    refresh_scopes,
-    refuse_outside,
-    refuse_twice,
-)
+from geo.services import current_site, file_sha256
 
 # More sentences about bad rows than anybody reads are counted, not kept.
 KEPT_PROBLEMS = 1000
@@ -90,78 +74,6 @@ class FrameReport:
     refused: int
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-
-
-def store_cameras(session: Session, cameras: gpd.GeoDataFrame, source: Source) -> pd.Index:
-    """Store camera records (CAMERAS, EPSG:4326) whose codes are new; answers their ids in order.
-
-    Raises
-    ------
-    InputRefused
-        When the file was imported before, or a code is already in the database.
-    """
-    refuse_twice(session, "cameras", source)
-    known = records.camera_ids(session)
-    problems = [
-        Sentence(
-            "camera '%(code)s' is already recorded; leave it out, its record is not overwritten", code=code
-        )
-        for code in cameras["code"]
-        if code in known
-    ]
-    if problems:
-        raise InputRefused(
-            Sentence(
-                "%(file)s: %(n)s of %(all)s cameras are already recorded and nothing was stored; "
-                "leave them out",
-                file=source.file_name,
-                n=len(problems),
-                all=len(cameras),
-            ),
-            problems,
-        )
-    batch = add_source(session, "cameras", source, len(cameras))
-    ids = records.add_cameras(session, cameras, batch)
-    refresh_scopes(session, "camera")
-    return ids
-
-
-def import_cameras(
-    session: Session,
-    path: Path,
-    *,
-    datum: str,
-    author: str,
-    mapping: dict[str, str] | None = None,
-    keep_good: bool = False,
-    dry_run: bool = False,
-    label: str = "real",
-    within: Scope = WHOLE_SITE,
-) -> ImportReport:
-    """Take in a file of camera records (`cameras.importers`); rolled back by the caller when this raises.
-
-    Refused besides: what lies outside `within`, and cameras that are recorded already.
-    """
-    current_site(session)
-    found = read_cameras(path, datum=datum, area=site_area(session), mapping=mapping, keep_good=keep_good)
-    found = refuse_outside(session, found, within, path.name, "cameras", keep_good)
-    if keep_good:
-        known = records.camera_ids(session)
-        told = {
-            int(row): Sentence(
-                "camera '%(code)s' is already recorded; its record is not overwritten", code=code
-            )
-            for row, code in found.frame["code"].items()
-            if code in known
-        }
-        found = found.without(told, path.name, "cameras", keep_good)
-    count = len(found.frame)
-    with rehearsal(session, only=dry_run):
-        store_cameras(session, found.frame, Source.of_file(path, datum=datum, label=label, author=author))
-        credit_osm(session, path)
-    return ImportReport(
-        "cameras", 0 if dry_run else count, count, found.problems, found.findings, found.frame
-    )
 
 
 def ingest_frames(

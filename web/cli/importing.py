@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
+from cameras.services import Listing
 from geo.datums import DATUMS
 from geo.db import transaction
 from geo.scope import WHOLE_SITE
-from geo.services import DEFAULT_TIMEZONE, ImportReport
+from geo.services import DEFAULT_TIMEZONE, ImportReport, current_site
 from web.basemap import DRAWN, basemap_folder, ensure_basemap
-from web.cli.common import author, command_options
+from web.cli.common import author, command_options, parse_time
 from web.database import open_database, var_dir
 from web.imports import ImportOrder, import_file, read_mapping
 
@@ -48,6 +49,12 @@ def _told(report: ImportReport, dry_run: bool) -> dict[str, Any]:
     hidden = max(0, len(report.problems) - SHOWN) + max(0, len(report.findings) - SHOWN)
     if hidden:
         click.echo(f"... and {hidden} more remarks", err=True)
+    for sentence in report.changes[:SHOWN]:
+        click.echo(sentence, err=True)
+    if len(report.changes) > SHOWN:
+        click.echo(f"... and {len(report.changes) - SHOWN} more changes", err=True)
+    if report.counts:
+        click.echo(", ".join(f"{count} {kind}" for kind, count in report.counts.items()) + ".", err=True)
     done = (
         f"{report.good} {report.kind} are good, nothing was stored"
         if dry_run
@@ -60,6 +67,7 @@ def _told(report: ImportReport, dry_run: bool) -> dict[str, Any]:
         "good": report.good,
         "problems": len(report.problems),
         "findings": len(report.findings),
+        **({"counts": dict(report.counts)} if report.counts else {}),
     }
 
 
@@ -118,20 +126,37 @@ _places(
 
 
 @imports.command("cameras")
+@click.option("--since", metavar="T", help="From when on the list is true; now, where it is left out.")
+@click.option("--retire", is_flag=True, help="Close the records of cameras that are gone (with --whole-of).")
+@click.option(
+    "--whole-of",
+    default="",
+    metavar="CODE",
+    help="The file is the whole list of this jurisdiction: what is recorded there and not in it is gone.",
+)
 @_file_options
 @command_options
-def cameras(**options: Any) -> dict[str, Any]:
-    """Take in camera records.
+def cameras(whole_of: str, retire: bool, since: str | None, **options: Any) -> dict[str, Any]:
+    """Take in camera records, and bring those that are recorded up to date.
 
     \b
     Columns: code, name, lon, lat, direction (degrees, or a compass point), tilt_deg,
     hfov_deg, vfov_deg, resolution or width_px and height_px, mount_height_m, ptz,
-    type, parent_code. Headings in Chinese or English.
-    Files: .csv, .xlsx, .geojson, .gpkg, .shp, .osm.pbf, .xml (GB/T 28181 Catalog)
+    type, parent_code, and the fields of a Catalog item (docs/imports.md). Headings in
+    Chinese or English.
+    Files: .csv, .xlsx, .geojson, .gpkg, .shp, .osm.pbf, .xml (GB/T 28181 Catalog),
+    .json (GA/T 1400)
+
+    Records are told by their code: added, changed, moved (another place or pose, which
+    opens a new period), unchanged, gone. --dry-run shows it and stores nothing.
 
     Example: lianfang import cameras list.csv --datum gcj02 --dry-run
     """
-    return _run(kind="cameras", **options)
+    began = None
+    if since is not None:
+        with open_database() as engine, transaction(engine, scope=WHOLE_SITE) as session:
+            began = parse_time(since, current_site(session).timezone, "--since")
+    return _run(kind="cameras", listing=Listing(whole_of, retire, began), **options)
 
 
 @imports.command("zones")

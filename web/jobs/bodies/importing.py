@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 KIND = "import"
 FILE = ("sha256", "file")
-OPTIONS = ("kind", "datum", "mapping", "keep_good", "dry_run", "name", "timezone", "zone", "within")
+OPTIONS = (
+    *("kind", "datum", "mapping", "keep_good", "dry_run", "name", "timezone", "zone", "within"),
+    *("whole_of", "retire"),
+)
 KEPT_SENTENCES = 500
 
 TITLES = {
@@ -56,6 +59,7 @@ def order(arguments: Mapping[str, Any]) -> FileOrder:
     The file must be there: `web.imports.keep_upload` puts it where the worker looks.
     """
     # Loads every importer, which takes seconds: only whoever asks for an import waits for it.
+    from cameras.services import Listing
     from web.imports import ImportOrder, Upload
 
     read.known(arguments, (*FILE, *OPTIONS), KIND)
@@ -70,6 +74,10 @@ def order(arguments: Mapping[str, Any]) -> FileOrder:
     if "within" in arguments:
         # Paths joined by commas; the empty text is nowhere, never everywhere.
         options["within"] = Scope.of(filter(None, read.one(arguments, "within", str).split(",")))
+    if options["kind"] == "cameras":
+        options["listing"] = Listing(
+            read.one(arguments, "whole_of", str, ""), read.one(arguments, "retire", bool, False)
+        )
     upload = Upload(read.one(arguments, "sha256", str), read.one(arguments, "file", str))
     upload.path(var_dir())
     return FileOrder(upload, ImportOrder(**options))
@@ -105,6 +113,14 @@ def run(session: Session, asked: FileOrder, tell: Tell) -> Outcome:
             {"stored": report.stored, "problems": len(report.problems), "findings": len(report.findings)},
         )
     )
+    if report.counts:
+        summary = Words(
+            N_(
+                "%(added)s added, %(moved)s moved, %(changed)s changed, %(restored)s back, "
+                "%(unchanged)s as before, %(gone)s gone; %(problems)s bad, %(findings)s odd."
+            ),
+            {**report.counts, "problems": len(report.problems), "findings": len(report.findings)},
+        )
     details = {
         "kind": report.kind,
         "stored": report.stored,
@@ -114,5 +130,8 @@ def run(session: Session, asked: FileOrder, tell: Tell) -> Outcome:
         "problem_count": len(report.problems),
         "findings": [as_stored(one) for one in report.findings[:KEPT_SENTENCES]],
         "finding_count": len(report.findings),
+        "counts": dict(report.counts),
+        "changes": [as_stored(one) for one in report.changes[:KEPT_SENTENCES]],
+        "change_count": len(report.changes),
     }
     return Outcome(f"/imports/{batches[-1]}" if batches else None, summary, details)

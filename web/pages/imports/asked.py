@@ -10,6 +10,7 @@ from typing import Any
 from flask import abort, current_app
 from itsdangerous import BadSignature, URLSafeSerializer
 
+from cameras.services import Listing
 from geo.datums import DATUMS
 from geo.errors import LianfangError
 from geo.services import DEFAULT_TIMEZONE
@@ -36,6 +37,10 @@ class Asked:
         Code of the zone, for teams.
     name, timezone : str
         Of the site, where this import opens it.
+    whole_of : str
+        Code of the jurisdiction that a list of cameras is the whole list of; "" for a part.
+    retire : bool
+        Whether to close the records of cameras that are gone.
     """
 
     sha256: str
@@ -46,6 +51,8 @@ class Asked:
     zone: str = ""
     name: str = ""
     timezone: str = DEFAULT_TIMEZONE
+    whole_of: str = ""
+    retire: bool = False
 
     @property
     def token(self) -> str:
@@ -77,6 +84,7 @@ class Asked:
             timezone=self.timezone,
             zone=self.zone,
             within=scope(),
+            listing=Listing(self.whole_of, self.retire) if self.kind == "cameras" else None,
         )
 
     def arguments(self, *, keep_good: bool) -> dict[str, Any]:
@@ -91,6 +99,8 @@ class Asked:
             "timezone": self.timezone,
             "zone": self.zone,
         }
+        if self.kind == "cameras":
+            made |= {"whole_of": self.whole_of, "retire": self.retire}
         if self.mapping:
             made["mapping"] = dict(self.mapping)
         if not scope().everywhere:

@@ -40,7 +40,17 @@ IMPORTS = TableSpec(
     link="/imports/{id}",
 )
 
-VERDICTS = {"bad": N_("refused"), "odd": N_("worth knowing")}
+VERDICTS = {"bad": N_("refused"), "changed": N_("a change"), "odd": N_("worth knowing")}
+COUNT_WORDS = {
+    "added": N_("Added"),
+    "moved": N_("Moved or turned"),
+    "changed": N_("Changed"),
+    "restored": N_("Back again"),
+    "unchanged": N_("As before"),
+    "gone": N_("Gone"),
+    "retired": N_("Records closed"),
+}
+"""What an import did to the records, by the kinds of `cameras.services.recording`."""
 REMARKS = TableSpec(
     name="remarks",
     columns=(
@@ -51,7 +61,7 @@ REMARKS = TableSpec(
             "choice",
             filter="choice",
             words=VERDICTS,
-            tones={"bad": "bad", "odd": "warn"},
+            tones={"bad": "bad", "changed": "info", "odd": "warn"},
         ),
         Column("sentence", N_("Reason"), search=True),
     ),
@@ -63,17 +73,17 @@ REMARKS = TableSpec(
 
 
 def remarks(
-    problems: Iterable[Mapping[str, Any]],
-    findings: Iterable[Mapping[str, Any]],
-    translate: Callable[[str], str],
+    told_by: Mapping[str, Iterable[Mapping[str, Any]]], translate: Callable[[str], str]
 ) -> dict[str, Any]:
     """Parameters of `REMARKS`: each sentence on a file, as jobs store it, with the number of its row.
+
+    `told_by` has them by their verdict.
 
     A sentence about one row (`geo.errors.of_row`) is shown without it; one on many rows that names the first
     of them stands with that.
     """
     made: list[dict[str, Any]] = []
-    for verdict, sentences in (("bad", problems), ("odd", findings)):
+    for verdict, sentences in told_by.items():
         for sentence in sentences:
             own = "row" in sentence["values"]
             shown = sentence["values"]["what"] if own else sentence

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
+from cameras.importers.further import FURTHER_COLUMNS
 from geo.datums import DATUMS
 from geo.db import transaction
 from geo.errors import InputRefused, LianfangError
@@ -28,7 +29,7 @@ from web.jobs import enqueue
 from web.jobs.bodies import basemap, importing
 from web.jobs.words import as_stored, told
 from web.pages.imports.asked import Asked, asked_in
-from web.pages.imports.tables import IMPORTS, REMARKS, remarks
+from web.pages.imports.tables import COUNT_WORDS, IMPORTS, REMARKS, remarks
 from web.pages.imports.wording import DATUM_NAMES, DATUM_WORDS, FIELDS, LABELS
 from web.recognising import COLUMNS, KIND_WORDS, is_large, recognise, suggested, try_datums
 from web.refusals import Refused, said
@@ -124,6 +125,8 @@ def say(token: str) -> Response:
         name=given.get("name", "").strip()[:120],
         timezone=given.get("timezone", "").strip() or before.timezone,
         mapping={},
+        whole_of=given.get("whole_of", "").strip()[:200] if kind == "cameras" else "",
+        retire=kind == "cameras" and bool(given.get("whole_of")) and given.get("retire") == "yes",
     )
     if given.get("shown") != kind:
         # Another kind has other columns: shown first.
@@ -158,7 +161,15 @@ def check(token: str) -> Response:
     return table_view(
         REMARKS,
         "imports/check.html",
-        parameters=remarks(map(as_stored, checked.problems), map(as_stored, checked.findings), translator()),
+        parameters=remarks(
+            {
+                "bad": map(as_stored, checked.problems),
+                "changed": map(as_stored, checked.report.changes if checked.report else ()),
+                "odd": map(as_stored, checked.findings),
+            },
+            translator(),
+        ),
+        count_words=COUNT_WORDS,
         asked=asked,
         checked=checked,
         kinds=KIND_WORDS,
@@ -203,7 +214,15 @@ def record(number: int) -> Response:
     return table_view(
         REMARKS,
         "imports/record.html",
-        parameters=remarks(details.get("problems", ()), details.get("findings", ()), translator()),
+        parameters=remarks(
+            {
+                "bad": details.get("problems", ()),
+                "changed": details.get("changes", ()),
+                "odd": details.get("findings", ()),
+            },
+            translator(),
+        ),
+        count_words=COUNT_WORDS,
         batch=batch,
         details=details,
         kinds=KIND_WORDS,
@@ -324,6 +343,7 @@ def _columns_page(asked: Asked, problem: str = "", status: int = 200) -> Respons
         datums=[(name, translator()(words)) for name, words in DATUM_WORDS.items()],
         datum_names=DATUM_NAMES,
         columns=COLUMNS.get(asked.kind, ()),
+        further={one.field for one in FURTHER_COLUMNS} if asked.kind == "cameras" else set(),
         fields=asked.fields(look.headings),
         words=FIELDS,
         trials=trials or (),
