@@ -67,7 +67,7 @@ def compared(problem: Covering, count: int, *, prove: bool) -> dict[str, Any]:
     if prove:
         small, left_out = problem.merged()
         started = time.perf_counter()
-        solved = exact(small, count, PROOF_LIMIT_S)
+        solved = exact(small, np.array([count]), PROOF_LIMIT_S)
         figures["highs_s"] = time.perf_counter() - started
         figures["proven"] = solved.proven
         # Where time ran out, against what HiGHS could not exclude.

@@ -85,6 +85,9 @@ SHOTS = (
     Shot("jurisdiction", "jurisdictions.record", "/jurisdictions", follow=(ROW,)),
     Shot("cameras", "cameras.listed", "/cameras?sort=online"),
     Shot("camera", "cameras.record", "/cameras?state=outage&sort=-online", follow=(ROW,)),
+    Shot("siting-new", "siting.new", "/siting/new"),
+    Shot("sitings", "siting.listed", "/siting"),
+    Shot("siting", "siting.record", "/siting", follow=(ROW,)),
     Shot("gaps", "gaps.listed", "/gaps"),
     Shot("gap", "gaps.record", "/gaps?cause=outage", follow=(ROW,)),
     Shot("analyses", "analyses.listed", "/analyses"),
@@ -117,6 +120,7 @@ SHOTS = (
 NOT_PAGES = {
     "accounts.places": "options of a field",
     "tokens.places": "options of a field",
+    "siting.places": "options of a field",
     "narrow.choices": "options of the switcher",
     "home.morning": "rows of the home page",
     "growing.progress": "a line of other pages",

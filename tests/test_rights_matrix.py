@@ -61,7 +61,12 @@ IDS = {
     "routes": """SELECT t.jurisdiction_path::text, v.id FROM plan_visit v JOIN team t ON t.id = v.team_id
                  JOIN plan p ON p.id = v.plan_id WHERE p.status = 'published'""",
     "jobs": "SELECT jurisdiction_path::text, id FROM job_run",
+    "sitings": "SELECT jurisdiction_path::text, id FROM siting_proposal",
+    "findings": "SELECT jurisdiction_path::text, id FROM audit_finding",
+    "maintenance": "SELECT jurisdiction_path::text, id FROM maintenance",
 }
+
+NOT_ON_MAP = ("jobs", "sitings", "findings", "maintenance")
 
 
 def of_code(things: Things, path: str) -> dict[str, Any]:
@@ -84,6 +89,27 @@ def of_job(things: Things, path: str) -> dict[str, Any]:
     return {"number": things.ids["jobs"][path]}
 
 
+def of_siting(things: Things, path: str) -> dict[str, Any]:
+    return {"number": things.ids["sitings"][path]}
+
+
+def of_own_siting(things: Things, path: str) -> dict[str, Any]:
+    """A copy, since it goes when somebody may remove it."""
+    copy = """INSERT INTO siting_proposal SELECT (jsonb_populate_record(p, jsonb_build_object('id', n.id))).*
+              FROM siting_proposal p, (SELECT max(id) + 1 AS id FROM siting_proposal) n
+              WHERE p.id = :siting RETURNING id"""
+    with transaction(things.engine, scope=WHOLE_SITE) as session:
+        return {"number": session.scalar(text(copy), {"siting": things.ids["sitings"][path]})}
+
+
+def of_finding(things: Things, path: str) -> dict[str, Any]:
+    return {"number": things.ids["findings"][path]}
+
+
+def of_deed(deed: str) -> Sample:
+    return lambda things, path: {**of_finding(things, path), "deed": deed}
+
+
 def of_account(things: Things, path: str) -> dict[str, Any]:
     return {"name": person(path)}
 
@@ -104,6 +130,8 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
         for name in ("break_camera", "turn_camera", "seen")
     },
     "cameras.record": (lambda things, path: {"code": things.site.cameras[path]},),
+    "siting.record": (of_siting,),
+    "siting.remove": (of_own_siting,),
     "gaps.record": (lambda things, path: {"number": things.site.gaps[path]},),
     "zones.record": (of_code,),
     "zones.add_team": (of_code,),
@@ -115,7 +143,10 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
     "plans.withdraw": (lambda things, path: {"number": things.site.drafts[path]},),
     "plans.file": (lambda things, path: {"number": things.site.published[path], "ending": ".gpx"},),
     "map.plan": (of_plan,),
-    "map.card": tuple(of_layer(layer) for layer in IDS if layer != "jobs"),
+    "map.card": tuple(of_layer(layer) for layer in IDS if layer not in NOT_ON_MAP),
+    "checks.record": (of_finding,),
+    "checks.act": tuple(of_deed(deed) for deed in ("accept", "assign", "close", "reopen")),
+    "checks.withdraw": (lambda things, path: {"number": things.ids["maintenance"][path]},),
     "jobs.record": (of_job,),
     "jobs.progress": (of_job,),
     "jobs.cancel": (of_job,),
@@ -131,6 +162,7 @@ ANY_ARGUMENTS: dict[str, tuple[dict[str, Any], ...]] = {
     "signing.link": ({"key": "x"},),
     "signing.accept": ({"key": "x"},),
     "analyses.record": ({"number": 1},),
+    "checks.assessed_list": ({"number": 1},),
     "analyses.remove": ({"number": 1},),
     **{f"imports.{name}": ({"token": "x"},) for name in ("columns", "say", "check", "begin")},
     "imports.record": ({"number": 1},),
@@ -143,6 +175,11 @@ ANY_ARGUMENTS: dict[str, tuple[dict[str, Any], ...]] = {
     "settings.reset": ({"group": "analysis"},),
     "tiles.tile": tuple({"layer": layer, "z": 14, "x": 13498, "y": 7102} for layer in LAYERS),
 }
+FINDING = """
+INSERT INTO audit_finding (kind, subject, severity, state, evidence, mark, code, found_at, seen_at,
+                           changed_at, geom, jurisdiction_path)
+SELECT 'no_height', code, 'minor', 'open', '{"text": "Home", "values": {}}', '', code, now(), now(), now(),
+       geom, CAST(:path AS ltree) FROM camera WHERE code = :code"""
 # They end what the test stands on, and have tests of their own.
 LEFT_OUT = frozenset({"signing.sign_out", "profile.sign_out", "profile.password"})
 
@@ -165,6 +202,27 @@ def things(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
                                                               'details', '{}'::jsonb), now())"""
                     ),
                     {"path": path, "words": '{"text": "Home", "values": {}}'},
+                )
+                session.execute(
+                    text(
+                        """INSERT INTO siting_proposal (level, asked, status, bound_by, before_mm, value_mm,
+                                                        bound_mm, greedy_mm, totals, parameters,
+                                                        input_revision, code_version, author,
+                                                        jurisdiction_path)
+                           VALUES ('observe', 1, 'optimal', 'all', 0, 0, 0, 0,
+                                   '{"gap_mm": 0, "seen_mm": 0, "street_mm": 0, "seen_places": 0, "places": 0,
+                                     "spots": 0, "spots_left_out": 0, "candidates": 0, "piece_m": 5}',
+                                   '{"place_weight_m": 75}', 'r', 'v', 'test', CAST(:path AS ltree))"""
+                    ),
+                    {"path": path},
+                )
+                session.execute(text(FINDING), {"path": path, "code": site.cameras[path]})
+                session.execute(
+                    text(
+                        """INSERT INTO maintenance (period, reason, author, jurisdiction_path)
+                           VALUES ('[2026-11-22,2099-01-01)', 'x', 'test', CAST(:path AS ltree))"""
+                    ),
+                    {"path": path},
                 )
                 account = accounts.add_account(session, person(path), author="test")
                 accounts.grant(session, account, Role.VIEWER, path, author="test", within=WHOLE_SITE)

@@ -30,6 +30,8 @@ def scenes(draw: st.DrawFn) -> dict:
         "new": draw(st.lists(st.tuples(st.integers(0, 3), points), max_size=5)),
         "turned": draw(st.lists(st.tuples(st.integers(0, 2), points), max_size=4)),
         "count": draw(st.integers(0, 4)),
+        # Re-aims have a count of their own, or share the one.
+        "turns": draw(st.none() | st.integers(0, 2)),
         "capacity": draw(st.integers(1, 2)),
     }
 
@@ -53,7 +55,23 @@ def problem_of(scene: dict) -> Covering:
         change=sparse.csr_array(rows),
         group=np.array([spot for spot, _ in scene["new"]] + [4 + c for c, _ in turned], dtype=np.int64),
         capacity=np.array([scene["capacity"]] * 4 + [1] * 3, dtype=np.int64),
+        kind=None
+        if scene["turns"] is None
+        else np.array([0] * len(scene["new"]) + [1] * len(turned), dtype=np.int64),
     )
+
+
+def count_of(scene: dict) -> int | tuple[int, int]:
+    """As `choose` takes it."""
+    return scene["count"] if scene["turns"] is None else (scene["count"], scene["turns"])
+
+
+def allowed(scene: dict, chosen: tuple[int, ...]) -> bool:
+    """Whether a choice keeps to the counts."""
+    new = sum(row < len(scene["new"]) for row in chosen)
+    if scene["turns"] is None:
+        return len(chosen) <= scene["count"]
+    return new <= scene["count"] and len(chosen) - new <= scene["turns"]
 
 
 def covered(scene: dict, chosen: tuple[int, ...]) -> int | None:
@@ -73,8 +91,8 @@ def covered(scene: dict, chosen: tuple[int, ...]) -> int | None:
 
 def best_of_all(scene: dict, candidates: int) -> int:
     """The optimum, by trying every choice."""
-    choices = (c for k in range(scene["count"] + 1) for c in combinations(range(candidates), k))
-    return max(value for c in choices if (value := covered(scene, c)) is not None)
+    choices = (c for k in range(candidates + 1) for c in combinations(range(candidates), k))
+    return max(value for c in choices if allowed(scene, c) and (value := covered(scene, c)) is not None)
 
 
 @settings(max_examples=60, deadline=None)
@@ -97,10 +115,10 @@ def test_exact_is_the_best_of_all_choices_and_nothing_passes_the_bound(scene: di
     problem = problem_of(scene)
     optimum = best_of_all(scene, problem.candidates)
     asked = SearchSettings(kicks=20, relaxation=60, exact=True)
-    found = choose(problem, scene["count"], asked)
+    found = choose(problem, count_of(scene), asked)
     assert found.value == optimum == found.bound and found.status == "optimal"
     assert covered(scene, tuple(found.chosen)) == optimum
-    quick = choose(problem, scene["count"], QUICK)
+    quick = choose(problem, count_of(scene), QUICK)
     assert quick.greedy <= quick.value <= optimum <= quick.bound
 
 
@@ -108,10 +126,11 @@ def test_exact_is_the_best_of_all_choices_and_nothing_passes_the_bound(scene: di
 @given(scenes())
 def test_gains_add_up_and_more_cameras_never_cover_less(scene: dict) -> None:
     problem = problem_of(scene)
-    found = choose(problem, scene["count"], QUICK)
+    found = choose(problem, count_of(scene), QUICK)
     assert found.before + found.gains.sum() == found.value == covered(scene, tuple(found.chosen))
-    assert len(found.chosen) <= scene["count"] and problem.fits(found.chosen)
-    values = [problem.value(greedy(problem, count)) for count in range(5)]
+    assert allowed(scene, tuple(found.chosen)) and problem.fits(found.chosen)
+    one_kind = problem_of({**scene, "turns": None})
+    values = [one_kind.value(greedy(one_kind, count)) for count in range(5)]
     assert values == sorted(values)
     optima = [
         best_of_all({**scene, "count": count}, problem.candidates) for count in range(scene["count"] + 1)
@@ -124,7 +143,7 @@ def test_gains_add_up_and_more_cameras_never_cover_less(scene: dict) -> None:
 def test_gains_kept_up_to_date_are_those_counted_anew(scene: dict, chance) -> None:
     """After any walk of choosing and giving up: each gain is the value with it, less the value without."""
     problem = problem_of(scene)
-    state = State(problem)
+    state, budget = State(problem), problem.budget(count_of(scene))
     for _ in range(6):
         free = [
             i for i in range(problem.candidates) if not state.chosen[i] and state.room[state.group[i]] > 0
@@ -137,7 +156,7 @@ def test_gains_kept_up_to_date_are_those_counted_anew(scene: dict, chance) -> No
             if not state.chosen[row] and state.room[state.group[row]] > 0:
                 with_it = problem.value(np.append(state.picks(), row))
                 assert state.gains[row] == with_it - problem.value(state.picks())
-        for bound in (marginal_bound(state, scene["count"]), lagrange(problem, scene["count"], 0, 40).bound):
+        for bound in (marginal_bound(state, budget), lagrange(problem, budget, 0, 40).bound):
             assert bound >= best_of_all(scene, problem.candidates)
 
 
@@ -170,7 +189,7 @@ def town(seed: int, *, points: int, spots: int, radius: float, clusters: int) ->
 def test_without_highs_within_one_per_cent_of_what_highs_proves(seed: int, count: int) -> None:
     problem = town(seed, points=400, spots=40, radius=0.1, clusters=6)
     small, left_out = problem.merged()
-    proven = exact(small, count, 60.0)
+    proven = exact(small, np.array([count]), 60.0)
     assert proven.proven and proven.chosen is not None and left_out == 0
     optimum = problem.value(proven.chosen)
     found = choose(problem, count, SearchSettings(exact=False))
@@ -242,6 +261,7 @@ def test_nothing_to_cover_and_nothing_to_choose() -> None:
         ({"base": np.array([0, 0])}, "no existing camera"),
         ({"capacity": np.array([2, 2])}, "re-aimed twice"),
         ({"base": np.array([1])}, "2 candidates"),
+        ({"kind": np.array([0])}, "kinds"),
     ],
 )
 def test_an_impossible_problem_is_refused(changed: dict, told: str) -> None:

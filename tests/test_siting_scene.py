@@ -243,7 +243,7 @@ def test_a_stored_proposal_is_what_was_computed(demo) -> None:
         best = jurisdiction_re_aims(session, path, settings, most=3)
         assert best["weight_mm"].is_monotonic_decreasing and best["code"].is_unique
         assert len(siting_scene(session, path, settings).poses)
-        for refused, words in (({"count": 0}, "give 1 to"), ({"jurisdiction": "nowhere"}, "no area")):
+        for refused, words in (({"count": 501}, "give 0 to"), ({"jurisdiction": "nowhere"}, "no area")):
             asked = {"jurisdiction": path, "count": 1, **refused}
             with pytest.raises((InputRefused, LianfangError), match=words):
                 propose_siting(session, settings=settings, author="test", **asked)

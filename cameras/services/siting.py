@@ -33,6 +33,7 @@ from geo.services import site_crs
 # Of cameras that look into a jurisdiction from outside, those are taken into account that stand this near.
 FARTHEST_M = 2_000.0
 MOST_CAMERAS = 500
+NAMED_WITHIN_M = 60.0
 _DEGREE_M = 111_320.0
 
 
@@ -41,12 +42,13 @@ def propose_siting(
     *,
     jurisdiction: str,
     count: int,
+    re_aims: int | None = None,
     settings: SitingSettings | None = None,
     author: str,
     progress: Callable[[float], None] | None = None,
     should_abort: Callable[[], bool] | None = None,
 ) -> int:
-    """Propose up to `count` new cameras and re-aims in a jurisdiction and store the proposal; its id.
+    """Propose up to `count` new cameras and `re_aims` re-aims and store the proposal; its id.
 
     Parameters
     ----------
@@ -55,7 +57,9 @@ def propose_siting(
     jurisdiction : str
         Path.
     count : int
-        1 to `MOST_CAMERAS`.
+        Cameras to put up, 0 to `MOST_CAMERAS`.
+    re_aims : int, optional
+        Cameras to turn, 0 to `MOST_CAMERAS`; as many as are put up when left out.
     settings : SitingSettings, optional
     author : str
     progress : callable, optional
@@ -68,18 +72,34 @@ def propose_siting(
     LianfangError
         When the count or the jurisdiction will not do, or the jurisdiction has no watched ground.
     """
-    if not 1 <= count <= MOST_CAMERAS:
-        raise InputRefused(Sentence("%(count)s cameras; give 1 to %(most)s", count=count, most=MOST_CAMERAS))
+    turned = count if re_aims is None else re_aims
+    check_counts(count, turned)
     chosen = settings or SitingSettings()
     tell = progress or (lambda share: None)
     scene = siting_scene(session, jurisdiction, chosen)
     tell(0.1)
     found = propose(
-        scene, count, chosen, progress=lambda share: tell(0.1 + 0.85 * share), should_abort=should_abort
+        scene,
+        count,
+        chosen,
+        re_aims=turned,
+        progress=lambda share: tell(0.1 + 0.85 * share),
+        should_abort=should_abort,
     )
-    number = _store(session, jurisdiction, count, chosen, scene, found, author)
+    number = _store(session, jurisdiction, count, turned, chosen, scene, found, author)
     tell(1.0)
     return number
+
+
+def check_counts(count: int, re_aims: int) -> None:
+    """Refuse counts of new cameras and re-aims that no proposal can have."""
+    for asked in (count, re_aims):
+        if not 0 <= asked <= MOST_CAMERAS:
+            raise InputRefused(
+                Sentence("%(count)s cameras; give 0 to %(most)s", count=asked, most=MOST_CAMERAS)
+            )
+    if not count and not re_aims:
+        raise InputRefused(Sentence("no camera to put up and none to turn; ask for at least one"))
 
 
 def jurisdiction_re_aims(
@@ -191,10 +211,21 @@ def _widened(box: tuple[float, float, float, float], margin_m: float) -> tuple[f
     return float(west - aside), float(south - up), float(east + aside), float(north + up)
 
 
+def _street_names(points: gpd.GeoSeries, edges: gpd.GeoDataFrame) -> pd.Series:
+    """Name of the nearest street that has one; None where none is near: paths and yards have no names."""
+    named = edges[edges["name"].fillna("").astype(str) != ""]
+    found = pd.Series([None] * len(points), index=points.index, dtype=object)
+    tree = shapely.STRtree(named.geometry.to_numpy())
+    row, street = tree.query_nearest(points.to_numpy(), max_distance=NAMED_WITHIN_M, all_matches=False)
+    found.iloc[row] = named["name"].to_numpy()[street]
+    return found
+
+
 def _store(
     session: Session,
     jurisdiction: str,
     count: int,
+    re_aims: int,
     settings: SitingSettings,
     scene: SitingScene,
     found: Proposal,
@@ -212,6 +243,7 @@ def _store(
         greedy_mm=siting.greedy,
         totals={
             **found.totals,
+            "re_aims_asked": re_aims if settings.re_aim else 0,
             "spots": problem.spots,
             "spots_left_out": problem.spots_left_out,
             "candidates": len(problem.candidates),
@@ -227,10 +259,9 @@ def _store(
     )
     where = to_lonlat(rows.geometry)
     named = store.cameras_named(session, [int(one) for one in rows["camera"] if one >= 0])
-    streets = scene.edges["name"]
     frame = pd.DataFrame(rows.drop(columns=["geometry", "camera", "edge"])).assign(
         camera_code=pd.Series([named[int(one)]["code"] if one >= 0 else None for one in rows["camera"]]),
-        street=pd.Series([streets.get(int(edge)) if edge >= 0 else None for edge in rows["edge"]]),
+        street=_street_names(rows.geometry, scene.edges),
         jurisdiction_path=places.paths_at(session, where).to_numpy(),
         geom=where.array,
         seen=to_lonlat(found.footprints).array,

@@ -29,26 +29,32 @@ def reachable(problem: Covering) -> int:
     return int(problem.weight[can].sum())
 
 
-def best_of_groups(value: FloatArray, problem: Covering, count: int) -> IntArray:
-    """Rows of the `count` greatest positive values with at most its capacity from each group."""
-    rows = np.flatnonzero(value > 0)
-    looked_at = 8 * count + 64
-    while True:
-        # Most of thousands never come into it: look at the greatest, and at more where groups fill up.
-        part = rows
-        if looked_at < len(rows):
-            part = rows[np.argpartition(-value[rows], looked_at)[:looked_at]]
-        order = part[np.lexsort((-value[part], problem.group[part]))]
-        group = problem.group[order]
-        first = np.searchsorted(group, group, side="left")
-        order = order[np.arange(len(order)) - first < problem.capacity[group]]
-        if len(order) >= count or len(part) == len(rows):
-            found: IntArray = order[np.argsort(-value[order], kind="stable")][:count]
-            return found
-        looked_at *= 4
+def best_of_groups(value: FloatArray, problem: Covering, budget: IntArray) -> IntArray:
+    """Rows of the greatest positive values: of each kind as many as its budget, of each group its capacity.
+
+    No choice has a greater sum; where a group holds several kinds, the answer may overfill it.
+    """
+    chosen = []
+    for kind, count in enumerate(budget):
+        rows = np.flatnonzero((value > 0) & (problem.kinds == kind))
+        looked_at = 8 * int(count) + 64
+        while True:
+            # Most of thousands never come into it: look at the greatest, and at more where groups fill up.
+            part = rows
+            if looked_at < len(rows):
+                part = rows[np.argpartition(-value[rows], looked_at)[:looked_at]]
+            order = part[np.lexsort((-value[part], problem.group[part]))]
+            group = problem.group[order]
+            first = np.searchsorted(group, group, side="left")
+            order = order[np.arange(len(order)) - first < problem.capacity[group]]
+            if len(order) >= count or len(part) == len(rows):
+                chosen.append(order[np.argsort(-value[order], kind="stable")][:count])
+                break
+            looked_at *= 4
+    return np.concatenate(chosen)
 
 
-def marginal_bound(state: State, count: int) -> int:
+def marginal_bound(state: State, budget: IntArray) -> int:
     """The data-dependent bound of a submodular function at a choice: value plus the greatest marginal gains.
 
     Nemhauser, Wolsey and Fisher, Mathematical Programming 14 (1978) 265–294, proposition 2.1: an optimum T
@@ -62,7 +68,7 @@ def marginal_bound(state: State, count: int) -> int:
     bare = problem.weight * (state.counts == 0)
     gains = (up @ bare).astype(np.float64)
     given_up = np.asarray(down[state.picks()].sum(axis=0)).ravel() > 0
-    rows = best_of_groups(gains, problem, count)
+    rows = best_of_groups(gains, problem, budget)
     return state.value + int(gains[rows].sum()) + int(bare[given_up].sum())
 
 
@@ -76,7 +82,7 @@ class Relaxed:
 
 def lagrange(
     problem: Covering,
-    count: int,
+    budget: IntArray,
     floor: int,
     rounds: int,
     should_abort: Callable[[], bool] | None = None,
@@ -86,8 +92,8 @@ def lagrange(
     Parameters
     ----------
     problem : Covering
-    count : int
-        Candidates to choose.
+    budget : (k,) array of int
+        Candidates to choose of each kind.
     floor : int
         Covered weight of a choice that is known, for the length of the steps.
     rounds : int
@@ -112,7 +118,7 @@ def lagrange(
         if should_abort is not None and round_ % 20 == 0 and should_abort():
             break
         worth = change @ price
-        rows = best_of_groups(worth, problem, count)
+        rows = best_of_groups(worth, problem, budget)
         slack_weight = weight - price
         bound = float(slack_weight.sum() + price @ base + worth[rows].sum())
         if bound < best - 1e-9 * abs(best if math.isfinite(best) else 1.0):
@@ -147,24 +153,25 @@ class Solved:
     proven: bool
 
 
-def exact(problem: Covering, count: int, time_limit_s: float) -> Solved:
+def exact(problem: Covering, budget: IntArray, time_limit_s: float) -> Solved:
     """The optimum by integer programming (HiGHS), or what it knows when its time is up.
 
-    Maximise Σ w y, y_p ≤ base_p + Σ change_ip x_i, Σ x ≤ count, groups within their capacity; x whole,
-    0 ≤ y ≤ 1, which is whole by itself. Give it a `merged` problem: it is smaller by far.
+    Maximise Σ w y, y_p ≤ base_p + Σ change_ip x_i, Σ x of each kind ≤ its budget, groups within their
+    capacity; x whole, 0 ≤ y ≤ 1, which is whole by itself. Give it a `merged` problem: it is smaller by far.
     """
     m, n = problem.candidates, problem.points
     unit = float(max(problem.weight.max(initial=1), 1))
     groups = sparse.csr_array((np.ones(m), (problem.group, np.arange(m))), shape=(len(problem.capacity), m))
+    kinds = sparse.csr_array((np.ones(m), (problem.kinds, np.arange(m))), shape=(len(budget), m))
     rows = sparse.vstack(
         [
             sparse.hstack([-problem.change.T.astype(np.float64), sparse.eye_array(n)]),
-            sparse.hstack([sparse.csr_array(np.ones((1, m))), sparse.csr_array((1, n))]),
+            sparse.hstack([kinds, sparse.csr_array((len(budget), n))]),
             sparse.hstack([groups, sparse.csr_array((len(problem.capacity), n))]),
         ],
         format="csr",
     )
-    upper = np.concatenate([problem.base, [count], problem.capacity]).astype(np.float64)
+    upper = np.concatenate([problem.base, budget, problem.capacity]).astype(np.float64)
     answer = milp(
         np.concatenate([np.zeros(m), -problem.weight / unit]),
         integrality=np.concatenate([np.ones(m), np.zeros(n)]),

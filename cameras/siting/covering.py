@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -34,6 +35,8 @@ class Covering:
         Candidates of one spot, or re-aims of one camera; groups are 0..g−1.
     capacity : (g,) array of int
         How many candidates of each group may be chosen.
+    kind : (m,) array of int, optional
+        Candidates of one kind share a count: new cameras are bought, re-aims are not. One kind by default.
 
     Raises
     ------
@@ -52,6 +55,7 @@ class Covering:
     change: sparse.csr_array
     group: IntArray
     capacity: IntArray
+    kind: IntArray | None = None
 
     def __post_init__(self) -> None:
         m, n = self.change.shape
@@ -64,6 +68,8 @@ class Covering:
             raise ValueError("a weight, base or capacity is below 0; give whole numbers, 0 or more")
         if m and not (self.group.min() >= 0 and self.group.max() < len(self.capacity)):
             raise ValueError(f"groups run from 0 to {len(self.capacity) - 1}, one for each capacity")
+        if self.kind is not None and (self.kind.shape != (m,) or (self.kind < 0).any()):
+            raise ValueError("kinds are one number a candidate, 0 or more")
         if not np.isin(self.change.data, (-1, 1)).all():
             raise ValueError("a change is neither 1 nor -1; leave a 0 out")
         rows, points = self.change.nonzero()
@@ -82,6 +88,27 @@ class Covering:
     def candidates(self) -> int:
         """How many candidates there are."""
         return int(self.change.shape[0])
+
+    @cached_property
+    def kinds(self) -> IntArray:
+        """Kind of each candidate."""
+        return np.zeros(self.candidates, np.int64) if self.kind is None else self.kind.astype(np.int64)
+
+    def budget(self, count: int | Sequence[int]) -> IntArray:
+        """How many may be chosen of each kind, from one count for all kinds or one a kind.
+
+        Raises
+        ------
+        ValueError
+            For a count below 0, or another number of counts than there are kinds.
+        """
+        last = int(self.kinds.max(initial=0))
+        found = np.atleast_1d(np.asarray(count, dtype=np.int64))
+        if (found < 0).any():
+            raise ValueError(f"count {count} is below 0; give how many cameras to place")
+        if len(found) <= last:
+            raise ValueError(f"{len(found)} counts for {last + 1} kinds of candidates; give one for each")
+        return found
 
     @cached_property
     def by_point(self) -> sparse.csc_array:
@@ -132,6 +159,7 @@ class Covering:
             sparse.csr_array(columns[:, at].tocsr()),
             self.group,
             self.capacity,
+            self.kind,
         )
         return small, int(self.weight[fixed | inert].sum())
 

@@ -16,12 +16,17 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 # Changes by candidate and by point (pointer, index, sign each), and the weights.
 Fixed = tuple[IntArray, IntArray, IntArray, IntArray, IntArray, IntArray, IntArray]
+# Room of groups, what is left of kinds, who is chosen; group and kind of each candidate.
+Limits = tuple[IntArray, IntArray, BoolArray, IntArray, IntArray]
 
 
 class State:
-    """A choice in the making: counts of points, gains of candidates, room of groups, who is chosen."""
+    """A choice in the making: counts of points, gains of candidates, room of groups, who is chosen.
 
-    def __init__(self, problem: Covering) -> None:
+    `budget` is how many of each kind there may be; without one there is no limit.
+    """
+
+    def __init__(self, problem: Covering, budget: IntArray | None = None) -> None:
         rows, columns = problem.change, problem.by_point
         self.problem = problem
         self.fixed: Fixed = (
@@ -33,7 +38,9 @@ class State:
             columns.data.astype(np.int64),
             problem.weight.astype(np.int64),
         )
-        self.group = problem.group.astype(np.int64)
+        self.group, self.kind = problem.group.astype(np.int64), problem.kinds
+        endless = np.full(int(self.kind.max(initial=0)) + 1, np.iinfo(np.int64).max)
+        self.left = (endless if budget is None else budget).astype(np.int64).copy()
         self.counts = problem.base.astype(np.int64).copy()
         self.gains = self._gains()
         self.room = problem.capacity.astype(np.int64).copy()
@@ -61,15 +68,23 @@ class State:
         """Choose a candidate (1) or give it up (−1)."""
         _shift(candidate, direction, self.counts, self.gains, self.fixed)
         self.room[self.group[candidate]] -= direction
+        self.left[self.kind[candidate]] -= direction
         self.chosen[candidate] = direction > 0
 
-    def fill(self, count: int) -> IntArray:
-        """Choose the best candidates up to `count` while they gain; answers who, in order."""
-        return _fill(count, self.counts, self.gains, self.room, self.chosen, self.group, self.fixed)
+    def may(self, candidate: int) -> bool:
+        """Whether a candidate is free to be chosen."""
+        open_ = self.room[self.group[candidate]] > 0 and self.left[self.kind[candidate]] > 0
+        return bool(open_ and not self.chosen[candidate])
 
-    def exchange(self, count: int) -> None:
+    def fill(self) -> IntArray:
+        """Choose the best candidates while the budget lasts and they gain; answers who, in order."""
+        limits = self.room, self.left, self.chosen, self.group, self.kind
+        return _fill(self.counts, self.gains, limits, self.fixed)
+
+    def exchange(self) -> None:
         """Give one up for a better one until no such exchange is left."""
-        _exchange(count, self.counts, self.gains, self.room, self.chosen, self.group, self.fixed)
+        limits = self.room, self.left, self.chosen, self.group, self.kind
+        _exchange(self.counts, self.gains, limits, self.fixed)
 
     def become(self, chosen: IntArray) -> None:
         """Turn into this choice."""
@@ -101,67 +116,58 @@ def _shift(candidate: int, direction: int, counts: IntArray, gains: IntArray, fi
 
 
 @njit(nogil=True, cache=True)
-def _best(gains: IntArray, room: IntArray, chosen: BoolArray, group: IntArray) -> int:
+def _best(gains: IntArray, limits: Limits) -> int:
     """Who gains most among those that may be chosen, the first of equals; -1 when none gains."""
+    room, left, chosen, group, kind = limits
     best, most = -1, 0
     for i in range(len(gains)):
-        if gains[i] > most and not chosen[i] and room[group[i]] > 0:
+        if gains[i] > most and not chosen[i] and room[group[i]] > 0 and left[kind[i]] > 0:
             best, most = i, gains[i]
     return best
 
 
 @njit(nogil=True, cache=True)
-def _fill(
-    count: int,
-    counts: IntArray,
-    gains: IntArray,
-    room: IntArray,
-    chosen: BoolArray,
-    group: IntArray,
-    fixed: Fixed,
-) -> IntArray:
-    left = max(count - chosen.sum(), 0)
-    order = np.empty(left, np.int64)
-    for k in range(left):
-        best = _best(gains, room, chosen, group)
-        if best < 0:
-            return order[:k]
-        _shift(best, 1, counts, gains, fixed)
-        room[group[best]] -= 1
-        chosen[best] = True
-        order[k] = best
-    return order
+def _take(candidate: int, direction: int, limits: Limits) -> None:
+    room, left, chosen, group, kind = limits
+    room[group[candidate]] -= direction
+    left[kind[candidate]] -= direction
+    chosen[candidate] = direction > 0
 
 
 @njit(nogil=True, cache=True)
-def _exchange(
-    count: int,
-    counts: IntArray,
-    gains: IntArray,
-    room: IntArray,
-    chosen: BoolArray,
-    group: IntArray,
-    fixed: Fixed,
-) -> None:
+def _fill(counts: IntArray, gains: IntArray, limits: Limits, fixed: Fixed) -> IntArray:
+    order = np.empty(len(gains), np.int64)
+    taken = 0
+    while True:
+        best = _best(gains, limits)
+        if best < 0:
+            return order[:taken]
+        _shift(best, 1, counts, gains, fixed)
+        _take(best, 1, limits)
+        order[taken] = best
+        taken += 1
+
+
+@njit(nogil=True, cache=True)
+def _exchange(counts: IntArray, gains: IntArray, limits: Limits, fixed: Fixed) -> None:
     better = True
     while better:
         better = False
-        for out in np.flatnonzero(chosen):
-            _shift(int(out), -1, counts, gains, fixed)
-            room[group[out]] += 1
-            chosen[out] = False
-            best = _best(gains, room, chosen, group)
+        for one in np.flatnonzero(limits[2]):
+            out = int(one)
+            _shift(out, -1, counts, gains, fixed)
+            _take(out, -1, limits)
+            best = _best(gains, limits)
             if best < 0 and gains[out] <= 0:
                 # It adds nothing, so it stays out.
                 better = better or gains[out] < 0
                 continue
             # Equal gains keep who was there: otherwise two equals would take turns for ever.
             if best < 0 or gains[best] <= gains[out]:
-                best = int(out)
+                best = out
             else:
                 better = True
             _shift(best, 1, counts, gains, fixed)
-            room[group[best]] -= 1
-            chosen[best] = True
-        if len(_fill(count, counts, gains, room, chosen, group, fixed)):
+            _take(best, 1, limits)
+        if len(_fill(counts, gains, limits, fixed)):
             better = True

@@ -69,17 +69,20 @@ def propose(
     count: int,
     settings: SitingSettings | None = None,
     *,
+    re_aims: int | None = None,
     progress: Callable[[float], None] | None = None,
     should_abort: Callable[[], bool] | None = None,
 ) -> Proposal:
-    """Up to `count` new cameras and re-aims that together close most of the gap.
+    """Up to `count` new cameras and `re_aims` re-aims that together close most of the gap.
 
     Parameters
     ----------
     scene : SitingScene
     count : int
-        Cameras to put up or turn, 0 or more; fewer come back where no further one gains.
+        Cameras to put up, 0 or more; fewer come back where no further one gains.
     settings : SitingSettings, optional
+    re_aims : int, optional
+        Cameras to turn, where the settings allow it; as many as are put up when left out.
     progress : callable, optional
         Gets the fraction done.
     should_abort : callable, optional
@@ -98,7 +101,7 @@ def propose(
     tell(0.4)
     siting = choose(
         problem.covering,
-        count,
+        (count, count if re_aims is None else re_aims),
         chosen.search,
         progress=lambda share: tell(0.4 + 0.55 * share),
         should_abort=should_abort,

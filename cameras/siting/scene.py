@@ -133,6 +133,7 @@ def siting_problem(scene: SitingScene, settings: SitingSettings, *, new: bool = 
         change=sparse.csr_array(change),
         group=group,
         capacity=np.ones(len(stands) + len(turnable), np.int64),
+        kind=np.repeat([0, 1], [len(fresh), len(turned)]).astype(np.int64),
     )
     frame = gpd.GeoDataFrame(candidates.drop(columns="group"), geometry="geometry", crs=scene.edges.crs)
     return SitingProblem(covering, points, frame, len(stands), left_out, piece_m)

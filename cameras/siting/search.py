@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,19 +56,20 @@ class SearchSettings:
             raise ValueError(f"time_limit_s {self.time_limit_s} is outside (0, 86400); give seconds")
 
 
-def greedy(problem: Covering, count: int) -> IntArray:
+def greedy(problem: Covering, count: int | Sequence[int]) -> IntArray:
     """Up to `count` candidates, each the one that gains most beside those before it; ends where none gains.
+
+    `count` is one for all, or one for each kind.
 
     For new cameras alone it covers at least 1 − 1/e of what the best choice adds (Nemhauser, Wolsey and
     Fisher 1978), a half with groups (Fisher, Nemhauser and Wolsey 1978).
     """
-    _check_count(count)
-    return State(problem).fill(count)
+    return State(problem, problem.budget(count)).fill()
 
 
 def choose(
     problem: Covering,
-    count: int,
+    count: int | Sequence[int],
     settings: SearchSettings | None = None,
     *,
     progress: Progress | None = None,
@@ -79,8 +80,8 @@ def choose(
     Parameters
     ----------
     problem : Covering
-    count : int
-        Candidates to choose, re-aims among them; fewer come back where no further one gains.
+    count : int or sequence of int
+        Candidates to choose, of each kind where there are several; fewer where no further one gains.
     settings : SearchSettings, optional
     progress : callable, optional
         Gets the fraction done.
@@ -94,46 +95,46 @@ def choose(
     Raises
     ------
     ValueError
-        For a count below 0.
+        For a count below 0, or not one for each kind.
     """
-    _check_count(count)
+    budget = problem.budget(count)
     settings = settings or SearchSettings()
     tell = progress or (lambda share: None)
     abort = should_abort or (lambda: False)
     small, left_out = problem.merged()
     before = small.value(np.empty(0, np.int64))
-    state = State(small)
-    marginal = bounds.marginal_bound(state, count)
-    state.fill(count)
+    state = State(small, budget)
+    marginal = bounds.marginal_bound(state, budget)
+    state.fill()
     first = state.value
-    marginal = min(marginal, bounds.marginal_bound(state, count))
-    state.exchange(count)
+    marginal = min(marginal, bounds.marginal_bound(state, budget))
+    state.exchange()
     best, value = state.picks(), state.value
     tell(0.1)
 
-    relaxed = bounds.lagrange(small, count, value, settings.relaxation, abort)
+    relaxed = bounds.lagrange(small, budget, value, settings.relaxation, abort)
     for start in relaxed.choices:
         state.become(start)
-        state.exchange(count)
+        state.exchange()
         if state.value > value:
             best, value = state.picks(), state.value
-    marginal = min(marginal, bounds.marginal_bound(state, count))
+    marginal = min(marginal, bounds.marginal_bound(state, budget))
     tell(0.3)
     limits = {
         "all": bounds.reachable(small),
         "greedy": marginal,
         "lagrange": relaxed.bound,
     }
-    best, value = _kicked(state, best, value, count, settings, min(limits.values()), tell, abort)
+    best, value = _kicked(state, best, value, settings, min(limits.values()), tell, abort)
     asked = small.change.nnz <= settings.small if settings.exact is None else settings.exact
     status = "bounded"
     if asked and value < min(limits.values()) and not abort():
-        solved = bounds.exact(small, count, settings.time_limit_s)
+        solved = bounds.exact(small, budget, settings.time_limit_s)
         if solved.bound is not None:
             limits["exact"] = solved.bound
         if solved.chosen is not None and small.fits(solved.chosen) and small.value(solved.chosen) > value:
             state.become(solved.chosen)
-            state.exchange(count)
+            state.exchange()
             best, value = state.picks(), state.value
         status = "bounded" if solved.proven else "stopped"
     tell(1.0)
@@ -179,7 +180,6 @@ def _kicked(
     state: State,
     best: IntArray,
     value: int,
-    count: int,
     settings: SearchSettings,
     bound: int,
     tell: Progress,
@@ -197,10 +197,10 @@ def _kicked(
             state.shift(int(row), -1)
         # A few strangers come in, or filling would only bring back who was thrown out.
         for row in chance.permutation(np.flatnonzero((state.gains > 0) & ~state.chosen))[: len(thrown) // 2]:
-            if state.room[state.group[row]] > 0:
+            if state.may(int(row)):
                 state.shift(int(row), 1)
-        state.fill(count)
-        state.exchange(count)
+        state.fill()
+        state.exchange()
         if state.value >= held:
             current, held = state.picks(), state.value
             if held > value:
@@ -210,8 +210,3 @@ def _kicked(
         if kick % 20 == 0:
             tell(0.3 + 0.6 * kick / settings.kicks)
     return best, value
-
-
-def _check_count(count: int) -> None:
-    if count < 0:
-        raise ValueError(f"count {count} is below 0; give how many cameras to place")

@@ -21,6 +21,7 @@ from geo.scope import WHOLE_SITE
 from geo.services import current_site
 from web.cli.checking import audit
 from web.cli.common import author, command_options, parse_time
+from web.cli.siting import site
 from web.database import open_database
 from web.exports import TABLES, check_ending, write_table
 from web.gaptable import gap_table
@@ -36,6 +37,7 @@ def cameras() -> None:
 
 
 cameras.add_command(audit)
+cameras.add_command(site)
 
 
 @cameras.command("footprints")

@@ -34,6 +34,7 @@ STATUSES = {
 TONES = {"queued": "quiet", "running": "info", "done": "good", "failed": "bad", "cancelled": "quiet"}
 KINDS = {
     "analysis": N_("Analysis"),
+    "siting": N_("Proposed cameras"),
     "import": N_("Import"),
     "plan": N_("Patrol plan"),
     "basemap": N_("Base map"),
@@ -43,6 +44,7 @@ KINDS = {
 }
 ASKED_BY = {
     "analysis": Action.ANALYSES_RUN,
+    "siting": Action.ANALYSES_RUN,
     "import": Action.IMPORTS_RUN,
     "plan": Action.PLANS_MAKE,
     "basemap": Action.SETTINGS_CHANGE,
