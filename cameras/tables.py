@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     SmallInteger,
     Text,
     UniqueConstraint,
@@ -122,6 +123,43 @@ class CameraChange(Base):
     batch_id: Mapped[int | None] = mapped_column(
         BigInteger, ForeignKey("import_batch.id"), index=True, nullable=True
     )
+    proposal_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("camera_proposal.id", ondelete="SET NULL"), index=True
+    )
+
+
+class CameraProposal(Base):
+    """A change of a camera record that somebody proposed; it counts when a reviewer accepts it.
+
+    `before` and `after` hold the fields it changes, as `CameraChange` does.
+    """
+
+    __tablename__ = "camera_proposal"
+    __table_args__ = (
+        CheckConstraint("origin IN ('page', 'bulk', 'pole')", name="origin"),
+        CheckConstraint("state IN ('open', 'accepted', 'rejected', 'withdrawn')", name="state"),
+        CheckConstraint(
+            "(state = 'open') = (reviewed_at IS NULL) AND (reviewer IS NULL) = (reviewed_at IS NULL)",
+            name="reviewed",
+        ),
+    )
+
+    id: Mapped[BigKey]
+    camera_id: Mapped[int] = camera_column()
+    code: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[Stamp]
+    author: Mapped[str] = mapped_column(Text)
+    origin: Mapped[str] = mapped_column(Text)
+    group_key: Mapped[str | None] = mapped_column(Text, index=True)
+    before: Mapped[Any] = mapped_column(JSONB)
+    after: Mapped[Any] = mapped_column(JSONB)
+    note: Mapped[str] = mapped_column(Text, server_default="")
+    accuracy_m: Mapped[float | None] = mapped_column(Float)
+    photo: Mapped[bytes | None] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(Text, server_default="open", index=True)
+    reviewer: Mapped[str | None] = mapped_column(Text)
+    reviewed_at: Mapped[datetime | None]
+    review_note: Mapped[str] = mapped_column(Text, server_default="")
 
 
 class CameraPreset(Base):

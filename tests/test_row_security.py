@@ -40,7 +40,9 @@ PATHS = {
     "zone": MEMBERS.format("t.id"),
     **dict.fromkeys(("zone_member", "team", "plan"), MEMBERS.format("t.zone_id")),
     **dict.fromkeys(("plan_stop", "plan_visit"), OF_PLAN),
-    **dict.fromkeys(("camera_change", "camera_preset", "camera_source", "frame", "pose"), CAMERA),
+    **dict.fromkeys(
+        ("camera_change", "camera_proposal", "camera_preset", "camera_source", "frame", "pose"), CAMERA
+    ),
     "gap_camera": "ARRAY(SELECT g.jurisdiction_path FROM gap g WHERE g.id = t.gap_id)",
     "audit_step": "ARRAY(SELECT f.jurisdiction_path FROM audit_finding f WHERE f.id = t.finding_id)",
     "siting_camera": "ARRAY(SELECT p.jurisdiction_path FROM siting_proposal p WHERE p.id = t.proposal_id)",
@@ -80,6 +82,8 @@ INSERT INTO camera (code, name, azimuth_quality, ptz, geom, valid, batch_id)
     FROM import_batch;
 INSERT INTO camera_change (code, camera_id, author, kind, before, after)
     SELECT code, id, 'test', 'changed', '{{}}', '{{}}' FROM camera;
+INSERT INTO camera_proposal (code, camera_id, author, origin, before, after)
+    SELECT code, id, 'test', 'page', '{{}}', '{{}}' FROM camera;
 INSERT INTO camera_preset (camera_id, name, azimuth_deg) SELECT id, '1', 0 FROM camera;
 INSERT INTO camera_source (camera_id, source_id) SELECT c.id, s.id FROM camera c, frame_source s;
 INSERT INTO frame (camera_id, source_id, captured_at, event)

@@ -258,3 +258,31 @@ def listed(session: Session, within: str | None) -> gpd.GeoDataFrame:
            ORDER BY array_position(ARRAY['serious', 'moderate', 'minor'], f.severity), f.kind, f.subject""",
         within=within,
     )
+
+
+def open_below(session: Session, paths: Sequence[str]) -> dict[str, int]:
+    """How many findings that are not closed lie at or below each of these paths."""
+    rows = session.execute(
+        text(
+            """SELECT p.path::text, count(f.id) FROM unnest(CAST(:paths AS ltree[])) AS p (path)
+               LEFT JOIN audit_finding f ON f.jurisdiction_path <@ p.path AND f.state <> 'closed'
+               GROUP BY p.path"""
+        ),
+        {"paths": list(paths)},
+    )
+    return {str(path): int(count) for path, count in rows}
+
+
+def open_by_unit(session: Session, paths: Sequence[str] | None) -> dict[str | None, int]:
+    """How many findings that are not closed each maintenance unit has, below these paths (None: all)."""
+    rows = session.execute(
+        text(
+            """SELECT COALESCE(f.unit, NULLIF(btrim(c.management_unit), '')), count(*)
+               FROM audit_finding f LEFT JOIN camera c ON c.code = f.code AND upper_inf(c.valid)
+               WHERE f.state <> 'closed'
+                 AND (CAST(:paths AS ltree[]) IS NULL OR f.jurisdiction_path <@ ANY (CAST(:paths AS ltree[])))
+               GROUP BY 1"""
+        ),
+        {"paths": None if paths is None else list(paths)},
+    )
+    return {unit: int(count) for unit, count in rows}

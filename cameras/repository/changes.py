@@ -20,10 +20,11 @@ _FIELD_NAMES = [one.name for one in FIELDS] + ["azimuth_quality"]
 
 
 def open_records(session: Session, codes: Sequence[str]) -> gpd.GeoDataFrame:
-    """CAMERAS of these codes whose record is open, by id: RECORD_COLUMNS, `since`, `jurisdiction_path`."""
+    """CAMERAS of these codes whose record is open, by id: RECORD_COLUMNS, `since`, `batch_id`,
+    `jurisdiction_path`."""
     frame = read_geoframe(
         session,
-        f"""SELECT id, {", ".join(RECORD_COLUMNS)}, lower(valid) AS since,
+        f"""SELECT id, {", ".join(RECORD_COLUMNS)}, lower(valid) AS since, batch_id,
                    jurisdiction_path::text AS jurisdiction_path, ST_AsBinary(geom) AS geom
             FROM camera WHERE upper_inf(valid) AND code = ANY(:codes) ORDER BY id""",
         codes=list(codes),

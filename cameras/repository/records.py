@@ -73,11 +73,14 @@ _FRAME_KEYS: dict[str, Any] = {
 
 
 def add_cameras(
-    session: Session, cameras: gpd.GeoDataFrame, batch_id: int, valid: str | Sequence[str] = ALWAYS
+    session: Session,
+    cameras: gpd.GeoDataFrame,
+    batch_id: int | Sequence[int],
+    valid: str | Sequence[str] = ALWAYS,
 ) -> pd.Index:
     """Store CAMERAS (EPSG:4326) with the fields they have; answers their ids in the frame's order.
 
-    `valid` is the text of a period, always by default: one for all, or one a row.
+    `valid` is the text of a period, always by default; it and `batch_id` are one for all, or one a row.
     """
     rows = record_rows(cameras)
     rows["valid"], rows["batch_id"], rows["geom"] = valid, batch_id, cameras.geometry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -232,8 +233,8 @@ def _refuse_newer(
     began = recorded["since"].reindex(moved["previous"]).to_numpy()
     told = {
         int(str(row)): Sentence(
-            "the record of camera '%(code)s' holds since %(began)s and the list since %(since)s; give a later "
-            "time for the list",
+            "the record of camera '%(code)s' holds since %(began)s and the list since %(since)s; give a later"
+            " time for the list",
             code=code,
             began=pd.Timestamp(start).isoformat(),
             since=since.isoformat(),
@@ -261,9 +262,7 @@ def _store(
         ALWAYS if code not in ended else period_text(max(since, ended[code]), None) for code in added["code"]
     ]
     ids = records.add_cameras(session, added, batch, valid)
-    store.close(session, moved["previous"], since)
-    following = records.add_cameras(session, moved, batch, period_text(since, None))
-    store.follow(session, moved["previous"].tolist(), following.tolist(), since)
+    following = begin_anew(session, moved, batch, since)
     store.change_fields(session, changed.set_index("previous"))
     store.close(session, retired.index.tolist(), since)
     again = added["code"].isin(ended).to_numpy()
@@ -281,6 +280,20 @@ def _store(
     store.add_changes(session, rows.assign(author=source.author, batch_id=batch))
     refresh_scopes(session, "camera")
     return counts
+
+
+def begin_anew(
+    session: Session, moved: gpd.GeoDataFrame, batch: int | Sequence[int], since: datetime
+) -> pd.Index:
+    """End the records named by `previous` and begin those of the rows; answers their ids in order.
+
+    Presets, sources and the frames captured from `since` on go along. `batch` is the import they belong to,
+    one for all or one a row.
+    """
+    store.close(session, moved["previous"], since)
+    following = records.add_cameras(session, moved, batch, period_text(since, None))
+    store.follow(session, moved["previous"].tolist(), following.tolist(), since)
+    return following
 
 
 def _history(
