@@ -219,6 +219,24 @@ def completed(cameras: Frame, assumed: AssumedOptics | None = None) -> Frame:
     return cameras.assign(**filled, assumed=_assumed_names(cameras, missing))
 
 
+def from_lens(cameras: Frame) -> Frame:
+    """A copy in which a missing hfov_deg follows from focal_mm and sensor_width_mm where both are known.
+
+    A field of view that is there is kept, whatever lens stands beside it; without the two columns nothing
+    changes. The result is derived from the record, not assumed.
+    """
+    hfov = _column(cameras, "hfov_deg")
+    focal, sensor = _column(cameras, "focal_mm"), _column(cameras, "sensor_width_mm")
+    there = np.isnan(hfov) & (focal > 0) & (sensor > 0)
+    derived = hfov_from_lens_deg(np.where(there, focal, 1.0), np.where(there, sensor, 1.0))
+    return cameras.assign(hfov_deg=np.where(there, derived, hfov))
+
+
+def at_night(cameras: Frame) -> Frame:
+    """A copy in which range_m ends where the camera's own light does: at night_range_m, where it is known."""
+    return cameras.assign(range_m=np.fmin(_column(cameras, "range_m"), _column(cameras, "night_range_m")))
+
+
 def _assumed_names(cameras: pd.DataFrame, missing: dict[str, NDArray[np.bool_]]) -> list[str]:
     before = cameras["assumed"].fillna("").tolist() if "assumed" in cameras else [""] * len(cameras)
     flags = np.column_stack([missing[name] for name in OPTICS_FIELDS])

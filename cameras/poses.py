@@ -13,7 +13,7 @@ from cameras.diagnosis import Thresholds
 from cameras.evidence import SourceTable
 from cameras.frames.columns import FloatArray, FrameBatch, Int64Array
 from cameras.leaders import COARSE, FRAME, MEASURED, PRESET, UNKNOWN, gathered
-from cameras.optics import AssumedOptics, completed
+from cameras.optics import AssumedOptics, completed, from_lens
 
 #: Half the width of a compass point, and of everything.
 COARSE_TOLERANCE_DEG: Final = 22.5
@@ -108,7 +108,7 @@ def camera_poses(
     ----------
     cameras : DataFrame or GeoDataFrame
         CAMERAS by id: azimuth_deg, azimuth_quality, tilt_deg, hfov_deg, vfov_deg, width_px, height_px,
-        mount_height_m; a missing column is missing everywhere.
+        mount_height_m, focal_mm, sensor_width_mm; a missing column is missing everywhere.
     frames : FrameBatch
         In order (`FrameBatch.in_order`), of these cameras.
     sources : DataFrame
@@ -151,7 +151,7 @@ def camera_poses(
         raise ValueError(f"camera {cameras.index[cameras.index.duplicated()][0]} stands twice; leave one row")
     ids = np.sort(cameras.index.to_numpy(dtype=np.int64))
     pointer = _camera_pointer(ids, frames)
-    record = cameras.loc[ids]
+    record = from_lens(cameras.loc[ids])
     seeds = _seeds(ids, record, presets)
     chosen = PoseTolerances() if tolerances is None else tolerances
 

@@ -32,6 +32,9 @@ CAMERA_COLUMNS = [
     "width_px",
     "height_px",
     "mount_height_m",
+    "focal_mm",
+    "sensor_width_mm",
+    "night_range_m",
     "ptz",
     "parent_code",
 ]
@@ -43,6 +46,9 @@ CAMERA_NUMBERS = [
     "width_px",
     "height_px",
     "mount_height_m",
+    "focal_mm",
+    "sensor_width_mm",
+    "night_range_m",
 ]
 # All of a record.
 RECORD_COLUMNS = ["code", *(one.name for one in FIELDS), "azimuth_quality", "source_datum", "source_row"]

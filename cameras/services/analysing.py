@@ -29,7 +29,7 @@ from cameras.causes import CAUSE_NAMES
 from cameras.footprint import footprints
 from cameras.frames import FrameBatch
 from cameras.frames.times import epoch_ms
-from cameras.optics import AssumedOptics
+from cameras.optics import AssumedOptics, at_night
 from cameras.poses import camera_poses
 from cameras.repository import records, results
 from cameras.shares import shares
@@ -145,11 +145,17 @@ def of_cameras(frames: FrameBatch, cameras: pd.Index) -> FrameBatch:
 
 
 def camera_footprints(
-    session: Session, *, level: str | float, assumed: AssumedOptics | None = None
+    session: Session,
+    *,
+    level: str | float,
+    assumed: AssumedOptics | None = None,
+    dimension: str = "2d",
+    night: bool = False,
 ) -> gpd.GeoDataFrame:
-    """What every camera sees at its recorded pose: camera (code), level, certain, assumed, geometry.
+    """What every camera sees at its recorded pose: camera (code), level, certain, assumed, area_m2, geometry.
 
-    EPSG:4326. Frames are not looked at; `analyse` does that.
+    EPSG:4326. Frames are not looked at; `analyse` does that. At night a camera sees as far as its own light
+    where its record tells how far that is.
     """
     crs = site_crs(session)
     cameras = to_metric(records.cameras(session), crs)
@@ -168,7 +174,10 @@ def camera_footprints(
         assumed=assumed,
     ).table
     viewers = pose_cameras(poses, standpoints(cameras, solid), crs)
-    shapes = footprints(viewers, solid, level=level)
+    if night:
+        light_m = cameras["night_range_m"].reindex(poses["camera"]).to_numpy()
+        viewers = at_night(viewers.assign(night_range_m=light_m))
+    shapes = footprints(viewers, solid, level=level, dimension=dimension)
     frame = gpd.GeoDataFrame(
         {
             "camera": cameras["code"].reindex(poses["camera"]).to_numpy(),

@@ -42,24 +42,33 @@ cameras.add_command(site)
 
 @cameras.command("footprints")
 @click.option("--level", default="detect", show_default=True, help="A level's name, or pixels per metre.")
-@click.option("--dimension", type=click.Choice(["2d"]), default="2d", show_default=True)
+@click.option(
+    "--dimension",
+    type=click.Choice(["2d", "2.5d"]),
+    default="2d",
+    show_default=True,
+    help="2d: every building hides. 2.5d: cameras see over what is lower than their sight to 1.5 m.",
+)
+@click.option("--night", is_flag=True, help="No further than a camera's own light, where its record tells.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write to .geojson, .gpkg or .csv.")
 @command_options
-def footprints(level: str, dimension: str, out: Path | None) -> dict[str, Any]:
+def footprints(level: str, dimension: str, night: bool, out: Path | None) -> dict[str, Any]:
     """What every camera sees at its recorded pose, behind buildings.
 
     \b
     Columns written: camera (code), level, certain (azimuth and optics known),
     assumed (fields that were assumed), area_m2, geometry (EPSG:4326).
+    Levels: detect, observe, recognise, identify; overview, outline, discern,
+    perceive, characterise, validate, scrutinise.
 
-    Example: lianfang cameras footprints --level observe --out footprints.gpkg
+    Example: lianfang cameras footprints --level observe --dimension 2.5d --out footprints.gpkg
     """
     if out:
         check_ending(out, TABLES)
     wanted = _level(level)
     with open_database() as engine, transaction(engine, scope=WHOLE_SITE) as session:
         assumed = analysis_settings(current(session)).assumed
-        frame = camera_footprints(session, level=wanted, assumed=assumed)
+        frame = camera_footprints(session, level=wanted, assumed=assumed, dimension=dimension, night=night)
     if out:
         write_table(frame, out, layer="footprints")
     certain = int(frame["certain"].sum())
@@ -67,7 +76,10 @@ def footprints(level: str, dimension: str, out: Path | None) -> dict[str, Any]:
     return {
         "footprints": len(frame),
         "certain": certain,
+        "level": level,
         "dimension": dimension,
+        "night": night,
+        "area_m2": round(float(frame["area_m2"].sum()), 1),
         "out": str(out) if out else None,
     }
 

@@ -1,0 +1,90 @@
+"""Cameras that turn: what their presets see together, and how far a drive can look round."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import ArrayLike
+
+from cameras.footprint import footprints
+
+
+def reach(
+    poses: gpd.GeoDataFrame,
+    obstructions: gpd.GeoDataFrame,
+    *,
+    level: str | float,
+    dimension: str = "2d",
+    target_height_m: float = 1.5,
+) -> gpd.GeoSeries:
+    """Ground that each camera can see in one pose or another, though never all of it at once.
+
+    Parameters
+    ----------
+    poses : GeoDataFrame
+        A row a pose (a preset, or a row of `turning`) with column camera, and what `footprints` wants.
+    obstructions, level, dimension, target_height_m
+        As for `footprints`.
+
+    Returns
+    -------
+    GeoSeries of Polygon or MultiPolygon
+        One for each camera, its id as index, rising; valid, and empty where no pose sees anything.
+
+    Raises
+    ------
+    ValueError
+        As `footprints`, and for poses without the column camera.
+    """
+    if "camera" not in poses:
+        raise ValueError("poses have no column camera; add the id of the camera that each belongs to")
+    seen = footprints(
+        poses, obstructions, level=level, dimension=dimension, target_height_m=target_height_m
+    ).to_numpy()
+    ids, of = np.unique(poses["camera"].to_numpy(), return_inverse=True)
+    order = np.argsort(of, kind="stable")
+    # A union a row, of the collection of one camera's footprints.
+    together = shapely.geometrycollections(seen[order], indices=of[order]) if len(ids) else seen
+    united = shapely.union_all(together[:, np.newaxis], axis=1)
+    united = np.where(shapely.is_empty(united), shapely.Polygon(), united)
+    return gpd.GeoSeries(united, index=pd.Index(ids, name="camera"), crs=poses.crs)
+
+
+def turning(cameras: gpd.GeoDataFrame, from_deg: ArrayLike, to_deg: ArrayLike) -> gpd.GeoDataFrame:
+    """A copy of poses that look anywhere from one azimuth clockwise to another: the limits of a drive.
+
+    Parameters
+    ----------
+    cameras : GeoDataFrame
+        Poses with hfov_deg at the zoom that is meant.
+    from_deg, to_deg : array_like
+        Azimuths of the axis; the same twice, or 360 apart, is no limit at all.
+
+    Returns
+    -------
+    GeoDataFrame
+        With azimuth_deg the middle and azimuth_tolerance_deg half the way, so that its footprint is all that
+        the camera can see on the way round.
+
+    Raises
+    ------
+    ValueError
+        For an azimuth that is not finite.
+
+    Examples
+    --------
+    >>> free = gpd.GeoDataFrame({"hfov_deg": [60.0, 60.0]})
+    >>> turning(free, [300.0, 0.0], [60.0, 0.0])[["azimuth_deg", "azimuth_tolerance_deg"]].values.tolist()
+    [[0.0, 60.0], [180.0, 180.0]]
+    """
+    start, end = np.broadcast_arrays(
+        *(np.asarray(value, np.float64) for value in (from_deg, to_deg)), np.zeros(len(cameras))
+    )[:2]
+    bad = ~np.isfinite(start + end)
+    if bad.any():
+        raise ValueError(
+            f"a camera turns from {start[bad][0]} to {end[bad][0]}; give two azimuths in degrees from north"
+        )
+    way = (end - start) % 360.0
+    way = np.where(way == 0.0, 360.0, way)
+    return cameras.assign(azimuth_deg=(start + way / 2.0) % 360.0, azimuth_tolerance_deg=way / 2.0)
