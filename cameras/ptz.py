@@ -4,7 +4,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from cameras.footprint import footprints
 
@@ -48,6 +48,33 @@ def reach(
     united = shapely.union_all(together[:, np.newaxis], axis=1)
     united = np.where(shapely.is_empty(united), shapely.Polygon(), united)
     return gpd.GeoSeries(united, index=pd.Index(ids, name="camera"), crs=poses.crs)
+
+
+def drives(poses: gpd.GeoDataFrame, turns: NDArray[np.bool_]) -> gpd.GeoDataFrame:
+    """The poses that tell how far a camera reaches, for `reach`.
+
+    Parameters
+    ----------
+    poses : GeoDataFrame
+        POSES (`cameras.poses`) with their place: camera, origin, and what `footprints` wants.
+    turns : (n,) array of bool
+        Whether the camera of each pose is a turning one.
+
+    Returns
+    -------
+    GeoDataFrame
+        Of a camera with presets its presets alone: the pose of its record is no limit of its drive. Of a
+        turning camera without any, its poses all round, `certain` no more where there is such a column. Of
+        others their poses as they are.
+    """
+    poses = poses.assign(azimuth_tolerance_deg=poses.get("azimuth_tolerance_deg", 0.0))
+    preset = (poses["origin"] == "preset").to_numpy()
+    has_presets = poses["camera"].isin(poses.loc[preset, "camera"]).to_numpy()
+    free = turns & ~has_presets
+    round_about = turning(poses[free], 0.0, 0.0)
+    if "certain" in round_about:
+        round_about["certain"] = False
+    return pd.concat([poses[preset | ~(has_presets | free)], round_about]).sort_index(kind="stable")
 
 
 def turning(cameras: gpd.GeoDataFrame, from_deg: ArrayLike, to_deg: ArrayLike) -> gpd.GeoDataFrame:

@@ -12,7 +12,7 @@ from shapes import camera, frame
 from cameras import ptz
 from cameras.footprint import footprints
 from cameras.optics import at_night, from_lens, level_range_m
-from cameras.ptz import reach, turning
+from cameras.ptz import drives, reach, turning
 
 CHORD_LOSS = 6e-5
 
@@ -76,6 +76,23 @@ def test_a_drive_sees_all_between_its_limits():
     assert endless.area == pytest.approx(np.pi * 40**2, rel=CHORD_LOSS)
     with pytest.raises(ValueError, match=r"turns from nan to 60\.0"):
         turning(camera(), np.nan, 60.0)
+
+
+def test_presets_tell_how_far_a_drive_reaches_and_without_any_it_may_look_all_round():
+    """Camera 7 turns between two presets, whatever its record says; 8 turns and has none; 9 is fixed."""
+    poses = pd.concat(
+        [
+            presets(0.0, 180.0).assign(origin="preset", certain=True),
+            camera(azimuth_deg=np.nan).assign(camera=7, origin="assumed", certain=False),
+            camera(azimuth_deg=90.0).assign(camera=8, origin="record", certain=True),
+            camera(azimuth_deg=90.0).assign(camera=9, origin="record", certain=True),
+        ],
+        ignore_index=True,
+    )
+    chosen = drives(poses, np.array([True, True, True, True, False]))
+    assert chosen[["camera", "certain"]].values.tolist() == [[7, True], [7, True], [8, False], [9, True]]
+    quarters = reach(chosen, frame(()), level=24.0).area / (np.pi * 40**2 / 4)
+    assert quarters.tolist() == pytest.approx([2.0, 4.0, 1.0], rel=CHORD_LOSS)
 
 
 def test_examples_in_the_docstrings_are_true():

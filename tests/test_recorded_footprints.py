@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from shapely import MultiPolygon, Point, box
 from shapely.affinity import translate
+from sqlalchemy import text
 
 from cameras.services import camera_footprints, store_cameras
 from geo import repository as places
@@ -98,6 +99,15 @@ def test_at_night_a_record_with_a_light_ends_there_and_the_others_do_not(site):
     _, light = seen(site)
     assert dark.loc["light"].area == pytest.approx(quarter(20.0), rel=2e-3)
     assert dark.loc["lens"].area == pytest.approx(light.loc["lens"].area)
+
+
+def test_a_turning_camera_without_presets_may_see_all_round(site):
+    site.execute(text("UPDATE camera SET ptz = true WHERE code = 'light'"))
+    found, shapes = seen(site, together=True)
+    assert sorted(found.index) == ["lens", "light", "wall"]
+    assert shapes.loc["light"].area == pytest.approx(4 * quarter(38.4), rel=2e-3)
+    assert found["certain"].to_dict() == {"wall": True, "lens": True, "light": False}
+    assert shapes.loc["lens"].area == pytest.approx(quarter(38.4), rel=2e-3)
 
 
 @pytest.mark.parametrize("dimension", ["2d", "2.5d"])

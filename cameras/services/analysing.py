@@ -31,6 +31,7 @@ from cameras.frames import FrameBatch
 from cameras.frames.times import epoch_ms
 from cameras.optics import AssumedOptics, at_night
 from cameras.poses import camera_poses
+from cameras.ptz import drives, reach
 from cameras.repository import records, results
 from cameras.shares import shares
 from cameras.standpoint import standpoints
@@ -151,11 +152,13 @@ def camera_footprints(
     assumed: AssumedOptics | None = None,
     dimension: str = "2d",
     night: bool = False,
+    together: bool = False,
 ) -> gpd.GeoDataFrame:
     """What every camera sees at its recorded pose: camera (code), level, certain, assumed, area_m2, geometry.
 
     EPSG:4326. Frames are not looked at; `analyse` does that. At night a camera sees as far as its own light
-    where its record tells how far that is.
+    where its record tells how far that is. A row a pose; `together` a row a camera, all that it can see in
+    one pose or another (`cameras.ptz`).
     """
     crs = site_crs(session)
     cameras = to_metric(records.cameras(session), crs)
@@ -177,18 +180,28 @@ def camera_footprints(
     if night:
         light_m = cameras["night_range_m"].reindex(poses["camera"]).to_numpy()
         viewers = at_night(viewers.assign(night_range_m=light_m))
-    shapes = footprints(viewers, solid, level=level, dimension=dimension)
+    if together:
+        viewers = drives(viewers, cameras["ptz"].reindex(poses["camera"]).to_numpy(dtype=bool))
+        shapes = reach(viewers, solid, level=level, dimension=dimension)
+        told = viewers.groupby("camera").agg({"certain": "all", "assumed": _joined}).reset_index()
+    else:
+        shapes, told = footprints(viewers, solid, level=level, dimension=dimension), viewers
     frame = gpd.GeoDataFrame(
         {
-            "camera": cameras["code"].reindex(poses["camera"]).to_numpy(),
+            "camera": cameras["code"].reindex(told["camera"]).to_numpy(),
             "level": str(level),
-            "certain": poses["certain"].to_numpy(),
-            "assumed": poses["assumed"].to_numpy(),
+            "certain": told["certain"].to_numpy(),
+            "assumed": told["assumed"].to_numpy(),
             "area_m2": shapes.area.round(1).to_numpy(),
         },
         geometry=gpd.GeoSeries(shapes.to_numpy(), crs=crs),
     )
     return to_lonlat(frame)
+
+
+def _joined(assumed: pd.Series[str]) -> str:
+    """Names of assumed fields of several poses, each once."""
+    return ",".join(dict.fromkeys(name for names in assumed for name in names.split(",") if name))
 
 
 def _totals(scene: Scene, found: AnalysisResult) -> dict[str, Any]:

@@ -49,10 +49,13 @@ cameras.add_command(site)
     show_default=True,
     help="2d: every building hides. 2.5d: cameras see over what is lower than their sight to 1.5 m.",
 )
+@click.option(
+    "--together", is_flag=True, help="One row a camera: all that its presets see, or its drive all round."
+)
 @click.option("--night", is_flag=True, help="No further than a camera's own light, where its record tells.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write to .geojson, .gpkg or .csv.")
 @command_options
-def footprints(level: str, dimension: str, night: bool, out: Path | None) -> dict[str, Any]:
+def footprints(level: str, dimension: str, together: bool, night: bool, out: Path | None) -> dict[str, Any]:
     """What every camera sees at its recorded pose, behind buildings.
 
     \b
@@ -68,7 +71,9 @@ def footprints(level: str, dimension: str, night: bool, out: Path | None) -> dic
     wanted = _level(level)
     with open_database() as engine, transaction(engine, scope=WHOLE_SITE) as session:
         assumed = analysis_settings(current(session)).assumed
-        frame = camera_footprints(session, level=wanted, assumed=assumed, dimension=dimension, night=night)
+        frame = camera_footprints(
+            session, level=wanted, assumed=assumed, dimension=dimension, night=night, together=together
+        )
     if out:
         write_table(frame, out, layer="footprints")
     certain = int(frame["certain"].sum())
@@ -79,6 +84,7 @@ def footprints(level: str, dimension: str, night: bool, out: Path | None) -> dic
         "level": level,
         "dimension": dimension,
         "night": night,
+        "together": together,
         "area_m2": round(float(frame["area_m2"].sum()), 1),
         "out": str(out) if out else None,
     }
