@@ -1,12 +1,16 @@
 """The benchmark runner, with benchmarks that take no time; speeds themselves are never tested."""
 
+import hashlib
+import io
 import json
+import tarfile
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from bench import __main__ as runner
+from bench import monaco
 
 
 @pytest.fixture
@@ -58,3 +62,39 @@ def test_every_module_with_a_run_is_found() -> None:
     folder = Path(runner.__file__).parent
     with_run = {path.stem for path in folder.glob("*.py") if "\ndef run(" in path.read_text(encoding="utf-8")}
     assert set(runner.benchmarks()) == with_run
+
+
+def archive_with(folder: Path, content: bytes) -> Path:
+    """An archive that has this content where the extract is looked for."""
+    path = folder / "made.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        member = tarfile.TarInfo(monaco._MEMBER)
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+def test_an_extract_is_unpacked_once_and_only_if_it_is_the_pinned_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "fetched" / "Monaco.osm.pbf"
+    monkeypatch.setattr(monaco, "MONACO", target)
+    monkeypatch.setattr(monaco, "_archive", lambda folder: archive_with(folder, b"another map"))
+    with pytest.raises(RuntimeError, match="not the file that was pinned"):
+        monaco.monaco()
+    assert not target.exists()
+    monkeypatch.setattr(monaco, "_SHA256", hashlib.sha256(b"another map").hexdigest())
+    assert monaco.monaco().read_bytes() == b"another map"
+    monkeypatch.delattr(monaco, "_archive")
+    assert monaco.monaco() == target
+    assert [path.name for path in target.parent.iterdir()] == ["Monaco.osm.pbf"]
+
+
+def test_an_index_that_cannot_be_reached_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monaco, "MONACO", tmp_path / "Monaco.osm.pbf")
+    for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    with pytest.raises(RuntimeError, match=r"quackosm 0\.19\.0 cannot be downloaded: ERROR"):
+        monaco.monaco()
