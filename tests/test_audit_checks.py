@@ -23,6 +23,7 @@ from cameras.audit.datums import hypotheses
 from cameras.audit.run import CHECKS
 from geo.crs import metric_crs, to_lonlat, to_metric
 from geo.datums import from_wgs84, to_wgs84
+from geo.errors import Sentence
 from geo.synthetic import synthetic_town
 
 CRS = metric_crs((116.6, 23.2, 116.7, 23.3))
@@ -314,6 +315,7 @@ def test_a_wrong_datum_is_found_and_the_right_one_never(was: str, said: str, tow
         assert told.empty
         return
     assert told["mark"].tolist() == [f"{said}>{was}"] and told["batch"].tolist() == [1]
+    assert isinstance(told["evidence"].iloc[0], Sentence)
     assert re.search(r"of 300 positions of a\.csv, \d+ % .* and (9\d|100) % ", told["evidence"].iloc[0])
 
 

@@ -124,7 +124,10 @@ def datum_wrong(scene: AuditScene, settings: AuditSettings) -> pd.DataFrame:
         found = wrong_datum(frame.geometry.iloc[here], declared, streets, settings)
         if found is not None:
             rows.append(_told(int(frame["batch_id"].iloc[here[0]]), declared, *found, scene, settings))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    # As objects, or pandas would make plain texts of the sentences.
+    return pd.DataFrame(rows, columns=list(COLUMNS), dtype=object).astype(
+        {"camera": np.int64, "batch": np.int64, "value": np.float64}
+    )
 
 
 def wrong_datum(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import geopandas as gpd
@@ -203,16 +203,19 @@ def steps(session: Session, number: int) -> list[dict[str, Any]]:
     return [dict(row) for row in rows.mappings()]
 
 
-def counts(session: Session, paths: Sequence[str] | None) -> list[dict[str, Any]]:
-    """Findings that are not closed, by kind and state, below these paths (None: all): kind, state, n."""
+def counts(session: Session, paths: Sequence[str] | None, today: date) -> list[dict[str, Any]]:
+    """Findings that are not closed, by kind and state, below these paths (None: all): kind, state, n, and
+    overdue, how many of them were due before today."""
     rows = session.execute(
         text(
-            """SELECT kind, state, count(*) AS n FROM audit_finding
+            """SELECT kind, state, count(*) AS n,
+                      count(*) FILTER (WHERE state = 'assigned' AND due_on < :today) AS overdue
+               FROM audit_finding
                WHERE state <> 'closed'
                  AND (CAST(:paths AS ltree[]) IS NULL OR jurisdiction_path <@ ANY (CAST(:paths AS ltree[])))
                GROUP BY kind, state"""
         ),
-        {"paths": None if paths is None else list(paths)},
+        {"paths": None if paths is None else list(paths), "today": today},
     )
     return [dict(row) for row in rows.mappings()]
 

@@ -22,6 +22,8 @@ from cameras.causes import CAUSE_NAMES
 from cameras.levels import DORI
 from cameras.repository import records, results
 from cameras.services import SourceSpec, analyse, ingest_frames
+from cameras.services.auditing import audit_cameras
+from cameras.services.upkeep import freeze_list
 from cameras.synthetic import SyntheticDay
 from cameras.tables import Analysis
 from geo.db import Base, transaction
@@ -253,8 +255,13 @@ class _Making:
         self._day = None
 
     def _analysis(self, session: Session, tell: Update) -> int:
+        """The analysis of the day; besides, the audit of the records, and the month's list frozen."""
         day = self._scene.day
-        return analyse(session, start=day, end=day + timedelta(days=1), author=AUTHOR, progress=tell)
+        end = day + timedelta(days=1)
+        number = analyse(session, start=day, end=end, author=AUTHOR, progress=tell)
+        audit_cameras(session, now=end, author=AUTHOR)
+        freeze_list(session, month=day.date(), within=None, author=AUTHOR, now=end)
+        return number
 
     def _plan(self, session: Session, tell: Update) -> int:
         self._scene.load_zone(session, self._reached.seed)

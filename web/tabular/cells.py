@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from web.i18n import N_, Translator
+from web.jobs.words import told
 from web.tabular.spec import Column, TableSpec
 
 UNKNOWN = "–"
@@ -42,6 +43,8 @@ def cell_text(column: Column, value: Any, t: Translator) -> str:
             return t(column.words[value]) if value in column.words else str(value)
         case "list":
             return t.joined([str(one) for one in value]) or UNKNOWN
+        case "said":
+            return told(value, t) or UNKNOWN
     return str(value)
 
 

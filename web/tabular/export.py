@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from geo.errors import InputRefused
 from web.i18n import N_, Translator
+from web.jobs.words import told
 from web.tabular.cells import file_head, file_value
 from web.tabular.query import Question, ask
 from web.tabular.spec import FORMATS, Column, TableSpec
@@ -243,4 +244,6 @@ def _machine(column: Column, value: Any) -> Any:
             return bool(value)
         case "list":
             return [str(one) for one in value]
+        case "said":
+            return told(value, str)
     return str(value)

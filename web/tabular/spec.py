@@ -26,6 +26,7 @@ Kind = Literal[
     "flag",
     "choice",
     "list",
+    "said",
 ]
 Filter = Literal["contains", "equals", "choice", "flag", "range", "period"]
 
@@ -67,7 +68,8 @@ class Column:
     kind : str
         How a value is shown: ``code`` keeps every digit, ``share`` is 0–1 shown as per cent, ``length`` is
         metres, ``minutes`` a duration, ``moment`` a point in time in the site's zone, ``choice`` a key that
-        `words` puts into words, ``list`` an array of texts.
+        `words` puts into words, ``list`` an array of texts, ``said`` a stored sentence (JSON of
+        `web.jobs.words`), in the reader's language.
     filter : str or None
         ``contains`` and ``equals`` take a text, ``choice`` keys of `words` joined by commas, ``flag`` yes or
         no, ``range`` two numbers ``<key>_min`` and ``<key>_max`` (per cent for a share), ``period`` two days
