@@ -43,6 +43,11 @@ def watched_alone(own: shapely.Geometry, others: gpd.GeoSeries, streets: gpd.Geo
     return left[left.length >= SHORTEST_M]
 
 
+def watched_places(footprint: shapely.Geometry, places: gpd.GeoSeries) -> int:
+    """How many places lie inside a footprint or on its rim (metric CRS)."""
+    return int(shapely.intersects(np.asarray(places.values), footprint).sum())
+
+
 def watched_length(footprint: shapely.Geometry, streets: gpd.GeoSeries) -> float:
     """Metres of street inside a footprint (metric CRS)."""
     return float(shapely.length(shapely.intersection(np.asarray(streets.values), footprint)).sum())

@@ -78,6 +78,7 @@ SHOTS = (
     Shot("try-break", "trial.choose_to_break", "/try/break"),
     Shot("try-broken", "trial.break_camera", "/try/break", follow=(".lf-line a", 'a[href$="?broken=yes"]')),
     Shot("try-turn", "trial.choose_to_turn", "/try/turn"),
+    Shot("try-re-aims", "trial.re_aims", "/try/turn", follow=('a[href^="/try/re-aims/"]',)),
     Shot("try-turned", "trial.turn_camera", "/try/turn", follow=(".lf-line a",)),
     Shot("map", "map.show", "/map", phone=True),
     Shot("map-gap", "map.show", "/gaps?cause=outage", follow=(ROW, 'a[href^="/map?analysis="]')),

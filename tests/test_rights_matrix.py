@@ -129,6 +129,7 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
         f"trial.{name}": (lambda things, path: {"code": things.site.cameras[path]},)
         for name in ("break_camera", "turn_camera", "seen")
     },
+    "trial.re_aims": (lambda things, path: {"path": path},),
     "cameras.record": (lambda things, path: {"code": things.site.cameras[path]},),
     "siting.record": (of_siting,),
     "siting.remove": (of_own_siting,),

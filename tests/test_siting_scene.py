@@ -214,6 +214,13 @@ def test_a_panoramic_camera_is_tried_one_way_only() -> None:
     assert set(problem.candidates["azimuth_deg"]) == {0.0}
 
 
+@pytest.mark.parametrize(("hfov", "ways"), [(90.0, 8), (60.0, 12), (4.0, 72), (170.0, 8)])
+def test_directions_lie_half_a_field_of_view_apart(hfov: float, ways: int) -> None:
+    """By hand: 45°, 30°, not below 5°, not above 45°."""
+    settings = SitingSettings(level="detect", optics=AssumedOptics(hfov_deg=hfov))
+    assert len(np.arange(0.0, 360.0, settings.new_step_deg)) == ways
+
+
 def test_a_stored_proposal_is_what_was_computed(demo) -> None:
     """Rolled back; in the demo's whole site: rows by rank, codes of re-aimed cameras, figures that add up."""
     with demo.engine.connect() as connection, transaction(demo.engine, scope=WHOLE_SITE) as session:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import geopandas as gpd
 import pytest
 import shapely
-from shapely import LineString, box
+from shapely import LineString, Point, box
 from signing import app_on, signed_in_client
 from small_site import OWN, SIBLING
 from sqlalchemy import text
 
+from cameras.optics import AssumedOptics
 from cameras.repository import at_instant, results
 from cameras.services import trying
-from cameras.trial import watched_alone, watched_length
+from cameras.trial import watched_alone, watched_length, watched_places
 from geo.crs import to_metric
 from geo.db import transaction
 from geo.errors import InputRefused
@@ -40,6 +41,7 @@ def test_only_what_nobody_else_sees_hangs_on_a_camera() -> None:
     assert watched_alone(own, other.iloc[:0], street).length.sum() == 60
     assert watched_alone(own, gpd.GeoSeries([box(0, -5, 100, 5)], crs=CRS), street).empty
     assert watched_length(own, street) == 60
+    assert watched_places(own, gpd.GeoSeries([Point(30, 0), Point(20, 0), Point(10, 0)], crs=CRS)) == 2
 
 
 def test_degrees_are_refused() -> None:
@@ -147,6 +149,50 @@ def test_a_turned_camera_looks_that_way_and_stops_at_walls(demo, codes: list[str
                 trying.turned(session, codes[0], wrong)
         with pytest.raises(InputRefused, match="not known"):
             trying.turned(session, "nobody", 10)
+
+
+def test_another_tilt_and_lens_reach_as_far_as_their_rays(served) -> None:
+    """By hand, 1920 px wide, 3.5 m up, nothing in the way. Level and 45° wide: 25 px/m at
+    1920 / (2 · 25 · tan 22.5°) = 92.7 m. 40° wide and 16:9 high it is 23.13° high: 60° down the ground lies
+    between 3.5 / tan 71.57° = 1.167 m and 3.5 / tan 48.43° = 3.104 m."""
+    code = served.site.cameras[OWN]
+    told = AssumedOptics(width_px=1920, hfov_deg=90, mount_height_m=3.5, tilt_deg=15, aspect=16 / 9)
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        session.execute(
+            text("UPDATE camera SET hfov_deg = NULL, vfov_deg = NULL, width_px = NULL WHERE code = :code"),
+            {"code": code},
+        )
+        session.execute(text("DELETE FROM pose"))
+        record = trying.one.record(session, code)
+        assert record is not None
+        crs = site_crs(session)
+        stand = to_metric(gpd.GeoSeries([Point(record["lon"], record["lat"])], crs=4326), crs).iloc[0]
+
+        def reach(**view: float) -> tuple[float, float]:
+            shape = to_metric(trying.turned(session, code, 90.0, assumed=told, **view), crs).geometry.iloc[0]
+            rim = shapely.get_coordinates(shape)
+            away = shapely.distance(shapely.points(rim), stand)
+            return away.min(), away.max()
+
+        assert reach(tilt_deg=0.0, hfov_deg=45.0)[1] == pytest.approx(92.7, abs=0.05)
+        assert reach(tilt_deg=60.0, hfov_deg=40.0) == pytest.approx((1.167, 3.104), abs=0.01)
+        for wrong in ({"tilt_deg": 91.0}, {"hfov_deg": 180.0}, {"hfov_deg": 0.0}):
+            with pytest.raises(InputRefused, match="give"):
+                trying.turned(session, code, 90.0, **wrong)
+        session.rollback()
+
+
+def test_the_page_of_re_aims_is_of_one_jurisdiction(served) -> None:
+    """A link from the camera's own page leads there; a neighbour's, and what is none, are not found."""
+    auditor = served.client(Role.AUDITOR, OWN)
+    page = auditor.get(f"/try/turn/{served.site.cameras[OWN]}").text
+    assert f'href="/try/re-aims/{OWN}"' in page and 'id="tilt"' in page and 'id="hfov"' in page
+    assert auditor.get(f"/try/re-aims/{OWN}").status_code == 200
+    assert auditor.get(f"/try/re-aims/{SIBLING}").status_code == 404
+    assert auditor.get("/try/re-aims/No%20path").status_code == 404
+    seen = f"/try/turn/{served.site.cameras[OWN]}/seen?azimuth=90"
+    assert auditor.get(f"{seen}&tilt=10&hfov=30").status_code == 200
+    assert auditor.get(f"{seen}&tilt=x").status_code == auditor.get(f"{seen}&hfov=200").status_code == 422
 
 
 @pytest.fixture

@@ -34,6 +34,13 @@ def record(session: Session, code: str) -> dict[str, Any] | None:
     return found[0] if found else None
 
 
+def cameras_under(session: Session, path: str) -> int:
+    """How many cameras a jurisdiction has now."""
+    sql = """SELECT count(*) FROM camera
+             WHERE upper_inf(valid) AND jurisdiction_path <@ CAST(:path AS ltree)"""
+    return int(session.scalar(text(sql), {"path": path}) or 0)
+
+
 def known(session: Session, codes: Collection[str]) -> set[str]:
     """Those of these codes that the session sees a camera of."""
     rows = _rows(session, "SELECT DISTINCT code FROM camera WHERE code = ANY(:codes)", codes=list(codes))
@@ -128,14 +135,14 @@ def walls_around(session: Session, lon: float, lat: float, radius_m: float) -> g
 
 
 def held_pose(session: Session, code: str) -> dict[str, Any] | None:
-    """How the camera usually looked, in the newest analysis: azimuth_deg (from north), hfov_deg, width_px.
+    """How the camera usually looked, in the newest analysis: azimuth_deg (from north) and its optics.
 
     What neither record nor evidence knows is None in it; None without an analysis of the camera.
     """
     row = (
         session.execute(
             text(
-                """SELECT p.azimuth_deg, p.hfov_deg, p.width_px
+                """SELECT p.azimuth_deg, p.tilt_deg, p.hfov_deg, p.vfov_deg, p.width_px, p.mount_height_m
                    FROM pose p JOIN camera c ON c.id = p.camera_id
                    WHERE c.code = :code AND p.nominal ORDER BY p.analysis_id DESC, p.id LIMIT 1"""
             ),

@@ -251,11 +251,10 @@ def _new_candidates(
         tilt_deg=optics.tilt_deg,
         vfov_deg=float(vfov_from_hfov_deg(optics.hfov_deg, optics.aspect)),
     )
-    step = 360.0 if optics.hfov_deg >= 360.0 else settings.step_deg
     sights = all_round(viewers, obstructions, x, y, settings.level)
     north = true_north_deg(stands.geometry)
     parts = []
-    for azimuth in np.arange(0.0, 360.0, step):
+    for azimuth in np.arange(0.0, 360.0, settings.new_step_deg):
         grid = (azimuth + north) % 360.0
         parts.append(_looking(viewers, sights, np.full(len(viewers), azimuth), grid, len(x), open_))
     nobody = pd.Series(-1, index=stands.index)

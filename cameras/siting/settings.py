@@ -10,6 +10,8 @@ from cameras.levels import pixels_per_metre
 from cameras.optics import AssumedOptics
 from cameras.siting.search import SearchSettings
 
+STEP_LIMITS_DEG = (5.0, 45.0)
+
 
 @dataclass(frozen=True)
 class SitingSettings:
@@ -38,6 +40,7 @@ class SitingSettings:
         Of two spots nearer than this one is left out.
     step_deg, re_aim_step_deg : float
         Azimuths that are tried of a new camera, and of an existing one: every so many degrees from north.
+        None for a new camera: half its field of view, within `STEP_LIMITS_DEG`.
     re_aim : bool
         Whether existing cameras may be turned.
     most_spots : int
@@ -57,7 +60,7 @@ class SitingSettings:
     facade_m: float = 12.0
     off_wall_m: float = 0.3
     apart_m: float = 6.0
-    step_deg: float = 45.0
+    step_deg: float | None = None
     re_aim_step_deg: float = 15.0
     re_aim: bool = True
     most_spots: int = 2_000
@@ -73,7 +76,6 @@ class SitingSettings:
             ("facade_m", 0.0, 100.0),
             ("off_wall_m", 0.05, 2.0),
             ("apart_m", 0.0, 100.0),
-            ("step_deg", 1.0, 360.0),
             ("re_aim_step_deg", 1.0, 360.0),
             ("most_spots", 1, 100_000),
             ("most_pieces", 1, 1_000_000),
@@ -82,3 +84,13 @@ class SitingSettings:
             value = getattr(self, name)
             if not (np.isfinite(value) and low <= value <= high):
                 raise ValueError(f"{name} {value} is outside [{low:g}, {high:g}]; give one inside")
+        if self.step_deg is not None and not 1.0 <= self.step_deg <= 360.0:
+            raise ValueError(f"step_deg {self.step_deg} is outside [1, 360]; give one inside")
+
+    @property
+    def new_step_deg(self) -> float:
+        """Degrees between the azimuths that are tried of a new camera; 360 for one that sees all round."""
+        if self.optics.hfov_deg >= 360.0:
+            return 360.0
+        low, high = STEP_LIMITS_DEG
+        return self.step_deg or min(max(self.optics.hfov_deg / 2.0, low), high)

@@ -104,6 +104,7 @@ PAGE_WORDS = {
     "plans": N_("Plans"),
     "siting": N_("Proposed cameras"),
     "try/break": N_("Break a camera"),
+    "try/re-aims": N_("Which turn helps most"),
     "try/turn": N_("Turn a camera"),
     "zones": N_("Zones"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import geopandas as gpd
@@ -20,16 +21,21 @@ from geo.scope import WHOLE_SITE
 from patrols import repository
 from patrols.repository import on_map
 from patrols.services.trying import MovedStops, moved_stops
-from web import chosen, i18n
+from web import chosen, i18n, narrowing
 from web.access import Action, needs
 from web.geofeatures import collection
+from web.i18n import N_
 from web.maps.words import CAUSES, LEVELS
+from web.refusals import Refused
 from web.requests import access, db, render, scope, server, translator
-from web.settings import current, plan_settings
+from web.settings import analysis_settings, current, plan_settings
+from web.tabular.query import is_path
 
 bp = Blueprint("trial", __name__, url_prefix="/try")
 
 CHOICES = 12
+# Of more, the re-aims are not worked out while somebody waits for the page.
+MOST_TURNED = 3_000
 SURROUNDINGS_M = 140.0
 WALLS = {"colour": "#8b949b", "weight": 1, "fill": 0.35}
 
@@ -104,14 +110,30 @@ def break_camera(code: str) -> AnyResponse:
 @needs(Action.CAMERAS_VIEW)
 def turn_camera(code: str) -> AnyResponse:
     """The camera among its walls, with a handle to turn it by."""
-    camera = _camera(code)
+    camera, analysis = _camera(code), chosen.analysis()
     walls = one.walls_around(db(), camera["lon"], camera["lat"], SURROUNDINGS_M)
-    # As evidence has it, which may know what the record does not.
-    held = one.held_pose(db(), code) or camera
+    lost = None
+    # As evidence has it, which may know what the record does not; a wall across the border hides as well.
+    with transaction(server().engine, scope=WHOLE_SITE) as session:
+        assumed = analysis_settings(current(session)).assumed
+        view = trying.held_view(session, code, assumed=assumed)
+        before = {}
+        if view.azimuth_deg is not None:
+            now = trying.turned(session, code, view.azimuth_deg % 360.0, assumed=assumed)
+            before = {row["level"]: row for row in now.drop(columns="geometry").to_dict("records")}
+        if analysis is not None:
+            # It saw nothing for certain: then nothing hangs on it.
+            with suppress(InputRefused):
+                lost = trying.lost_ground(session, analysis.id, code)
+    asked = request.args.get("azimuth", "")
+    azimuth = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else view.azimuth_deg or 0
     return render(
         "trial/turned.html",
         camera=camera,
-        azimuth=round(held["azimuth_deg"] or 0) % 360,
+        view=view,
+        azimuth=round(azimuth) % 360,
+        before=before,
+        lost=lost,
         levels={key: words for key, (words, _) in LEVELS.items()},
         layers=[
             {"features": collection(walls.assign(name="")), **WALLS},
@@ -127,16 +149,61 @@ def seen(code: str) -> Response:
     _camera(code)
     try:
         azimuth = float(request.args.get("azimuth", ""))
+        tilt, hfov = (
+            float(request.args[name]) if name in request.args else None for name in ("tilt", "hfov")
+        )
     except ValueError:
-        raise InputRefused(gettext("Give an azimuth from 0 to below 360.")) from None
+        raise InputRefused(
+            gettext("Give an azimuth from 0 to below 360, a tilt and an angle of view in degrees.")
+        ) from None
     # A wall across the border hides as much as one's own; only the shape and its length are told.
     with transaction(server().engine, scope=WHOLE_SITE) as session:
-        frame = trying.turned(session, code, azimuth)
+        assumed = analysis_settings(current(session)).assumed
+        frame = trying.turned(session, code, azimuth, tilt_deg=tilt, hfov_deg=hfov, assumed=assumed)
     t = translator()
     told = collection(frame.assign(id=frame["level"], name=[t(LEVELS[one][0]) for one in frame["level"]]))
     for feature, row in zip(told["features"], frame.to_dict("records"), strict=False):
         feature["properties"]["street"] = t.length(row["street_m"])
+        feature["properties"]["places"] = t.number(row["places"])
     return jsonify(told)
+
+
+@bp.get("/re-aims/<path>")
+@needs(Action.CAMERAS_VIEW)
+def re_aims(path: str) -> AnyResponse:
+    """The single re-aims that help a jurisdiction most, each as if nothing else were changed."""
+    # The kernels behind it take seconds to load: only whoever asks waits for them.
+    from cameras.services.siting import jurisdiction_re_aims
+    from web.settings.siting import siting_settings
+
+    lang = i18n.negotiated(request)
+    names = narrowing.named(db(), [path], lang) if is_path(path) else {}
+    if path not in names:
+        abort(404)
+    analysis = chosen.analysis()
+    rows, refused = [], None
+    # What a camera gives up may be a neighbour's; who is turned lies in this jurisdiction.
+    with transaction(server().engine, scope=WHOLE_SITE) as session:
+        settings = siting_settings(current(session), level=analysis.level if analysis else None)
+        try:
+            if one.cameras_under(session, path) > MOST_TURNED:
+                raise Refused(
+                    N_("More than %(most)s cameras: choose a smaller jurisdiction, or ask for a proposal."),
+                    most=MOST_TURNED,
+                )
+            found = jurisdiction_re_aims(session, path, settings, most=CHOICES)
+            rows = found.to_dict("records")
+        except LianfangError as problem:
+            refused = problem
+    level = str(settings.level)
+    return render(
+        "trial/re_aims.html",
+        path=path,
+        place=names[path],
+        level=translator()(LEVELS[level][0]) if level in LEVELS else level,
+        rows=rows,
+        refused=refused,
+    )
 
 
 def _camera(code: str) -> dict[str, Any]:
@@ -150,7 +217,14 @@ def _choices(what: str) -> AnyResponse:
     analysis = chosen.analysis()
     if analysis is None:
         return render("trial/nothing.html")
-    return render("trial/choose.html", what=what, cameras=_worth(analysis))
+    where = narrowing.chosen() or scope().root or _uppermost()
+    return render("trial/choose.html", what=what, cameras=_worth(analysis), where=where)
+
+
+def _uppermost() -> str:
+    """The jurisdiction that everything lies in; empty before there is one."""
+    found = narrowing.choices(db(), "", "en", area=scope())[0]
+    return found[0].path if found else ""
 
 
 def _worth(analysis: Analysis) -> list[dict[str, Any]]:

@@ -1,10 +1,14 @@
 "use strict";
-// Turning a camera: a handle on the map and a slider say one azimuth; the server answers what would be seen.
+// Turning a camera: a handle on the map and sliders say azimuth, tilt and lens; the server answers what would be seen.
 (() => {
   const page = document.querySelector("[data-lf-turn]");
   if (!page) return;
   const slider = document.getElementById("azimuth");
   const shown = document.getElementById("azimuth-shown");
+  // A panorama has no lens to choose.
+  const others = ["tilt", "hfov"].map((name) => document.getElementById(name)).filter(Boolean);
+  const touched = new Set();
+  const WAIT_MS = 120;
   const said = document.getElementById("turn-said");
   const REACH_M = 45;
   const STYLES = { detect: 0.08, observe: 0.16, recognise: 0.28, identify: 0.4 };
@@ -38,7 +42,10 @@
     const mine = ++asked;
     let answer;
     try {
-      const response = await fetch(`${page.dataset.lfTurn}?azimuth=${azimuth}`);
+      const query = new URLSearchParams({ azimuth });
+      // What nobody moved stays as it is known, to more than whole degrees.
+      for (const one of others) if (touched.has(one.id)) query.set(one.id, one.value);
+      const response = await fetch(`${page.dataset.lfTurn}?${query}`);
       if (!response.ok) throw new Error(String(response.status));
       answer = await response.json();
     } catch {
@@ -57,6 +64,8 @@
     for (const feature of answer.features) {
       const cell = page.querySelector(`[data-level="${feature.id}"]`);
       if (cell) cell.textContent = feature.properties.street;
+      const places = page.querySelector(`[data-places="${feature.id}"]`);
+      if (places) places.textContent = feature.properties.places;
     }
   }
 
@@ -66,7 +75,13 @@
     shown.textContent = `${azimuth}°`;
     if (move && handle) handle.setLatLng(ahead(azimuth));
     clearTimeout(waiting);
-    waiting = setTimeout(() => ask(azimuth), 60);
+    waiting = setTimeout(() => ask(azimuth), WAIT_MS);
+  }
+
+  function change(one) {
+    touched.add(one.id);
+    document.getElementById(`${one.id}-shown`).textContent = `${one.value}°`;
+    turn(Number(slider.value), false);
   }
 
   function begin() {
@@ -80,6 +95,7 @@
     handle.on("drag", () => turn(azimuthOf(handle.getLatLng()), false));
     handle.on("dragend", () => turn(azimuthOf(handle.getLatLng()), true));
     slider.addEventListener("input", () => turn(Number(slider.value), true));
+    for (const one of others) one.addEventListener("input", () => change(one));
     drawn.map.setView([Number(page.dataset.lat), Number(page.dataset.lon)], 18, { animate: false });
     ask(Number(slider.value));
   }
