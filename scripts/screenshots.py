@@ -96,6 +96,17 @@ SHOTS = (
     Shot("check-maintenance", "checks.maintenance", "/checks/maintenance"),
     Shot("check-assessed", "checks.assessed", "/checks/assessed"),
     Shot("check-assessed-list", "checks.assessed_list", "/checks/assessed", follow=(ROW,)),
+    Shot("camera-mend", "mending.edit", "/cameras", follow=(ROW, 'a[href^="/changes/of/"]')),
+    Shot(
+        "camera-pole",
+        "mending.pole",
+        "/cameras",
+        follow=(ROW, 'a[href^="/changes/of/"]', 'a[href^="/changes/pole/"]'),
+        phone=True,
+    ),
+    Shot("cameras-many", "mending.many", "/changes/many?azimuth_quality=unknown"),
+    Shot("changes", "mending.listed", "a change"),
+    Shot("change", "mending.record", "/changes?state=open", follow=(ROW,)),
     Shot("gaps", "gaps.listed", "/gaps"),
     Shot("gap", "gaps.record", "/gaps?cause=outage", follow=(ROW,)),
     Shot("analyses", "analyses.listed", "/analyses"),
@@ -131,6 +142,7 @@ NOT_PAGES = {
     "siting.places": "options of a field",
     "narrow.choices": "options of the switcher",
     "home.morning": "rows of the home page",
+    "mending.photo": "a picture",
     "growing.progress": "a line of other pages",
     "map.card": "a part of the map",
     "map.camera_list": "a part of the map",
@@ -210,6 +222,8 @@ class Photographer:
     def _go(self, page: Page, shot: Shot) -> None:
         if shot.address == "own data":
             self._own_data(page)
+        elif shot.address == "a change":
+            self._propose(page)
         elif shot.address == "a list":
             self._hand_in(page)
             if shot.endpoint == "imports.check":
@@ -229,6 +243,19 @@ class Photographer:
         page.set_input_files("#in-file", _listed())
         with page.expect_navigation():
             page.click("main form button[type=submit]")
+
+    def _propose(self, page: Page) -> None:
+        """A change of the first camera, and the list it stands on."""
+        page.goto(f"{self.home}/cameras")
+        for selector in (ROW, 'a[href^="/changes/of/"]'):
+            with page.expect_navigation():
+                page.locator(f"{selector} >> visible=true").first.click()
+        page.fill("#in-direction", "275")
+        page.fill("#in-mount_height_m", "6.5")
+        page.fill("#in-management_unit", "二公司")
+        with page.expect_navigation():
+            page.click("main form button[type=submit]")
+        page.goto(f"{self.home}/changes?state=open")
 
     def _own_data(self, page: Page) -> None:
         """The page of a result that is made for it."""

@@ -64,9 +64,11 @@ IDS = {
     "sitings": "SELECT jurisdiction_path::text, id FROM siting_proposal",
     "findings": "SELECT jurisdiction_path::text, id FROM audit_finding",
     "maintenance": "SELECT jurisdiction_path::text, id FROM maintenance",
+    "proposals": """SELECT c.jurisdiction_path::text, p.id
+                    FROM camera_proposal p JOIN camera c ON c.id = p.camera_id""",
 }
 
-NOT_ON_MAP = ("jobs", "sitings", "findings", "maintenance")
+NOT_ON_MAP = ("jobs", "sitings", "findings", "maintenance", "proposals")
 
 
 def of_code(things: Things, path: str) -> dict[str, Any]:
@@ -110,6 +112,10 @@ def of_deed(deed: str) -> Sample:
     return lambda things, path: {**of_finding(things, path), "deed": deed}
 
 
+def of_proposal(things: Things, path: str) -> dict[str, Any]:
+    return {"number": things.ids["proposals"][path], "deed": "accept"}
+
+
 def of_account(things: Things, path: str) -> dict[str, Any]:
     return {"name": person(path)}
 
@@ -148,6 +154,11 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
     "checks.record": (of_finding,),
     "checks.act": tuple(of_deed(deed) for deed in ("accept", "assign", "close", "reopen")),
     "checks.withdraw": (lambda things, path: {"number": things.ids["maintenance"][path]},),
+    **{
+        f"mending.{name}": (lambda things, path: {"code": things.site.cameras[path]},)
+        for name in ("edit", "propose_one", "pole", "propose_at_pole")
+    },
+    **{f"mending.{name}": (of_proposal,) for name in ("record", "photo", "review")},
     "jobs.record": (of_job,),
     "jobs.progress": (of_job,),
     "jobs.cancel": (of_job,),
@@ -181,6 +192,9 @@ INSERT INTO audit_finding (kind, subject, severity, state, evidence, mark, code,
                            changed_at, geom, jurisdiction_path)
 SELECT 'no_height', code, 'minor', 'open', '{"text": "Home", "values": {}}', '', code, now(), now(), now(),
        geom, CAST(:path AS ltree) FROM camera WHERE code = :code"""
+PROPOSAL = """
+INSERT INTO camera_proposal (camera_id, code, author, origin, before, after, photo)
+SELECT id, code, 'test', 'page', '{}', '{}', 'x' FROM camera WHERE code = :code"""
 # They end what the test stands on, and have tests of their own.
 LEFT_OUT = frozenset({"signing.sign_out", "profile.sign_out", "profile.password"})
 
@@ -217,6 +231,7 @@ def things(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
                     ),
                     {"path": path},
                 )
+                session.execute(text(PROPOSAL), {"code": site.cameras[path]})
                 session.execute(text(FINDING), {"path": path, "code": site.cameras[path]})
                 session.execute(
                     text(

@@ -17,6 +17,7 @@ import small_site
 from sqlalchemy import text
 
 from cameras.coverage import CoverageSettings
+from cameras.fields import FURTHER_FIELDS
 from cameras.importers import read_cameras
 from geo.db import transaction
 from geo.errors import InputRefused, LianfangError, Sentence, message_of, of_row, row_named, said
@@ -105,7 +106,7 @@ def test_a_table_of_remarks_knows_each_row() -> None:
     """The row of a problem, the first row of a finding on many, none where there is none."""
     many = Sentence("%(n)s odd, first in %(first)s", n=3, first=row_named("row", 8))
     given = [as_stored(one) for one in (of_row("row", 5, Sentence("lon")), many, "plain")]
-    rows = json.loads(remarks(given[:1], given[1:], in_chinese)["remarks"])
+    rows = json.loads(remarks({"bad": given[:1], "odd": given[1:]}, in_chinese)["remarks"])
     assert [(row["row_number"], row["sentence"]) for row in rows] == [
         (5, "经度"),
         (8, "3 odd, first in row 8"),
@@ -114,9 +115,9 @@ def test_a_table_of_remarks_knows_each_row() -> None:
 
 
 def test_every_field_of_a_file_has_its_name_for_sentences() -> None:
-    """All but the path, whose name is that of a road elsewhere."""
+    """All but the path, whose name is that of a road elsewhere, and those that are told by their labels."""
     fields = {column.field for columns in COLUMNS.values() for column in columns}
-    assert fields - {"path"} <= set(FIELD_NAMES)
+    assert fields - {"path"} - {one.name for one in FURTHER_FIELDS} <= set(FIELD_NAMES)
 
 
 # --- The readers' sentences -----------------------------------------------------------

@@ -9,7 +9,10 @@ import geopandas as gpd
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from cameras.repository.records import RECORD_COLUMNS
 from geo.db import read_geoframe
+
+_FIELDS = ", ".join(f"c.{name}" for name in RECORD_COLUMNS if name not in ("code", "name"))
 
 
 def _rows(session: Session, sql: str, **parameters: Any) -> list[dict[str, Any]]:
@@ -20,9 +23,8 @@ def record(session: Session, code: str) -> dict[str, Any] | None:
     """The camera's newest record with where it lies and what came with which file; None when unknown."""
     found = _rows(
         session,
-        """SELECT c.id, c.code, COALESCE(NULLIF(c.name, ''), c.code) AS name,
-                  c.azimuth_deg, c.azimuth_quality, c.tilt_deg, c.hfov_deg, c.vfov_deg,
-                  c.width_px, c.height_px, c.mount_height_m, c.ptz, c.parent_code,
+        f"""SELECT c.id, c.code, {_FIELDS},
+                  COALESCE(NULLIF(c.name, ''), c.code) AS name, upper(c.valid) AS until,
                   c.jurisdiction_path::text AS path, j.name AS leaf, j.name_en AS leaf_en,
                   ST_X(c.geom) AS lon, ST_Y(c.geom) AS lat, b.file_name, b.datum, b.label, b.imported_at,
                   b.author, b.id AS batch_id
@@ -56,6 +58,20 @@ def history(session: Session, code: str) -> list[dict[str, Any]]:
                   ST_X(c.geom) AS lon, ST_Y(c.geom) AS lat, b.file_name, b.author, b.imported_at
            FROM camera c JOIN import_batch b ON b.id = c.batch_id
            WHERE c.code = :code ORDER BY lower(c.valid) DESC""",
+        code=code,
+    )
+
+
+def changes(session: Session, code: str) -> list[dict[str, Any]]:
+    """What was changed of the record, the newest first: changed_at, author, kind, before, after, note, the
+    reviewer and the file it came by, None where it did not."""
+    return _rows(
+        session,
+        """SELECT x.changed_at, x.author, x.kind, x.before, x.after, x.note, x.proposal_id, p.reviewer,
+                  b.file_name, x.batch_id
+           FROM camera_change x LEFT JOIN camera_proposal p ON p.id = x.proposal_id
+           LEFT JOIN import_batch b ON b.id = x.batch_id
+           WHERE x.code = :code ORDER BY x.changed_at DESC, x.id DESC""",
         code=code,
     )
 

@@ -20,6 +20,12 @@
     setTimeout(() => made.remove(), tone === "bad" ? 9000 : 4000);
   };
 
+  /* Links that go on with what the table shows now: its filters stand in the address. */
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-lf-with-query]");
+    if (link) link.search = location.search;
+  });
+
   /* HTMX: the token against forged requests, and what to do when an answer is no fragment. */
   document.addEventListener("htmx:configRequest", (event) => {
     const token = document.querySelector('meta[name="csrf-token"]');

@@ -7,15 +7,19 @@ from typing import Any
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
-from cameras.repository import one
+from cameras.changed_words import label_of, shown
+from cameras.fields import BY_NAME, FURTHER_FIELDS
+from cameras.mending import as_json
+from cameras.repository import one, proposals
 from cameras.tables import Analysis
+from geo.errors import Sentence
 from web import chosen, i18n
 from web.access import Action, needs
 from web.geofeatures import collection
-from web.i18n import N_
+from web.i18n import N_, Translator
 from web.maps.words import AZIMUTHS, CAUSES, FINDINGS, LEVELS, REASONS, STATES
 from web.pages.cameras.tables import CAMERAS, STATE_TONES, changes
-from web.requests import db, render, translator
+from web.requests import db, may, render, translator
 from web.tabular.view import table_view
 from web.timeline import Line, Period, Timeline
 
@@ -24,6 +28,13 @@ bp = Blueprint("cameras", __name__, url_prefix="/cameras")
 # Beyond the range at which anybody is seen at all; the walls on the small map.
 SURROUNDINGS_M = 120.0
 MOVED = CAUSES["moved"].name
+CHANGE_KINDS = {
+    "changed": N_("changed"),
+    "moved": N_("moved or turned"),
+    "retired": N_("record closed"),
+    "restored": N_("back again"),
+}
+UNITS = {"degrees": "°", "degrees, down positive": "°", "metres": "m", "millimetres": "mm", "pixels": "px"}
 
 
 @bp.get("")
@@ -58,6 +69,9 @@ def record(code: str) -> Response:
         analysis=analysis,
         period=chosen.period_words(analysis) if analysis else "",
         history=one.history(db(), code),
+        changes=_changes(code),
+        further=_further(found),
+        proposals=proposals.of_code(db(), code) if may(Action.CAMERAS_EDIT) else [],
         presets=one.presets(db(), found["id"]),
         day=_day(analysis, found["id"]) if analysis else None,
         findings=_findings(analysis, found["id"]) if analysis else [],
@@ -66,6 +80,43 @@ def record(code: str) -> Response:
         layers=_layers(analysis, found),
         azimuth_words=AZIMUTHS,
     )
+
+
+def _further(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """The record's other fields that are filled in, in words; those that lead to a device or a person only
+    for whoever may change records."""
+    t = translator()
+    return [
+        (t(one.label), said_value(one.name, found[one.name], t))
+        for one in FURTHER_FIELDS
+        if as_json(found[one.name]) is not None and (may(Action.CAMERAS_EDIT) or not one.restricted)
+    ]
+
+
+def _changes(code: str) -> list[dict[str, Any]]:
+    """What was changed of the record: when, by whom, and each field before and after in words."""
+    t = translator()
+    seen = may(Action.CAMERAS_EDIT)
+    return [
+        {
+            **row,
+            "what": t(CHANGE_KINDS[row["kind"]]),
+            "fields": [
+                (t(label_of(name)), said_value(name, before, t), said_value(name, row["after"][name], t))
+                for name, before in row["before"].items()
+                if seen or name not in BY_NAME or not BY_NAME[name].restricted
+            ],
+        }
+        for row in one.changes(db(), code)
+    ]
+
+
+def said_value(name: str, value: Any, t: Translator) -> str:
+    """A stored value in the reader's words, with its unit."""
+    told = shown(name, as_json(value))
+    unit = "" if name not in BY_NAME or BY_NAME[name].unit is None else UNITS.get(str(BY_NAME[name].unit), "")
+    words = told.said(t) if isinstance(told, Sentence) else str(told)
+    return f"{words} {unit}" if unit and as_json(value) is not None else words
 
 
 def _day(analysis: Analysis, camera_id: int) -> Timeline | None:
