@@ -7,13 +7,16 @@ code lands in Numba's cache beside the sources and fits any input of the same ty
 from datetime import UTC
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
+from scipy import sparse
 
 from cameras.analysis import AnalysisResult, Scene, analyse_scene
 from cameras.footprint import footprints
 from cameras.frames import FrameBatch
 from cameras.poses import PRESET_COLUMNS
+from cameras.siting import Covering, SearchSettings, Siting, choose
 from geo.roads import RoadNetwork
 
 CRS = "EPSG:32635"
@@ -110,8 +113,16 @@ def looked_over_a_wall(crs: str) -> gpd.GeoSeries:
     return footprints(cameras, walls, level="detect", dimension="2.5d")
 
 
+def sited() -> Siting:
+    """The better of two spots for a camera."""
+    seen = sparse.csr_array(np.array([[1, 0], [1, 1]], dtype=np.int8))
+    none, one = np.zeros(2, np.int64), np.ones(2, np.int64)
+    return choose(Covering(one, none, seen, np.arange(2), one), 1, SearchSettings(kicks=1, exact=False))
+
+
 def main() -> None:
     """Run every kernel once."""
+    sited()
     nodes, edges = street(CRS)
     analysed(edges)
     looked_over_a_wall(CRS)
