@@ -492,6 +492,9 @@ class AuditFinding(Base):
     # Stays the same as long as the matter does: what a reviewer closed comes back when it changes.
     mark: Mapped[str] = mapped_column(Text)
     code: Mapped[str | None] = mapped_column(Text, index=True)
+    # Of the record, or the file, as the last audit saw it: a list of findings asks no other table.
+    name: Mapped[str] = mapped_column(Text, server_default="")
+    record_unit: Mapped[str | None] = mapped_column(Text)
     batch_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("import_batch.id"), index=True)
     unit: Mapped[str | None] = mapped_column(Text, index=True)
     due_on: Mapped[date | None] = mapped_column(Date)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
@@ -19,7 +20,10 @@ RECORD_COLUMNS = tuple(
     for column in Camera.__table__.columns
     if column.name not in ("id", "geom", "valid", "jurisdiction_path")
 )
-STAGED = ("id", "severity", "value", "evidence", "mark", "geom", "jurisdiction_path", "returned")
+STAGED = (
+    *("id", "severity", "value", "evidence", "mark", "name", "record_unit"),
+    *("geom", "jurisdiction_path", "returned"),
+)
 
 
 def full_records(session: Session) -> gpd.GeoDataFrame:
@@ -76,7 +80,8 @@ def update_findings(session: Session, rows: Sequence[Sequence[Any]], at: datetim
     session.execute(
         text(
             """CREATE TEMPORARY TABLE seen_again (
-                   id BIGINT, severity TEXT, value FLOAT8, evidence JSONB, mark TEXT,
+                   id BIGINT, severity TEXT, value FLOAT8, evidence JSONB, mark TEXT, name TEXT,
+                   record_unit TEXT,
                    geom GEOMETRY (POINT, 4326), jurisdiction_path LTREE, returned BOOLEAN) ON COMMIT DROP"""
         )
     )
@@ -85,7 +90,8 @@ def update_findings(session: Session, rows: Sequence[Sequence[Any]], at: datetim
         text(
             """UPDATE audit_finding AS f
                SET severity = s.severity, value = s.value, evidence = s.evidence, mark = s.mark,
-                   geom = s.geom, jurisdiction_path = s.jurisdiction_path, seen_at = :at,
+                   name = s.name, record_unit = s.record_unit, geom = s.geom,
+                   jurisdiction_path = s.jurisdiction_path, seen_at = :at,
                    state = CASE WHEN s.returned THEN 'open' ELSE f.state END,
                    closed_how = CASE WHEN s.returned THEN NULL ELSE f.closed_how END,
                    unit = CASE WHEN s.returned THEN NULL ELSE f.unit END,
@@ -122,11 +128,19 @@ def add_steps(
     detail: dict[str, Any] | None = None,
 ) -> None:
     """Write down one and the same step of many findings."""
-    copy_rows(
-        session,
-        "audit_step",
-        ["finding_id", "step", "at", "author", "detail"],
-        ((int(one), step, at, author, detail or {}) for one in ids),
+    session.execute(
+        text(
+            """INSERT INTO audit_step (finding_id, step, at, author, detail)
+               SELECT id, :step, :at, :author, CAST(:detail AS jsonb)
+               FROM unnest(CAST(:ids AS bigint[])) AS one (id)"""
+        ),
+        {
+            "ids": [int(one) for one in ids],
+            "step": step,
+            "at": at,
+            "author": author,
+            "detail": json.dumps(detail or {}, ensure_ascii=False),
+        },
     )
 
 
@@ -280,8 +294,7 @@ def open_by_unit(session: Session, paths: Sequence[str] | None) -> dict[str | No
     """How many findings that are not closed each maintenance unit has, below these paths (None: all)."""
     rows = session.execute(
         text(
-            """SELECT COALESCE(f.unit, NULLIF(btrim(c.management_unit), '')), count(*)
-               FROM audit_finding f LEFT JOIN camera c ON c.code = f.code AND upper_inf(c.valid)
+            """SELECT COALESCE(f.unit, f.record_unit), count(*) FROM audit_finding f
                WHERE f.state <> 'closed'
                  AND (CAST(:paths AS ltree[]) IS NULL OR f.jurisdiction_path <@ ANY (CAST(:paths AS ltree[])))
                GROUP BY 1"""

@@ -126,15 +126,22 @@ def _placed(scene: AuditScene, found: AuditResult) -> gpd.GeoDataFrame:
     lonlat = to_lonlat(scene.cameras)
     of_file = (rows["camera"] < 0).to_numpy(bool)
     codes = rows["subject"].where(~of_file, None)
+    names = np.full(len(rows), "", dtype=object)
+    keepers = np.full(len(rows), None, dtype=object)
     points = np.full(len(rows), None, dtype=object)
     paths = np.full(len(rows), None, dtype=object)
     own = rows["camera"].to_numpy(np.int64)[~of_file]
     points[~of_file] = lonlat.geometry.loc[own].to_numpy()
     paths[~of_file] = lonlat["jurisdiction_path"].loc[own].to_numpy(dtype=object)
+    known = lonlat["name"].fillna("").str.strip()
+    names[~of_file] = known.where(known != "", lonlat["code"]).loc[own].to_numpy(dtype=object)
+    kept = lonlat["management_unit"].fillna("").astype(str).str.strip()
+    keepers[~of_file] = kept.where(kept != "", None).loc[own].to_numpy(dtype=object)
     for at in np.flatnonzero(of_file):
         members = lonlat[lonlat["batch_id"] == rows["batch"].iloc[at]]
         middle = np.median(shapely.get_coordinates(members.geometry.to_numpy()), axis=0)
         points[at] = shapely.Point(middle)
+        names[at] = scene.batches.at[rows["batch"].iloc[at], "file_name"]
         paths[at] = Scope.of(members["jurisdiction_path"].dropna().unique()).root
     return gpd.GeoDataFrame(
         {
@@ -145,6 +152,8 @@ def _placed(scene: AuditScene, found: AuditResult) -> gpd.GeoDataFrame:
             "evidence": [one.as_json() for one in rows["evidence"]],
             "mark": rows["mark"],
             "code": codes,
+            "name": names,
+            "record_unit": keepers,
             "batch_id": pd.Series(
                 [int(b) if f else None for b, f in zip(rows["batch"], of_file, strict=True)], dtype=object
             ),
@@ -152,6 +161,9 @@ def _placed(scene: AuditScene, found: AuditResult) -> gpd.GeoDataFrame:
         },
         geometry=gpd.GeoSeries(points, crs=4326),
     )
+
+
+_SEEN = ("id", "severity", "value", "evidence", "mark", "name", "record_unit")
 
 
 def _publish(
@@ -182,7 +194,7 @@ def _publish(
     closed = again["state"] == "closed"
     returned = closed & ((again["closed_how"] == "evidence") | (again["mark"] != again["mark_known"]))
     hexes = shapely.to_wkb(shapely.set_srid(again.geometry.to_numpy(), 4326), hex=True, include_srid=True)
-    columns = [again[name].tolist() for name in ("id", "severity", "value", "evidence", "mark")]
+    columns = [again[name].tolist() for name in _SEEN]
     columns += [list(hexes), again["jurisdiction_path"].tolist(), returned.tolist()]
     audits.update_findings(session, [(int(row[0]), *row[1:]) for row in zip(*columns, strict=True)], now)
     back = again.loc[returned, "id"].astype("int64").tolist()

@@ -63,15 +63,12 @@ _FINDINGS = TableSpec(
         Column("value", N_("Value"), "number", digits=3, shown=False),
     ),
     source="""
-        SELECT f.id, f.kind, '' AS pick, COALESCE(NULLIF(c.name, ''), f.code, b.file_name) AS name, f.code,
-               f.severity, f.state, f.evidence,
-               COALESCE(f.unit, NULLIF(btrim(c.management_unit), '')) AS unit,
-               f.due_on, f.state = 'assigned' AND f.due_on < CAST(:today AS date) AS overdue, f.order_no,
+        SELECT f.id, f.kind, '' AS pick, f.name, f.code, f.severity, f.state, f.evidence,
+               COALESCE(f.unit, f.record_unit) AS unit, f.due_on,
+               f.state = 'assigned' AND f.due_on < CAST(:today AS date) AS overdue, f.order_no,
                CASE WHEN :lang = 'zh' THEN j.name ELSE COALESCE(j.name_en, j.name) END AS leaf,
                f.found_at, f.seen_at, f.value, f.jurisdiction_path AS path, f.geom
         FROM audit_finding f
-        LEFT JOIN camera c ON c.code = f.code AND upper_inf(c.valid)
-        LEFT JOIN import_batch b ON b.id = f.batch_id
         LEFT JOIN jurisdiction j ON j.path = f.jurisdiction_path""",
     default_sort="severity",
     link="/checks/{id}",
