@@ -161,11 +161,16 @@ def seen(code: str) -> Response:
         assumed = analysis_settings(current(session)).assumed
         frame = trying.turned(session, code, azimuth, tilt_deg=tilt, hfov_deg=hfov, assumed=assumed)
     t = translator()
-    told = collection(frame.assign(id=frame["level"], name=[t(LEVELS[one][0]) for one in frame["level"]]))
-    for feature, row in zip(told["features"], frame.to_dict("records"), strict=False):
+    named = frame.assign(id=frame["level"], name=[t(LEVELS[one][0]) for one in frame["level"]])
+    told = collection(named[~named.geometry.is_empty])
+    drawn = {feature["id"]: feature for feature in told["features"]}
+    for row in frame.to_dict("records"):
+        # Where nothing is seen there is no shape, but the figures are 0 and say so.
+        nothing = {"type": "Feature", "id": row["level"], "properties": {}, "geometry": None}
+        feature = drawn.setdefault(row["level"], nothing)
         feature["properties"]["street"] = t.length(row["street_m"])
         feature["properties"]["places"] = t.number(row["places"])
-    return jsonify(told)
+    return jsonify({**told, "features": list(drawn.values())})
 
 
 @bp.get("/re-aims/<path>")
