@@ -17,7 +17,6 @@ from cameras.repository import proposals
 from cameras.services.recording import begin_anew
 from geo.errors import InputRefused, LianfangError, Sentence
 from geo.repository import site_area
-from geo.services import refresh_scopes
 
 # More at once is a list to be imported, which says row by row what it does.
 MOST_AT_ONCE = 2000
@@ -199,4 +198,3 @@ def _change(
         }
     )
     store.add_changes(session, history)
-    refresh_scopes(session, "camera")

@@ -32,7 +32,6 @@ from geo.services import (
     credit_osm,
     current_site,
     jurisdiction_path,
-    refresh_scopes,
     refuse_outside,
     refuse_twice,
 )
@@ -97,9 +96,7 @@ def store_cameras(session: Session, cameras: gpd.GeoDataFrame, source: Source) -
             problems,
         )
     batch = add_source(session, "cameras", source, len(cameras))
-    ids = records.add_cameras(session, cameras, batch)
-    refresh_scopes(session, "camera")
-    return ids
+    return records.add_cameras(session, cameras, batch)
 
 
 def import_cameras(
@@ -193,7 +190,6 @@ def undo_listing(session: Session, batch_id: int) -> int:
             frame.at[number, name] = np.nan if kept is None and frame[name].dtype.kind == "f" else kept
     store.change_fields(session, frame)
     store.forget_changes(session, batch_id)
-    refresh_scopes(session, "camera")
     return taken + len(changed) + sum(one["kind"] == RETIRED for one in done)
 
 
@@ -278,7 +274,6 @@ def _store(
         told = rows[name] if name in rows else [None] * len(rows)
         rows[name] = pd.Series([one if isinstance(one, dict) else {} for one in told], dtype=object)
     store.add_changes(session, rows.assign(author=source.author, batch_id=batch))
-    refresh_scopes(session, "camera")
     return counts
 
 

@@ -253,22 +253,29 @@ def water(session: Session) -> gpd.GeoDataFrame:
     )
 
 
+def _deepest(point: str) -> str:
+    """SQL: the path of the deepest jurisdiction that a point lies in, NULL outside all.
+
+    Looked for from the deepest on and only until one is found: the outlines of towns and cities have the most
+    corners, and are asked last. OFFSET 0 keeps the order of the inner query.
+    """
+    # Under row-level security the spatial index serves `&&` alone, which is LEAKPROOF.
+    return f"""(SELECT near.path FROM (SELECT j.path, j.geom FROM jurisdiction j
+                                       WHERE upper_inf(j.valid) AND j.geom && {point}
+                                       ORDER BY j.level DESC, j.path OFFSET 0) AS near
+                WHERE ST_Intersects(near.geom, {point}) LIMIT 1)"""
+
+
 def assign_scope(session: Session, table: str) -> int:
     """Give every row of `table` the deepest jurisdiction its point lies in; answers how many changed.
 
     That is a leaf wherever leaves cover the ground, and the next one up where they do not. A point on a
     border belongs to the one whose path sorts first, so that it belongs to one.
     """
-    # Under row-level security the spatial index serves `&&` alone, which is LEAKPROOF.
     changed = session.execute(
         text(
             f"""UPDATE "{table}" AS r SET jurisdiction_path = deepest.path
-                FROM (SELECT t.id,
-                             (SELECT j.path FROM jurisdiction j
-                              WHERE upper_inf(j.valid) AND j.geom && {SCOPE_POINT[table]}
-                                    AND ST_Intersects(j.geom, {SCOPE_POINT[table]})
-                              ORDER BY j.level DESC, j.path LIMIT 1) AS path
-                      FROM "{table}" AS t) AS deepest
+                FROM (SELECT t.id, {_deepest(SCOPE_POINT[table])} AS path FROM "{table}" AS t) AS deepest
                 WHERE deepest.id = r.id AND r.jurisdiction_path IS DISTINCT FROM deepest.path"""
         )
     )
@@ -280,9 +287,7 @@ def paths_at(session: Session, points: gpd.GeoSeries) -> pd.Series:
     outside all of them. On the index of `points`."""
     found = session.execute(
         text(
-            """SELECT (SELECT j.path::text FROM jurisdiction j
-                       WHERE upper_inf(j.valid) AND j.geom && t.geom AND ST_Intersects(j.geom, t.geom)
-                       ORDER BY j.level DESC, j.path LIMIT 1)
+            f"""SELECT {_deepest("t.geom")}::text
                FROM (SELECT i, ST_GeomFromWKB(shape, 4326) AS geom
                      FROM unnest(CAST(:shapes AS bytea[])) WITH ORDINALITY AS given (shape, i)) AS t
                ORDER BY t.i"""
