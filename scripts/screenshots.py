@@ -96,6 +96,9 @@ SHOTS = (
     Shot("check-maintenance", "checks.maintenance", "/checks/maintenance"),
     Shot("check-assessed", "checks.assessed", "/checks/assessed"),
     Shot("check-assessed-list", "checks.assessed_list", "/checks/assessed", follow=(ROW,)),
+    Shot("samples", "samples.listed", "a spot check"),
+    Shot("sample", "samples.record", "/samples", follow=(ROW,), phone=True),
+    Shot("sample-sheet", "samples.printed", "/samples", follow=(ROW, 'a[href$="/sheet"]')),
     Shot("camera-mend", "mending.edit", "/cameras", follow=(ROW, 'a[href^="/changes/of/"]')),
     Shot(
         "camera-pole",
@@ -143,6 +146,7 @@ NOT_PAGES = {
     "narrow.choices": "options of the switcher",
     "home.morning": "rows of the home page",
     "mending.photo": "a picture",
+    "samples.content": "a file",
     "growing.progress": "a line of other pages",
     "map.card": "a part of the map",
     "map.camera_list": "a part of the map",
@@ -224,6 +228,8 @@ class Photographer:
             self._own_data(page)
         elif shot.address == "a change":
             self._propose(page)
+        elif shot.address == "a spot check":
+            self._draw(page)
         elif shot.address == "a list":
             self._hand_in(page)
             if shot.endpoint == "imports.check":
@@ -256,6 +262,21 @@ class Photographer:
         with page.expect_navigation():
             page.click("main form button[type=submit]")
         page.goto(f"{self.home}/changes?state=open")
+
+    def _draw(self, page: Page) -> None:
+        """A spot check of which the first cameras are judged, and the list it stands on."""
+        page.goto(f"{self.home}/samples")
+        page.fill("#in-count", "8")
+        page.fill("#in-seed", "20261122")
+        with page.expect_navigation():
+            page.click("#draw button[type=submit]")
+        for rank, direction in ((1, "right"), (2, "wrong"), (3, "right"), (4, "unjudged"), (5, "right")):
+            for name in ("picture", "naming", "clock"):
+                page.check(f"[name={name}-{rank}][value=right]")
+            page.check(f"[name=direction-{rank}][value={direction}]")
+        with page.expect_navigation():
+            page.click(".lf-sample-bar button")
+        page.goto(f"{self.home}/samples")
 
     def _own_data(self, page: Page) -> None:
         """The page of a result that is made for it."""

@@ -66,9 +66,10 @@ IDS = {
     "maintenance": "SELECT jurisdiction_path::text, id FROM maintenance",
     "proposals": """SELECT c.jurisdiction_path::text, p.id
                     FROM camera_proposal p JOIN camera c ON c.id = p.camera_id""",
+    "samples": "SELECT jurisdiction_path::text, id FROM sample_sheet",
 }
 
-NOT_ON_MAP = ("jobs", "sitings", "findings", "maintenance", "proposals")
+NOT_ON_MAP = ("jobs", "sitings", "findings", "maintenance", "proposals", "samples")
 
 
 def of_code(things: Things, path: str) -> dict[str, Any]:
@@ -116,6 +117,10 @@ def of_proposal(things: Things, path: str) -> dict[str, Any]:
     return {"number": things.ids["proposals"][path], "deed": "accept"}
 
 
+def of_sample(things: Things, path: str) -> dict[str, Any]:
+    return {"number": things.ids["samples"][path]}
+
+
 def of_account(things: Things, path: str) -> dict[str, Any]:
     return {"name": person(path)}
 
@@ -159,6 +164,7 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
         for name in ("edit", "propose_one", "pole", "propose_at_pole")
     },
     **{f"mending.{name}": (of_proposal,) for name in ("record", "photo", "review")},
+    **{f"samples.{name}": (of_sample,) for name in ("record", "judge", "sign", "printed", "content")},
     "jobs.record": (of_job,),
     "jobs.progress": (of_job,),
     "jobs.cancel": (of_job,),
@@ -195,6 +201,14 @@ SELECT 'no_height', code, 'minor', 'open', '{"text": "Home", "values": {}}', '',
 PROPOSAL = """
 INSERT INTO camera_proposal (camera_id, code, author, origin, before, after, photo)
 SELECT id, code, 'test', 'page', '{}', '{}', 'x' FROM camera WHERE code = :code"""
+SAMPLE = """
+WITH sheet AS (
+    INSERT INTO sample_sheet (author, seed, drawn, drawn_from, jurisdiction_path)
+    VALUES ('test', 1, 1, '{"area": "x", "path": "x", "cameras": 1, "sha256": "x"}', CAST(:path AS ltree))
+    RETURNING id)
+INSERT INTO sampled_camera (sheet_id, rank, code, record)
+SELECT id, 1, :code, '{"name": "x", "azimuth_deg": null, "azimuth_quality": "unknown", "lon": 0, "lat": 0}'
+FROM sheet"""
 # They end what the test stands on, and have tests of their own.
 LEFT_OUT = frozenset({"signing.sign_out", "profile.sign_out", "profile.password"})
 
@@ -232,6 +246,7 @@ def things(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
                     {"path": path},
                 )
                 session.execute(text(PROPOSAL), {"code": site.cameras[path]})
+                session.execute(text(SAMPLE), {"path": path, "code": site.cameras[path]})
                 session.execute(text(FINDING), {"path": path, "code": site.cameras[path]})
                 session.execute(
                     text(

@@ -45,6 +45,7 @@ PATHS = {
     ),
     "gap_camera": "ARRAY(SELECT g.jurisdiction_path FROM gap g WHERE g.id = t.gap_id)",
     "audit_step": "ARRAY(SELECT f.jurisdiction_path FROM audit_finding f WHERE f.id = t.finding_id)",
+    "sampled_camera": "ARRAY(SELECT s.jurisdiction_path FROM sample_sheet s WHERE s.id = t.sheet_id)",
     "siting_camera": "ARRAY(SELECT p.jurisdiction_path FROM siting_proposal p WHERE p.id = t.proposal_id)",
     "maintenance_camera": "ARRAY(SELECT m.jurisdiction_path FROM maintenance m WHERE m.id = maintenance_id)",
 }
@@ -103,6 +104,9 @@ INSERT INTO maintenance_camera (maintenance_id, code) SELECT id, 'c' FROM mainte
 INSERT INTO assessed_list (month, within_path, cameras, frozen_by) VALUES ('2026-11-01', NULL, 5, 'test');
 INSERT INTO assessed_camera (list_id, code, name, jurisdiction_path)
     SELECT l.id, c.code, c.name, c.jurisdiction_path FROM camera c, assessed_list l;
+INSERT INTO sample_sheet (author, seed, drawn, drawn_from, jurisdiction_path)
+    SELECT 'test', 1, 1, '{{}}', jurisdiction_path FROM camera;
+INSERT INTO sampled_camera (sheet_id, rank, code, record) SELECT id, 1, 'c', '{{}}' FROM sample_sheet;
 INSERT INTO siting_proposal (level, asked, status, bound_by, before_mm, value_mm, bound_mm, greedy_mm,
                              totals, parameters, input_revision, code_version, author, jurisdiction_path)
     SELECT 'observe', 1, 'optimal', 'all', 0, 1, 1, 1, '{{}}', '{{}}', 'r', 'v', 'test', jurisdiction_path
