@@ -60,7 +60,7 @@ def parse_direction(text: str | None) -> Direction:
     plain = unicodedata.normalize("NFKC", text or "").strip()
     if not plain:
         return Direction()
-    first, *others = [part.strip() for part in re.split(r"[;,、/|]", plain) if part.strip()] or [""]
+    first, *others = listed(plain) or [""]
     single = _single(first)
     if single is not None:
         return Direction(single[0], single[1], further=len(others))
@@ -81,6 +81,18 @@ def parse_direction(text: str | None) -> Direction:
             southeast="东南",
         )
     )
+
+
+def listed(text: str | None) -> list[str]:
+    """The directions that a text lists, one by one as they are written; none of an empty text.
+
+    Examples
+    --------
+    >>> listed("45; 239-284"), listed("")
+    (['45', '239-284'], [])
+    """
+    plain = unicodedata.normalize("NFKC", text or "")
+    return [part.strip() for part in re.split(r"[;,、/|]", plain) if part.strip()]
 
 
 def direction_in_name(name: str) -> float:

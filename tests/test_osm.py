@@ -340,7 +340,7 @@ CAMERAS = {
     "fixed range": {"camera:direction": "239-284", "camera:type": "fixed"},
     "narrow sweep": {"camera:direction": "350-10", "camera:type": "panning"},
     "wide sweep": {"camera:direction": "90-270", "camera:type": "dome"},
-    "list": {"camera:direction": "45;135", "camera:tilt": "-25"},
+    "list": {"camera:direction": "45", "camera:tilt": "-25"},
     "nonsense": {"camera:direction": "clockwise", "height": "-4", "camera:angle": "steep"},
 }
 
@@ -376,9 +376,64 @@ def test_the_direction_tags_of_cameras(tmp_path):
         "guard_not_camera": 1,
         "height_not_understood": 1,
         "indoor_camera": 1,
-        "several_directions": 1,
         "tilt_not_understood": 1,
     }
+
+
+LISTS = [
+    # (tags, cameras as (end of the code, azimuth, quality, width of the view), findings)
+    ({"camera:direction": "45;135"}, [("", 45, "measured", None), ("-2", 135, "measured", None)], 1),
+    ({"direction": "SE; 10"}, [("", 135, "coarse", None), ("-2", 10, "measured", None)], 1),
+    (
+        {"camera:direction": "0;90;180;270", "camera:type": "fixed"},
+        [("", 0, "measured", None), *((f"-{n}", 90 * n - 90, "measured", None) for n in (2, 3, 4))],
+        1,
+    ),
+    (
+        {"camera:direction": "239-284;350-10", "camera:type": "fixed"},
+        [("", 261.5, "measured", 45), ("-2", 0, "measured", 20)],
+        1,
+    ),
+    ({"camera:direction": "45;45"}, [("", 45, "measured", None)], 0),
+    ({"camera:direction": "45;"}, [("", 45, "measured", None)], 0),
+]
+
+
+@pytest.mark.parametrize(("tags", "cameras", "several"), LISTS)
+def test_several_cameras_on_one_node(tmp_path, tags, cameras, several):
+    """A list is of several cameras on one pole; they share all else that the node says."""
+    nodes = dict(STREET_NODES)
+    nodes[7] = (10.0, 50.0, {"man_made": "surveillance", "name": "P", "height": "4", **tags})
+    nodes[8] = (10.001, 50.0, {"man_made": "surveillance", "direction": "20"})
+    extract = read_osm(osm_file(tmp_path / "x.osm", nodes, STREET))
+    found = extract.cameras.set_index("code")
+    assert list(found.index) == [*(f"osm-n7{end}" for end, *_ in cameras), "osm-n8"]
+    for end, azimuth, quality, hfov in cameras:
+        row = found.loc[f"osm-n7{end}"]
+        assert (row["azimuth_deg"], row["azimuth_quality"]) == (azimuth, quality)
+        assert row["hfov_deg"] == pytest.approx(math.nan if hfov is None else hfov, nan_ok=True)
+        assert (row["name"], row["mount_height_m"], row.geometry.x) == ("P", 4.0, 10.0)
+    assert found.loc["osm-n8"].geometry.x == 10.001
+    assert extract.counts() == ({"several_cameras": 1} if several else {})
+
+
+def test_a_turning_camera_that_lists_directions_is_one(tmp_path):
+    nodes = dict(STREET_NODES)
+    nodes[7] = (10.0, 50.0, {"man_made": "surveillance", "camera:type": "dome", "direction": "45;135"})
+    extract = read_osm(osm_file(tmp_path / "x.osm", nodes, STREET))
+    assert extract.cameras["azimuth_deg"].tolist() == [45.0]
+    assert extract.counts() == {"several_directions": 1}
+
+
+def test_what_is_not_understood_in_a_list_is_told_and_the_rest_is_read(tmp_path):
+    nodes = dict(STREET_NODES)
+    nodes[7] = (10.0, 50.0, {"man_made": "surveillance", "direction": "up;45;135"})
+    extract = read_osm(osm_file(tmp_path / "x.osm", nodes, STREET))
+    assert extract.cameras[["code", "azimuth_deg"]].to_numpy().tolist() == [
+        ["osm-n7", 45.0], ["osm-n7-2", 135.0],
+    ]  # fmt: skip
+    assert extract.counts() == {"direction_not_understood": 1, "several_cameras": 1}
+    assert extract.findings["value"].tolist() == ["up", "up;45;135"]
 
 
 def test_files_that_are_no_extract_are_refused(tmp_path):

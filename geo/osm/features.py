@@ -12,7 +12,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geo.crs import LONLAT
-from geo.directions import parse_direction
+from geo.directions import Direction, listed, parse_direction
 from geo.osm.areas import polygons
 from geo.osm.records import Findings, Node, Relation, Way
 from geo.osm.tags import Tags, is_underground, metres
@@ -124,6 +124,10 @@ def camera_frame(nodes: Sequence[Node], findings: Findings) -> gpd.GeoDataFrame:
     Key:camera:direction): there it says where the camera can look, not where it does, so the azimuth is
     coarse when the range is at most 45° wide and unknown beyond. Tilt: `camera:tilt` is positive upwards,
     `camera:angle` is read as degrees below the horizon.
+
+    A list of directions (``45;135``) is one camera each on the same pole (`several_cameras`): the first keeps
+    the node's code, the others are ``osm-n123-2`` and so on. Of a turning camera it is where one camera looks
+    by turns, and the first is taken (`several_directions`).
     """
     cameras = []
     for node in sorted(nodes, key=lambda node: node.osm_id):
@@ -135,44 +139,32 @@ def camera_frame(nodes: Sequence[Node], findings: Findings) -> gpd.GeoDataFrame:
             findings.add(node.key, "indoor_camera")
         else:
             cameras.append(node)
-    rows = [_camera(node, findings) for node in cameras]
+    found = [_cameras(node, findings) for node in cameras]
+    rows = [row for of_node in found for row in of_node]
     columns = ["code", "name", "azimuth_deg", "azimuth_quality", *_CAMERA_COLUMNS, "ptz", "camera_type"]
     frame = pd.DataFrame(rows, columns=columns)
     frame["ptz"] = frame["ptz"].astype(bool)
     for column in ("azimuth_deg", *_CAMERA_COLUMNS):
         frame[column] = frame[column].astype(np.float64)
     frame["parent_code"] = pd.Series([None] * len(frame), dtype="object")
-    points = shapely.points([[node.lon, node.lat] for node in cameras]) if cameras else []
+    places = [(node.lon, node.lat) for node, of_node in zip(cameras, found, strict=True) for _ in of_node]
+    points = shapely.points(places) if places else []
     frame.index = frame.index.astype(np.int64).set_names("camera_id")
     return gpd.GeoDataFrame(frame, geometry=points, crs=LONLAT)
 
 
-def _camera(node: Node, findings: Findings) -> dict[str, object]:
+def _cameras(node: Node, findings: Findings) -> list[dict[str, object]]:
+    """The cameras of a node, one for each direction that it lists."""
     tags = node.tags
     written = tags.get("camera:direction", tags.get("direction"))
-    seen = parse_direction(written)
-    if seen.problem:
-        findings.add(node.key, "direction_not_understood", written)
-    if seen.further:
-        findings.add(node.key, "several_directions", written)
     kind = tags.get("camera:type", "")
     turns = kind in ("panning", "dome") or tags.get("revolving") == "yes"
-    azimuth, quality, hfov = seen.azimuth_deg, seen.quality, math.nan
-    if seen.span_deg <= 180.0 and kind == "fixed":
-        hfov = seen.span_deg
-    elif not math.isnan(seen.span_deg):
-        findings.add(node.key, "direction_is_a_range", written)
-        azimuth, quality = (azimuth, "coarse") if seen.span_deg <= 45.0 else (math.nan, "unknown")
     height = metres(tags.get("height"))
     if "height" in tags and not height > 0.0:
         findings.add(node.key, "height_not_understood", tags["height"])
-    return {
-        "code": f"osm-{node.key}",
+    shared = {
         "name": tags.get("name", ""),
-        "azimuth_deg": azimuth,
-        "azimuth_quality": quality,
         "tilt_deg": _tilt(node, findings),
-        "hfov_deg": hfov,
         "vfov_deg": math.nan,
         "width_px": math.nan,
         "height_px": math.nan,
@@ -180,6 +172,40 @@ def _camera(node: Node, findings: Findings) -> dict[str, object]:
         "ptz": turns,
         "camera_type": kind,
     }
+    made = []
+    for n, seen in enumerate(_directions(node, written, turns, findings), start=1):
+        azimuth, quality, hfov = seen.azimuth_deg, seen.quality, math.nan
+        if seen.span_deg <= 180.0 and kind == "fixed":
+            hfov = seen.span_deg
+        elif not math.isnan(seen.span_deg):
+            findings.add(node.key, "direction_is_a_range", written)
+            azimuth, quality = (azimuth, "coarse") if seen.span_deg <= 45.0 else (math.nan, "unknown")
+        code = f"osm-{node.key}" if n == 1 else f"osm-{node.key}-{n}"
+        made.append(
+            {"code": code, "azimuth_deg": azimuth, "azimuth_quality": quality, "hfov_deg": hfov, **shared}
+        )
+    return made
+
+
+def _directions(node: Node, written: str | None, turns: bool, findings: Findings) -> list[Direction]:
+    """What a node says of the directions of its cameras: at least one, unknown where nothing is understood.
+
+    The same direction written twice is one camera; what is not understood beside others is told and left out.
+    """
+    said = {part: parse_direction(part) for part in listed(written)}
+    for part, seen in said.items():
+        if seen.problem:
+            findings.add(node.key, "direction_not_understood", part)
+    understood = {
+        (seen.azimuth_deg, seen.span_deg if seen.span_deg == seen.span_deg else None): seen
+        for seen in reversed(said.values())
+        if not seen.problem
+    }
+    found = list(reversed(understood.values())) or [Direction()]
+    if len(found) == 1:
+        return found
+    findings.add(node.key, "several_directions" if turns else "several_cameras", written)
+    return found[:1] if turns else found
 
 
 def _tilt(node: Node, findings: Findings) -> float:

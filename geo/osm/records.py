@@ -26,6 +26,7 @@ FINDINGS: dict[str, Sentence] = {
         Sentence("not_a_way"),
         Sentence("place_mapped_twice"),
         Sentence("several_directions"),
+        Sentence("several_cameras"),
         Sentence("direction_is_a_range"),
         Sentence("direction_not_understood"),
         Sentence("height_not_understood"),
