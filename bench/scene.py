@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from cameras.causes import CAUSE_NAMES
 from cameras.repository import results
+from cameras.services.reporting import sum_up
 from cameras.slots import slot_digits
 from cameras.tables import Analysis
 from geo import repository as places
@@ -318,6 +319,7 @@ def _cameras(session: Session, city: _City, batch: int, analysis: int) -> None:
             rows.append((analysis, int(ids[n]), period, str(state), "", False, int(pose_ids[n]), path[n]))
     names = ("analysis_id", "camera_id", "period", "state", "reason", "moved", "pose_id", "jurisdiction_path")
     copy_rows(session, "availability", names, rows)
+    sum_up(session, analysis)
 
 
 def _sectors(spots: Floats, azimuth: Floats, reach_m: float) -> NDArray[np.object_]:

@@ -331,6 +331,33 @@ class Availability(Base):
     jurisdiction_path: Mapped[str | None] = scope_column(nullable=True)
 
 
+class CameraState(Base):
+    """What an analysis says of one camera, summed up for lists: the sums of availability and findings.
+
+    `change` tells what became of its last loss, `together` what that loss has in common with others
+    (`cameras.losses`).
+    """
+
+    __tablename__ = "camera_state"
+    __table_args__ = (
+        CheckConstraint("state IN ('usable', 'degraded', 'outage', 'not_measured')", name="state"),
+        CheckConstraint("change IN ('new', 'still', 'restored')", name="change"),
+    )
+
+    analysis_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("analysis.id", ondelete="CASCADE"), primary_key=True
+    )
+    camera_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("camera.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    state: Mapped[str] = mapped_column(Text)
+    online: Mapped[float] = mapped_column(Float)
+    findings: Mapped[int] = mapped_column(Integer)
+    change: Mapped[str | None] = mapped_column(Text)
+    together: Mapped[str | None] = mapped_column(Text)
+    jurisdiction_path: Mapped[str | None] = scope_column(nullable=True)
+
+
 class CameraFinding(Base):
     """Something a technician should know of a camera: what, how much, when."""
 

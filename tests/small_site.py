@@ -21,6 +21,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from cameras.repository import results
+from cameras.services.reporting import sum_up
 from geo.db import ALWAYS, write_frame
 from geo.scope import WHOLE_SITE
 from web.access import Role, accounts
@@ -273,6 +274,7 @@ def _results(
                 }
             ),
         )
+    sum_up(session, analysis)
     hours14 = 14 * 3600 * 1000
     millimetres, total = 82_000, 82_000 * 24 * 3600 * 1000
     write_frame(

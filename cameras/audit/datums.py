@@ -226,8 +226,8 @@ def _told(
         "n": len(then.near),
         "file": file,
         "near": number(settings.datum_near_m, 0),
-        "before": number(100.0 * at_first.share, 0),
-        "after": number(100.0 * then.share, 0),
+        "before": f"{number(100.0 * at_first.share, 0)} %",
+        "after": f"{number(100.0 * then.share, 0)} %",
         "declared": NAMES[declared],
         "really": NAMES[then.name],
         "before_m": number(at_first.median_m, 0),
@@ -236,15 +236,15 @@ def _told(
     }
     text = (
         Sentence(
-            "of %(n)s positions of %(file)s, %(before)s %% lie within %(near)s m of a street as %(declared)s "
-            "and %(after)s %% once a shift of %(really)s is put back that was taken off for nothing "
+            "of %(n)s positions of %(file)s, %(before)s lie within %(near)s m of a street as %(declared)s "
+            "and %(after)s once a shift of %(really)s is put back that was taken off for nothing "
             "(median %(before_m)s m and %(after_m)s m; shift %(shift)s m)",
             **(values | {"really": NAMES[then.name.removeprefix("over_")]}),
         )
         if then.name.startswith("over_")
         else Sentence(
-            "of %(n)s positions of %(file)s, %(before)s %% lie within %(near)s m of a street as %(declared)s "
-            "and %(after)s %% as %(really)s (median %(before_m)s m and %(after_m)s m; shift %(shift)s m)",
+            "of %(n)s positions of %(file)s, %(before)s lie within %(near)s m of a street as %(declared)s "
+            "and %(after)s as %(really)s (median %(before_m)s m and %(after_m)s m; shift %(shift)s m)",
             **values,
         )
     )

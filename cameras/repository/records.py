@@ -92,6 +92,8 @@ def add_cameras(
     rows = record_rows(cameras)
     # Where they lie is known before they are written: a second writing of 100,000 rows takes as long again.
     rows["jurisdiction_path"] = paths_at(session, cameras.geometry)
+    # Half of the fields of most lists are empty throughout.
+    rows = rows.dropna(axis="columns", how="all")
     rows["valid"], rows["batch_id"], rows["geom"] = valid, batch_id, cameras.geometry
     return write_frame(session, "camera", rows)
 

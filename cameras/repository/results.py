@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from cameras.causes import CAUSE_NAMES, STATES
@@ -191,6 +191,39 @@ def shares(session: Session, analysis_id: int, level: str) -> pd.DataFrame:
            GROUP BY jurisdiction_path ORDER BY 1""",
         analysis=analysis_id,
         level=level,
+    )
+
+
+def add_camera_states(session: Session, analysis_id: int, changes: pd.DataFrame) -> None:
+    """Sum up what an analysis says of each camera, from its stored availability and findings.
+
+    `changes` are the last losses: camera (id), change, common.
+    """
+    session.execute(
+        text(
+            """INSERT INTO camera_state (analysis_id, camera_id, state, online, findings, change, together,
+                                         jurisdiction_path)
+               SELECT :analysis, s.camera_id, s.state, s.online, COALESCE(f.findings, 0), w.change,
+                      NULLIF(w.common, ''), s.jurisdiction_path
+               FROM (SELECT camera_id, jurisdiction_path,
+                            (array_agg(state ORDER BY array_position(
+                                ARRAY['outage', 'degraded', 'not_measured', 'usable'], state)))[1] AS state,
+                            COALESCE(sum(extract(epoch FROM upper(period) - lower(period)))
+                                     FILTER (WHERE state IN ('usable', 'degraded')), 0)
+                            / sum(extract(epoch FROM upper(period) - lower(period))) AS online
+                     FROM availability WHERE analysis_id = :analysis
+                     GROUP BY camera_id, jurisdiction_path) AS s
+               LEFT JOIN (SELECT camera_id, count(*) AS findings FROM camera_finding
+                          WHERE analysis_id = :analysis GROUP BY camera_id) AS f USING (camera_id)
+               LEFT JOIN unnest(CAST(:ids AS bigint[]), CAST(:changes AS text[]), CAST(:common AS text[]))
+                         AS w (camera_id, change, common) USING (camera_id)"""
+        ),
+        {
+            "analysis": analysis_id,
+            "ids": changes["camera"].tolist(),
+            "changes": changes["change"].tolist(),
+            "common": changes["common"].tolist(),
+        },
     )
 
 

@@ -33,6 +33,7 @@ from cameras.optics import AssumedOptics, at_night
 from cameras.poses import camera_poses
 from cameras.ptz import drives, reach
 from cameras.repository import records, results
+from cameras.services.reporting import sum_up
 from cameras.shares import shares
 from cameras.standpoint import standpoints
 from cameras.tables import Analysis
@@ -248,6 +249,7 @@ def _store(
     tell(0.8)
     results.add_availability(session, analysis, recorded(found.availability.segments), pose_ids, scope)
     results.add_findings(session, analysis, camera_findings(found), scope)
+    sum_up(session, analysis)
     tell(0.9)
     results.add_gaps(session, analysis, level, to_lonlat(found.gaps.frame), found.gaps.cameras)
     for name, covered in found.coverages.items():

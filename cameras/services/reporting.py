@@ -10,6 +10,11 @@ from cameras.repository import results
 from cameras.tables import Analysis
 
 
+def sum_up(session: Session, analysis_id: int) -> None:
+    """Store what an analysis says of each camera, once its availability and findings are stored."""
+    results.add_camera_states(session, analysis_id, morning_losses(session, analysis_id))
+
+
 def morning_losses(session: Session, analysis_id: int, settings: LossSettings | None = None) -> pd.DataFrame:
     """The losses of an analysed period, as `cameras.losses.losses`, of the cameras in the session's scope.
 

@@ -16,6 +16,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from geo.db import ALWAYS, read_frame, read_geoframe, write_frame
+from geo.jurisdictions.deepest import deepest_paths
 from geo.scope import Scope
 from geo.tables import ImportBatch, Site
 
@@ -46,6 +47,9 @@ KEYS = {
     "obstructions": ("obstruction", "key"),
     "places": ("place", "key"),
 }
+
+# Of so many points the database looks each up by itself; of more, their areas are read once.
+FEW_POINTS = 500
 
 # How far outside streets and jurisdictions a row may still lie, degrees (about 1.1 km along a meridian):
 # a neighbour's camera across the border sees ground inside.
@@ -282,9 +286,26 @@ def assign_scope(session: Session, table: str) -> int:
     return int(changed.rowcount)  # type: ignore[attr-defined]
 
 
+def _areas(session: Session, points: gpd.GeoSeries) -> pd.DataFrame:
+    """Jurisdictions that may hold one of the points: path, level, geometry."""
+    west, south, east, north = (float(edge) for edge in points.total_bounds)
+    return read_geoframe(
+        session,
+        """SELECT path::text AS path, level, ST_AsBinary(geom) AS geom FROM jurisdiction
+           WHERE upper_inf(valid) AND geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326)""",
+        west=west,
+        south=south,
+        east=east,
+        north=north,
+    )
+
+
 def paths_at(session: Session, points: gpd.GeoSeries) -> pd.Series:
     """Path of the deepest jurisdiction that each point (EPSG:4326) lies in, as `assign_scope` gives it; None
     outside all of them. On the index of `points`."""
+    if len(points) > FEW_POINTS:
+        paths = deepest_paths(points.to_numpy(), _areas(session, points))
+        return pd.Series(paths, index=points.index, dtype="object")
     found = session.execute(
         text(
             f"""SELECT {_deepest("t.geom")}::text

@@ -14,7 +14,7 @@ from geo.errors import InputRefused
 from web import chosen, i18n
 from web.access import Action, needs
 from web.api.schemas import GapPage, Page, Rows
-from web.pages.cameras.tables import CAMERAS, changes
+from web.pages.cameras.tables import CAMERAS
 from web.pages.gaps.tables import CAUSES_OF, TABLES
 from web.pages.jurisdictions.tables import CHILDREN, beginning_with, directly_in, uppermost
 from web.pages.plans.tables import PLANS, drafts_seen
@@ -63,7 +63,7 @@ def jurisdictions(query_data: Page) -> dict[str, Any]:
 def cameras(query_data: Page) -> dict[str, Any]:
     """Cameras."""
     analysis = chosen.analysis()
-    parameters = {"analysis": analysis.id if analysis else None, **changes(db(), analysis)}
+    parameters = {"analysis": analysis.id if analysis else None}
     return _rows(CAMERAS, query_data, parameters)
 
 

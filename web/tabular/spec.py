@@ -156,6 +156,9 @@ class TableSpec:
         Source column with the geometry in EPSG:4326; with one the table can be exported as GeoJSON.
     extra : tuple of str
         Further source columns that the template needs in its rows.
+    late : bool
+        Look for the rows of a page by what is filtered and sorted alone, and fetch their other columns then:
+        for a source of so many rows that joining all of them for fifty takes longer than asking twice.
     """
 
     name: str
@@ -168,6 +171,7 @@ class TableSpec:
     geometry: str | None = None
     extra: tuple[str, ...] = ()
     size: int = 50
+    late: bool = False
 
     def __post_init__(self) -> None:
         keys = [column.key for column in self.columns]

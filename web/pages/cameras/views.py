@@ -18,7 +18,7 @@ from web.access import Action, needs
 from web.geofeatures import collection
 from web.i18n import N_, Translator
 from web.maps.words import AZIMUTHS, CAUSES, FINDINGS, LEVELS, REASONS, STATES
-from web.pages.cameras.tables import CAMERAS, STATE_TONES, changes
+from web.pages.cameras.tables import CAMERAS, STATE_TONES
 from web.requests import db, may, render, translator
 from web.tabular.view import table_view
 from web.timeline import Line, Period, Timeline
@@ -48,7 +48,6 @@ def listed() -> Response:
         parameters={
             "analysis": analysis.id if analysis else None,
             "lang": i18n.negotiated(request),
-            **changes(db(), analysis),
         },
         analysis=analysis,
         period=chosen.period_words(analysis) if analysis else "",

@@ -20,7 +20,7 @@ from geo.errors import InputRefused, LianfangError
 from web import chosen, i18n, narrowing
 from web.access import Action, needs
 from web.i18n import N_
-from web.pages.cameras.tables import CAMERAS, changes
+from web.pages.cameras.tables import CAMERAS
 from web.pages.imports.wording import DATUM_WORDS
 from web.pages.mending.blueprint import bp
 from web.pages.mending.fields import Input, groups
@@ -117,7 +117,6 @@ def _found() -> list[str]:
     given = {
         "analysis": analysis.id if analysis else None,
         "lang": i18n.negotiated(request),
-        **changes(db(), analysis),
     }
     wanted = select(rows.c.code).where(asked.statement(rows)).order_by(rows.c.code).limit(MOST_AT_ONCE + 1)
     return list(db().execute(wanted, given).scalars())
