@@ -6,9 +6,12 @@ import csv
 import hashlib
 import io
 import json
+import os
 import re
+import subprocess
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -39,6 +42,18 @@ def test_a_draw_hangs_on_codes_and_seed_alone(codes, seed, data) -> None:
 def test_a_draw_is_what_a_hash_tool_gives() -> None:
     """`printf 7:c | sha256sum` begins 18ec666c; of e, a, d and b: 3da2a199, 82d9d62b, d3a3c601, ec2ad6f6."""
     assert draw("abcde", 5, 7) == ["c", "e", "a", "d", "b"]
+
+
+def test_the_command_of_the_page_draws_the_same(tmp_path) -> None:
+    """docs/sampling.md, as it stands, in a shell; LC_ALL=C as anyone's `sort` may order otherwise."""
+    page = (Path(__file__).parent.parent / "docs" / "sampling.md").read_text(encoding="utf8")
+    command = re.search(r"```sh\n(.*?)```", page, re.S)
+    codes = [f"44051101001320{n:06d}" for n in range(40)]
+    (tmp_path / "codes.txt").write_text("\n".join(codes) + "\n")
+    told = subprocess.check_output(
+        ["bash", "-c", command[1]], cwd=tmp_path, env={"PATH": os.environ["PATH"], "LC_ALL": "C"}, text=True
+    )
+    assert [line.split()[1] for line in told.splitlines()] == draw(codes, 20, 7)
 
 
 def test_every_camera_has_the_same_chance() -> None:
