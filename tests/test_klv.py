@@ -130,6 +130,31 @@ def test_a_universal_set_holds_plain_numbers():
     assert "has 2 bytes; it takes 4 or 8" in reason
 
 
+@pytest.mark.parametrize("clock", ["f" * 16, "8" + "0" * 15])
+def test_a_time_no_clock_can_show_is_not_told_and_spoils_no_stream(clock):
+    """From 2⁶³ µs on, the year 294247; the rest of its packet and the packets after it are read."""
+    found = read(local_set({2: clock, 5: "71c2"}), local_set({2: "7" + "f" * 15}))
+    assert not found.refused
+    assert found.table["captured_us"].isna().tolist() == [True, False]
+    assert found.table["captured_us"].iloc[1] == 2**63 - 1
+    assert found.table["platform_yaw_deg"].iloc[0] == pytest.approx(159.9744, rel=2e-5)
+
+
+@pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("form", ["f", "d"])
+def test_a_number_that_is_not_finite_is_not_told(form, number):
+    packet = universal_set(
+        {
+            "060e2b34010101030701020102040200": (form, 38.25),
+            "060e2b34010101030701020102060200": (form, number),
+        }
+    )
+    found = read(packet)
+    assert not found.refused
+    row = found.table.iloc[0]
+    assert row["lat"] == 38.25 and np.isnan(row["lon"])
+
+
 def test_a_file_that_is_no_video_is_refused(tmp_path):
     path = tmp_path / "notes.ts"
     path.write_text("no video")

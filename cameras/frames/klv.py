@@ -7,6 +7,7 @@ subsection a tag). In EG 0104 it is a run of (16-byte key, length, big-endian fl
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ UNIVERSAL_SET: Final = bytes.fromhex("060e2b34020101010e01010201010000")
 #: A packet may hold a whole video tile's worth of other sets; more than this is no metadata.
 MOST_BYTES: Final = 1_000_000
 _CHECKSUM, _TIME = 1, 2
+#: Microseconds are kept as signed 64-bit integers; a time beyond them (the year 294247) is no clock's.
+_LAST_US: Final = (1 << 63) - 1
 
 
 class _Mapped(NamedTuple):
@@ -127,8 +130,9 @@ class KlvTable:
     ----------
     table : DataFrame
         A row a good set, in their order: packet (its number); pts_s (presentation time, seconds, NaN none);
-        captured_us (µs since 1970 by the platform's clock, missing where none is told); form ("0601"
-        or "0104"); and `COLUMNS` as float64, NaN where not told. WGS 84, degrees, metres above sea level.
+        captured_us (µs since 1970 by the platform's clock, missing where none is told, or one from 2⁶³ on);
+        form ("0601" or "0104"); and `COLUMNS` as float64, NaN where not told. WGS 84, degrees, metres above
+        sea level.
     refused : tuple of Refused
     """
 
@@ -236,8 +240,9 @@ def _local(value: bytes, whole: bytes) -> dict[str, object]:
             Sentence("checksum is %(found)s, the packet says %(said)s", found=hex(found), said=hex(told))
         )
     row: dict[str, object] = {"form": "0601"}
-    if len(items.get(_TIME, b"")) == 8:
-        row["captured_us"] = int.from_bytes(items[_TIME], "big")
+    clock = items.get(_TIME, b"")
+    if len(clock) == 8 and int.from_bytes(clock, "big") <= _LAST_US:
+        row["captured_us"] = int.from_bytes(clock, "big")
     for number, content in items.items():
         mapped = TAGS.get(number)
         # A length of 0 says that the value is not known any more.
@@ -292,12 +297,17 @@ def _universal(value: bytes) -> dict[str, object]:
                         "a number at byte %(byte)s has %(has)s bytes; it takes 4 or 8", byte=at, has=length
                     )
                 )
-            row[column] = struct.unpack_from(">f" if length == 4 else ">d", value, start)[0]
+            (number,) = struct.unpack_from(">f" if length == 4 else ">d", value, start)
+            # Neither an infinity nor a NaN is a number that was measured.
+            if math.isfinite(number):
+                row[column] = number
         at = start + length
     return row
 
 
 def _table(rows: list[dict[str, object]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["packet", "pts_s", "captured_us", "form", *COLUMNS])
+    # Whole from the start: a column with gaps would go through floats, which round from 2⁵³ on.
+    frame["captured_us"] = pd.Series([row.get("captured_us") for row in rows], frame.index, "Int64")
     kinds = {"packet": "int64", "captured_us": "Int64", "form": "object"}
     return frame.astype({name: kinds.get(str(name), "float64") for name in frame})
