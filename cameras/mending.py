@@ -109,13 +109,43 @@ def applied(records: gpd.GeoDataFrame, afters: Mapping[int, Mapping[str, Any]]) 
             if name == POSITION:
                 lon, lat = (float(part) for part in str(value).split(","))
                 made.at[number_, "geometry"] = Point(lon, lat)
+                # No row of a list says where it stands now; forms give WGS 84.
+                made.at[number_, "source_datum"], made.at[number_, "source_row"] = "wgs84", None
             elif value is None and made[name].dtype.kind == "f":
                 made.at[number_, name] = np.nan
+            elif name == "name" and value is None:
+                made.at[number_, name] = ""
             elif name in BY_NAME and BY_NAME[name].kind == "day" and value is not None:
                 made.at[number_, name] = date.fromisoformat(value)
             else:
                 made.at[number_, name] = value
     return made
+
+
+def unsay(
+    listed: gpd.GeoDataFrame, row: object, mended: Mapping[str, tuple[Any, Any]], record: pd.Series
+) -> list[str]:
+    """Empty the values of a list's row that a reviewed change replaced, in place; answers their fields.
+
+    A field counts where the record still has what the change gave it and the list has what was there before.
+    """
+    stale = []
+    for name, (before, after) in mended.items():
+        if name == POSITION:
+            point = listed.at[row, "geometry"]
+            old = Point(*(float(part) for part in str(before).split(",")))
+            if written(record["geometry"]) == after and _apart_m(point, old) <= SAME_PLACE_M:
+                listed.at[row, "geometry"] = record["geometry"]
+                stale.append(name)
+        elif name in listed and as_json(record[name]) == after and as_json(listed.at[row, name]) == before:
+            if name in ("azimuth_deg", QUALITY):
+                listed.at[row, "azimuth_deg"], listed.at[row, QUALITY] = np.nan, "unknown"
+            elif name == "ptz":
+                listed.at[row, "ptz_said"] = False
+            else:
+                listed.at[row, name] = np.nan if listed[name].dtype.kind == "f" else None
+            stale.append(name)
+    return stale
 
 
 def as_json(value: Any) -> Any:
@@ -139,6 +169,8 @@ def _read(one: Field, text: str) -> Any:
         if text not in ("yes", "no"):
             raise ValueError(text)
         return text == "yes"
+    if not text.isprintable():
+        raise ValueError(text)
     return as_json(value_of(one, text))
 
 

@@ -1,7 +1,7 @@
 """A list of cameras held against the records there are: what is new, what changed, what is as it was.
 
 A list speaks where it has a value: an empty cell takes nothing away. A coarse direction (a compass point)
-that fits the measured one of the record leaves it alone.
+leaves the measured one of the record alone; where it does not fit it, that is told.
 """
 
 from __future__ import annotations
@@ -39,10 +39,13 @@ class Reconciled:
         "moved" where what the camera sees changed) and `previous` (id of the open record, -1 where none is).
     differences : DataFrame
         One row a changed field: row, code, field, before, after; None where there was nothing.
+    contradicted : tuple
+        Labels of rows whose compass point does not fit the measured direction, which stays.
     """
 
     rows: gpd.GeoDataFrame
     differences: pd.DataFrame
+    contradicted: tuple[object, ...] = ()
 
     def of(self, *kinds: str) -> gpd.GeoDataFrame:
         """The rows of some kinds."""
@@ -109,7 +112,8 @@ def reconcile(recorded: gpd.GeoDataFrame, listed: gpd.GeoDataFrame) -> Reconcile
     places[known] = after.geometry.to_numpy()
     rows.geometry = gpd.GeoSeries(places, index=rows.index, crs=rows.crs)
     rows["kind"], rows["previous"] = _kinds(known, changed), previous
-    return Reconciled(rows, _differences(listed[known], before, changed))
+    against = after.index[_contradicted(before, listed[known])]
+    return Reconciled(rows, _differences(listed[known], before, changed), tuple(against))
 
 
 def _kinds(known: BoolArray, changed: dict[str, BoolArray]) -> NDArray[np.object_]:
@@ -142,9 +146,20 @@ def _turned(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> BoolArray:
     old, new = (frame["azimuth_deg"].to_numpy(dtype=np.float64) for frame in (before, after))
     old_kind, new_kind = (frame["azimuth_quality"].to_numpy() for frame in (before, after))
     apart = np.abs((new - old + 180.0) % 360.0 - 180.0)
-    fits = (new_kind == "coarse") & (old_kind == "measured") & (apart <= COARSE_HALF_DEG)
+    # A compass point never takes the place of what somebody measured.
+    fits = (new_kind == "coarse") & (old_kind == "measured")
     alike = (new_kind == old_kind) & (apart <= 1e-6)
     return np.asarray((new_kind != "unknown") & ~fits & ~alike, dtype=np.bool_)
+
+
+def _contradicted(before: gpd.GeoDataFrame, listed: gpd.GeoDataFrame) -> BoolArray:
+    """Where a compass point of the list lies apart from the measured direction of the record."""
+    apart = listed["azimuth_deg"].to_numpy(dtype=np.float64) - before["azimuth_deg"].to_numpy(
+        dtype=np.float64
+    )
+    away = np.abs((apart + 180.0) % 360.0 - 180.0) > COARSE_HALF_DEG
+    coarse = listed["azimuth_quality"].to_numpy() == "coarse"
+    return np.asarray(coarse & (before["azimuth_quality"].to_numpy() == "measured") & away, dtype=np.bool_)
 
 
 def _moved(old: NDArray[np.object_], new: NDArray[np.object_]) -> BoolArray:

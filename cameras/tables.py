@@ -571,7 +571,10 @@ class Maintenance(Base):
 
 
 class MaintenanceCamera(Base):
-    """A camera of a planned maintenance, by code: its record may change meanwhile."""
+    """A camera of a planned maintenance, by code: its record may change meanwhile.
+
+    Its own jurisdiction decides who sees it, and with it the maintenance, which may span several.
+    """
 
     __tablename__ = "maintenance_camera"
 
@@ -579,6 +582,7 @@ class MaintenanceCamera(Base):
         BigInteger, ForeignKey("maintenance.id", ondelete="CASCADE"), primary_key=True
     )
     code: Mapped[str] = mapped_column(Text, primary_key=True, index=True)
+    jurisdiction_path: Mapped[str | None] = place_column()
 
 
 class AssessedList(Base):

@@ -9,7 +9,9 @@ from test_camera_services import site
 from test_recording import FIRST, batch, periods, stored, take_in
 
 from cameras.services.mending import accept, propose, reject
+from geo.db import ScopedSession
 from geo.errors import InputRefused, LianfangError
+from geo.scope import Scope
 from web.refusals import Refused
 from web.undoing import undo_import
 
@@ -134,5 +136,58 @@ def test_whoever_takes_back_their_own_proposal_withdraws_it(records):
 def test_an_import_is_not_undone_over_an_accepted_change(records):
     (number,) = ask(records, "a", name="新名")
     accept(records, [number], reviewer="li")
-    with pytest.raises(Refused, match="were changed since"):
+    with pytest.raises(Refused, match="were proposed"):
         undo_import(records, batch(records), author="li")
+
+
+def test_nobody_accepts_their_own_change_unless_they_may(records):
+    (number,) = ask(records, "a", name="新名")
+    with pytest.raises(LianfangError, match="you proposed this change yourself"):
+        accept(records, [number], reviewer="zhang")
+    assert accept(records, [number], reviewer="zhang", own=True) == 1
+
+
+def test_a_list_of_before_does_not_undo_what_was_reviewed(records, take_in):
+    """The same old list comes every night; a list with a third value is news."""
+    (number,) = ask(records, "a", direction="200", management_unit="二公司")
+    accept(records, [number], reviewer="li")
+    an_hour_goes_by(records)
+    report = take_in(FIRST)
+    assert report.counts["unchanged"] == 3 and "were mended since and reviewed" in report.findings[-1]
+    assert stored(records, "azimuth_deg, management_unit")[0] == ("a", 200.0, "二公司")
+    take_in(FIRST.replace("一公司", "三公司"))
+    assert stored(records, "azimuth_deg, management_unit")[0] == ("a", 200.0, "三公司")
+
+
+def test_an_undone_import_gives_proposals_back_to_the_record_before(records, take_in):
+    take_in(FIRST.replace(",90,", ",120,"))
+    (number,) = ask(records, "a", name="新名")
+    undo_import(records, batch(records), author="li")
+    assert records.scalar(text("SELECT state FROM camera_proposal")) == "open"
+    accept(records, [number], reviewer="li")
+    assert stored(records, "name, azimuth_deg")[0] == ("a", "新名", 90.0)
+
+
+def test_an_emptied_name_is_no_name_and_signs_that_do_not_print_are_refused(records):
+    (number,) = ask(records, "a", name="")
+    accept(records, [number], reviewer="li")
+    assert stored(records, "name")[0] == ("a", "")
+    with pytest.raises(InputRefused):
+        ask(records, "a", name="甲\x00乙")
+
+
+def test_a_mended_position_comes_from_no_list(records):
+    (number,) = propose(records, ["c"], {"lon": "114.007", "lat": "22.507"}, author="zhang")
+    accept(records, [number], reviewer="li")
+    assert stored(records, "source_datum, source_row")[2] == ("c", "wgs84", None)
+
+
+def test_a_position_outside_ones_area_is_refused(records):
+    """In the box of the village and outside of it: 22.5044 lies south of its border."""
+    with (
+        ScopedSession(
+            records.connection(), scope=Scope.of(["t.v"]), join_transaction_mode="create_savepoint"
+        ) as mine,
+        pytest.raises(InputRefused, match="outside your area"),
+    ):
+        propose(mine, ["c"], {"lon": "114.005", "lat": "22.5044"}, author="zhang")

@@ -62,8 +62,12 @@ def test_from_a_wrong_direction_to_a_right_one(served, clean) -> None:
     assert "90° (measured)" in record and "waits for its review" in record
     number = re.search(r'href="/changes/(\d+)"', record)[1]
     shown = client.get(f"/changes/{number}?lang=en").text
-    assert "275.5" in shown and "二公司" in shown and "现场看过" in shown and "better somebody else" in shown
-    assert client.post(f"/changes/{number}/accept", data={"note": "对"}).status_code == 302
+    assert "275.5" in shown and "二公司" in shown and "现场看过" in shown
+    assert "somebody else has to accept it" in shown and ">Accept<" not in shown
+    own = client.post(f"/changes/{number}/accept?lang=en", follow_redirects=True)
+    assert "waits for its review" in client.get(f"/cameras/{code}?lang=en").text and own.status_code == 200
+    other = served.client(Role.ADMINISTRATOR)
+    assert other.post(f"/changes/{number}/accept", data={"note": "对"}).status_code == 302
     record = client.get(f"/cameras/{code}?lang=en").text
     assert "275.5° (measured)" in record and "waits for its review" not in record
     assert "Direction 90 ° → 275.5 °" in record and "accepted by" in record
@@ -137,7 +141,7 @@ def test_many_cameras_get_one_value_when_all_of_them_are_accepted(served, clean)
     listed = client.get("/changes?state=open&lang=en").text
     number = re.search(r'/changes/(\d+)"', listed)[1]
     assert "Class of the point" in listed
-    client.post(f"/changes/{number}/accept", data={"all": "yes"})
+    served.client(Role.ADMINISTRATOR).post(f"/changes/{number}/accept", data={"all": "yes"})
     with transaction(served.engine, scope=WHOLE_SITE) as session:
         assert session.scalar(text("SELECT count(*) FROM camera WHERE point_class = 1")) == count
 

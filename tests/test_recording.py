@@ -12,7 +12,7 @@ from test_camera_services import DAY, NOW, frames, site
 
 from cameras.services import Listing, SourceSpec, analyse, import_cameras, ingest_frames
 from geo.errors import InputRefused
-from geo.scope import Scope
+from geo.scope import WHOLE_SITE, Scope
 from geo.tables import ImportBatch
 from web.refusals import Refused
 from web.undoing import undo_import
@@ -96,12 +96,13 @@ def test_an_empty_cell_takes_nothing_away(site, take_in):
     assert stored(site, "azimuth_deg, mount_height_m")[0] == ("a", 90.0, 4.0)
 
 
-@pytest.mark.parametrize(("said", "kept"), [("东", 90.0), ("东北", 45.0)])
-def test_a_compass_point_that_fits_the_measured_direction_leaves_it(site, take_in, said: str, kept: float):
-    """East is 67.5° to 112.5°."""
+@pytest.mark.parametrize(("said", "told"), [("东", False), ("东北", True)])
+def test_a_compass_point_never_takes_the_place_of_what_was_measured(site, take_in, said: str, told: bool):
+    """East is 67.5° to 112.5°: north-east does not fit 90°, which is told."""
     take_in(FIRST)
-    take_in(FIRST.replace(",90,", f",{said},"))
-    assert periods(site, "a")[-1][0] == kept
+    report = take_in(FIRST.replace(",90,", f",{said},"))
+    assert [row[0] for row in periods(site, "a")] == [90.0]
+    assert any("do not fit the measured direction" in one for one in report.findings) == told
 
 
 def test_rounding_of_coordinates_moves_no_camera(site, take_in):
@@ -153,6 +154,32 @@ def test_a_list_older_than_a_record_is_refused_row_by_row(site, take_in):
     with pytest.raises(InputRefused, match="which is to come"):
         take_in(older, listing=Listing(since=now + timedelta(days=1)))
     assert [row[0] for row in periods(site, "a")] == [90.0, 120.0]
+
+
+def test_no_record_is_closed_for_a_list_of_which_a_row_was_refused(site, take_in):
+    take_in(FIRST)
+    bad = FIRST.replace(",东,", ",upwards,")
+    with pytest.raises(InputRefused, match="is not whole"), site.begin_nested():
+        take_in(bad, keep_good=True, listing=Listing("t", retire=True))
+    report = take_in(bad, keep_good=True, listing=Listing("t"))
+    assert report.counts["gone"] == 0
+    assert "which cameras are gone is not told" in report.findings[-1]
+
+
+def test_no_record_is_closed_before_it_began(site, take_in):
+    now = site.scalar(text("SELECT now()"))
+    take_in(FIRST)
+    take_in(FIRST.replace(",90,", ",120,"), listing=Listing(since=now - timedelta(days=2)))
+    part = HEAD + "b,乙,114.005,22.506,东,,\n"
+    with pytest.raises(InputRefused, match="give a later time"), site.begin_nested():
+        take_in(part, listing=Listing("v", retire=True, since=now - timedelta(days=3)))
+
+
+def test_whoever_sees_a_part_of_an_import_does_not_undo_it(site, take_in):
+    take_in(FIRST + "far,远,114.005,22.5044,90,4,\n")
+    with pytest.raises(Refused, match="1 of its rows, or of the records it changed, lie outside"):
+        undo_import(site, batch(site), author="tester", within=Scope.of(["t.v"]))
+    undo_import(site, batch(site), author="tester", within=WHOLE_SITE)
 
 
 def test_a_record_of_another_area_is_not_touched(site, take_in):

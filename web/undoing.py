@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from cameras.services import undo_listing
 from geo.errors import LianfangError
 from geo.repository import SCOPE_POINT
+from geo.scope import WHOLE_SITE, Scope
 from geo.services import refresh_scopes
 from geo.tables import ImportBatch
 from web.i18n import N_
@@ -76,6 +77,11 @@ STANDING: dict[str, tuple[Standing, ...]] = {
                 WHERE s.camera_id IN {CAMERAS}
                       AND NOT EXISTS (SELECT FROM camera_source o
                                       WHERE o.camera_id = m.previous_id AND o.source_id = s.source_id)""",
+        ),
+        Standing(
+            N_("Not undone: changes of these cameras were proposed (%(n)s)."),
+            f"""SELECT count(*) FROM camera_proposal WHERE camera_id IN {CAMERAS}
+                      AND camera_id NOT IN (SELECT camera_id FROM {MOVED} AS m)""",
         ),
         Standing(
             N_("Not undone: records of these cameras were changed since (%(n)s)."),
@@ -168,7 +174,7 @@ TABLES: dict[str, tuple[str, ...]] = {
 }
 
 
-def undo_import(session: Session, number: int, *, author: str) -> ImportBatch:
+def undo_import(session: Session, number: int, *, author: str, within: Scope = WHOLE_SITE) -> ImportBatch:
     """Take out exactly the rows that came with an import; answers its record, now marked as undone.
 
     Jurisdictions give what lies in them back to the ones above, as before they came. The site itself and what
@@ -177,11 +183,14 @@ def undo_import(session: Session, number: int, *, author: str) -> ImportBatch:
     Parameters
     ----------
     session : Session
-        Its scope must hold every row of the import; rolled back by the caller when this raises.
+        In the scope of the whole site: what stands on a row may lie elsewhere than the row. Rolled back by
+        the caller when this raises.
     number : int
         Key of the import.
     author : str
         Who undoes it.
+    within : Scope
+        Where they may do so: every row of the import, and every record that it ended, must lie in it.
 
     Raises
     ------
@@ -195,7 +204,7 @@ def undo_import(session: Session, number: int, *, author: str) -> ImportBatch:
         raise LianfangError(f"there is no import {number}")
     if batch.undone_at is not None:
         raise Refused(N_("This import was undone before; there is nothing left of it."))
-    stands = what_stands(session, batch)
+    stands = what_stands(session, batch, within)
     if stands is not None:
         raise stands
     if batch.kind == "jurisdictions":
@@ -218,6 +227,23 @@ def undo_import(session: Session, number: int, *, author: str) -> ImportBatch:
     return batch
 
 
+def _outside(session: Session, batch: ImportBatch, within: Scope) -> int:
+    """How many rows that an undo would touch lie outside a scope."""
+    table = TABLES[batch.kind][0]
+    touched = f"SELECT id, jurisdiction_path FROM {table} WHERE batch_id = :batch"
+    if batch.kind == "cameras":
+        touched += """ UNION SELECT c.id, c.jurisdiction_path FROM camera_change x
+                       JOIN camera c ON c.id IN (x.camera_id, x.previous_id) WHERE x.batch_id = :batch"""
+    found = session.scalar(
+        text(
+            f"""SELECT count(*) FROM ({touched}) AS touched
+                WHERE NOT COALESCE(jurisdiction_path <@ ANY (CAST(:paths AS ltree[])), false)"""
+        ),
+        {"batch": batch.id, "paths": list(within.paths)},
+    )
+    return int(found or 0)
+
+
 def _removed(session: Session, batch: ImportBatch) -> int:
     """Take out the rows of an import; answers how many of its first table."""
     gone = [
@@ -227,8 +253,17 @@ def _removed(session: Session, batch: ImportBatch) -> int:
     return int(gone[0])
 
 
-def what_stands(session: Session, batch: ImportBatch) -> Refused | None:
-    """Why an import cannot be undone now, in one sentence; None when nothing stands on its rows."""
+def what_stands(session: Session, batch: ImportBatch, within: Scope = WHOLE_SITE) -> Refused | None:
+    """Why an import cannot be undone now by somebody with a scope, in one sentence; None when it can.
+
+    Asked in the scope of the whole site.
+    """
+    outside = 0 if within.everywhere else _outside(session, batch, within)
+    if outside:
+        return Refused(
+            N_("Not undone: %(n)s of its rows, or of the records it changed, lie outside your area."),
+            n=outside,
+        )
     for standing in STANDING[batch.kind]:
         count = session.scalar(text(standing.count), {"batch": batch.id})
         if count:

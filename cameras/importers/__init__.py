@@ -1,4 +1,4 @@
-"""Readers of camera records: lists people keep (`lists`), answers of devices (`catalog`) and of platforms (`ape`)."""
+"""Readers of camera records: lists people keep, answers of devices (`catalog`) and platforms (`ape`)."""
 
 from cameras.importers.lists import CAMERA_COLUMNS, camera_rows, lists_devices, read_cameras
 

@@ -137,8 +137,10 @@ def read_catalog(path: Path) -> tuple[Rows, list[Sentence]]:
                 n=len(items),
             )
         )
+    complete = True
     announced = max((int(one.announced) for one in answers if _COUNT.fullmatch(one.announced)), default=0)
     if announced > len(items):
+        complete = False
         findings.append(
             Sentence(
                 "the answer announces %(announced)s items and %(n)s are here: parts of it are missing; "
@@ -168,7 +170,7 @@ def read_catalog(path: Path) -> tuple[Rows, list[Sentence]]:
         )
     texts = pd.DataFrame.from_dict(cells, orient="index", columns=list(_FIELDS), dtype="object")
     texts.index.name = "row"
-    return Rows(path.name, "item", texts, None), findings
+    return Rows(path.name, "item", texts, None, complete=complete), findings
 
 
 def _kind(item: Item) -> str:

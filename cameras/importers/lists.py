@@ -121,7 +121,7 @@ def read_cameras(
     }
     frame = gpd.GeoDataFrame(values, geometry=points, crs=points.crs)
     _tell_crowds(frame[notes.good(frame.index)], notes)
-    return notes.result(frame, "cameras", keep_good)
+    return replace(notes.result(frame, "cameras", keep_good), complete=rows.complete)
 
 
 def lists_devices(path: Path | str) -> bool:

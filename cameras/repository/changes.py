@@ -19,9 +19,13 @@ _NUMBERS = [one.name for one in FIELDS if one.kind in ("number", "whole", "choic
 _FIELD_NAMES = [one.name for one in FIELDS] + ["azimuth_quality"]
 
 
+def hold(session: Session) -> None:
+    """Let nobody else write records until the transaction ends: what is read of them stays true."""
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('camera records'))"))
+
+
 def open_records(session: Session, codes: Sequence[str]) -> gpd.GeoDataFrame:
-    """CAMERAS of these codes whose record is open, by id: RECORD_COLUMNS, `since`, `batch_id`,
-    `jurisdiction_path`."""
+    """CAMERAS of these codes with an open record, by id: RECORD_COLUMNS, since, batch_id and path."""
     frame = read_geoframe(
         session,
         f"""SELECT id, {", ".join(RECORD_COLUMNS)}, lower(valid) AS since, batch_id,
@@ -75,7 +79,12 @@ def change_fields(session: Session, records: gpd.GeoDataFrame) -> None:
     rows = record_rows(records)[_FIELD_NAMES]
     write_frame(session, "changed_camera", rows.assign(id=records.index))
     fields = ", ".join(f"{name} = n.{name}" for name in _FIELD_NAMES)
-    session.execute(text(f"UPDATE camera AS c SET {fields} FROM changed_camera AS n WHERE n.id = c.id"))
+    session.execute(
+        text(
+            f"""UPDATE camera AS c SET {fields} FROM changed_camera AS n
+                WHERE n.id = c.id AND upper_inf(c.valid)"""
+        )
+    )
     session.execute(text("DROP TABLE changed_camera"))
 
 
@@ -87,12 +96,13 @@ def close(session: Session, ids: Collection[int], until: datetime) -> None:
     )
 
 
-def reopen(session: Session, ids: Collection[int]) -> None:
-    """Let closed records hold until further notice again."""
-    session.execute(
+def reopen(session: Session, ids: Collection[int]) -> int:
+    """Let closed records hold until further notice again; answers how many were in reach."""
+    done = session.execute(
         text("UPDATE camera SET valid = tstzrange(lower(valid), NULL) WHERE id = ANY(:ids)"),
         {"ids": [int(one) for one in ids]},
     )
+    return int(done.rowcount)  # type: ignore[attr-defined]
 
 
 def follow(session: Session, previous: Sequence[int], following: Sequence[int], since: datetime) -> None:

@@ -15,6 +15,10 @@ from geo.db import read_geoframe
 _FIELDS = ", ".join(f"c.{name}" for name in RECORD_COLUMNS if name not in ("code", "name"))
 
 
+# All records of the camera: what is known of a day stands with the one that held then.
+_SAME = "(SELECT same.id FROM camera same JOIN camera c ON c.code = same.code WHERE c.id = :camera)"
+
+
 def _rows(session: Session, sql: str, **parameters: Any) -> list[dict[str, Any]]:
     return [dict(row) for row in session.execute(text(sql), parameters).mappings()]
 
@@ -90,10 +94,10 @@ def availability(session: Session, analysis_id: int, camera_id: int) -> list[dic
     """Periods of one analysis in order: start, end, state, reason, moved, azimuth_deg looked at."""
     return _rows(
         session,
-        """SELECT lower(a.period) AS start, upper(a.period) AS "end", a.state, a.reason, a.moved,
+        f"""SELECT lower(a.period) AS start, upper(a.period) AS "end", a.state, a.reason, a.moved,
                   p.azimuth_deg
            FROM availability a LEFT JOIN pose p ON p.id = a.pose_id
-           WHERE a.analysis_id = :analysis AND a.camera_id = :camera ORDER BY a.period""",
+           WHERE a.analysis_id = :analysis AND a.camera_id IN {_SAME} ORDER BY a.period""",
         analysis=analysis_id,
         camera=camera_id,
     )
@@ -103,8 +107,8 @@ def findings(session: Session, analysis_id: int, camera_id: int) -> list[dict[st
     """Findings of one analysis: kind, value, start and end (None where it has no period)."""
     return _rows(
         session,
-        """SELECT kind, value, lower(period) AS start, upper(period) AS "end" FROM camera_finding
-           WHERE analysis_id = :analysis AND camera_id = :camera ORDER BY kind""",
+        f"""SELECT kind, value, lower(period) AS start, upper(period) AS "end" FROM camera_finding
+           WHERE analysis_id = :analysis AND camera_id IN {_SAME} ORDER BY kind""",
         analysis=analysis_id,
         camera=camera_id,
     )
@@ -114,9 +118,9 @@ def gaps(session: Session, analysis_id: int, camera_id: int) -> list[dict[str, A
     """Gaps that concern the camera, the most pressing first: id, cause, ground, measure, minutes."""
     return _rows(
         session,
-        """SELECT g.id, g.rank, g.cause, g.ground, g.measure, gc.minutes
+        f"""SELECT g.id, g.rank, g.cause, g.ground, g.measure, gc.minutes
            FROM gap_camera gc JOIN gap g ON g.id = gc.gap_id
-           WHERE g.analysis_id = :analysis AND gc.camera_id = :camera ORDER BY g.rank""",
+           WHERE g.analysis_id = :analysis AND gc.camera_id IN {_SAME} ORDER BY g.rank""",
         analysis=analysis_id,
         camera=camera_id,
     )
@@ -126,9 +130,9 @@ def footprints(session: Session, analysis_id: int, camera_id: int) -> gpd.GeoDat
     """Footprints of the camera's poses at every level: id, level, certain, nominal, area_m2 (EPSG:4326)."""
     return read_geoframe(
         session,
-        """SELECT f.id, f.level, f.certain, p.nominal, f.area_m2, ST_AsBinary(f.geom) AS geom
+        f"""SELECT f.id, f.level, f.certain, p.nominal, f.area_m2, ST_AsBinary(f.geom) AS geom
            FROM footprint f JOIN pose p ON p.id = f.pose_id
-           WHERE f.analysis_id = :analysis AND p.camera_id = :camera
+           WHERE f.analysis_id = :analysis AND p.camera_id IN {_SAME}
            ORDER BY f.area_m2 DESC""",
         analysis=analysis_id,
         camera=camera_id,
@@ -160,7 +164,8 @@ def held_pose(session: Session, code: str) -> dict[str, Any] | None:
             text(
                 """SELECT p.azimuth_deg, p.tilt_deg, p.hfov_deg, p.vfov_deg, p.width_px, p.mount_height_m
                    FROM pose p JOIN camera c ON c.id = p.camera_id
-                   WHERE c.code = :code AND p.nominal ORDER BY p.analysis_id DESC, p.id LIMIT 1"""
+                   WHERE c.code = :code AND upper_inf(c.valid) AND p.nominal
+                   ORDER BY p.analysis_id DESC, p.id LIMIT 1"""
             ),
             {"code": code},
         )

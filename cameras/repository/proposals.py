@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import text
@@ -26,10 +26,11 @@ def add(session: Session, **values: Any) -> int:
     return int(found.scalar_one())
 
 
-def of_ids(session: Session, ids: Collection[int]) -> list[dict[str, Any]]:
-    """Proposals of these ids that the session sees, in their order, held until the transaction ends."""
+def of_ids(session: Session, ids: Collection[int], *, hold: bool = False) -> list[dict[str, Any]]:
+    """Proposals of these ids that the session sees, in order; held until the transaction ends with `hold`."""
+    held = "FOR UPDATE" if hold else ""
     rows = session.execute(
-        text(f"SELECT {_COLUMNS} FROM camera_proposal WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"),
+        text(f"SELECT {_COLUMNS} FROM camera_proposal WHERE id = ANY(:ids) ORDER BY id {held}"),
         {"ids": list(ids)},
     )
     return [dict(row) for row in rows.mappings()]
@@ -54,6 +55,33 @@ def of_group(session: Session, group: str) -> list[int]:
         {"key": group},
     )
     return list(rows.scalars())
+
+
+def mended(session: Session, codes: Collection[str]) -> dict[str, dict[str, tuple[Any, Any]]]:
+    """By code and field what the last accepted change of it was: before, after."""
+    rows = session.execute(
+        text(
+            """SELECT code, before, after FROM camera_proposal
+               WHERE state = 'accepted' AND code = ANY(:codes) ORDER BY reviewed_at, id"""
+        ),
+        {"codes": list(codes)},
+    )
+    found: dict[str, dict[str, tuple[Any, Any]]] = {}
+    for code, before, after in rows:
+        found.setdefault(code, {}).update({name: (before[name], after[name]) for name in after})
+    return found
+
+
+def give(session: Session, senders: Sequence[int], receivers: Sequence[int]) -> None:
+    """Let proposals about records be about other ones."""
+    session.execute(
+        text(
+            """UPDATE camera_proposal AS p SET camera_id = pair.new
+               FROM unnest(CAST(:old AS bigint[]), CAST(:new AS bigint[])) AS pair (old, new)
+               WHERE p.camera_id = pair.old"""
+        ),
+        {"old": [int(one) for one in senders], "new": [int(one) for one in receivers]},
+    )
 
 
 def photo(session: Session, number: int) -> bytes | None:

@@ -268,18 +268,16 @@ def publish_frames(session: Session) -> int:
 
 
 def _to_their_records(session: Session) -> None:
-    """Give staged frames that were captured before their camera's record began to the record of that time."""
+    """Give staged frames that were captured outside their record's period to the record of that time."""
     older = text(
         """UPDATE frame_stage AS s SET camera_id = o.id
            FROM camera AS c JOIN camera AS o ON o.code = c.code AND o.id <> c.id
-           WHERE c.id = s.camera_id AND lower(c.valid) > s.captured_at AND o.valid @> s.captured_at
+           WHERE c.id = s.camera_id AND NOT c.valid @> s.captured_at AND o.valid @> s.captured_at
              AND c.id = ANY(:replaced)"""
     )
+    # A record may have been closed since its frames were looked up.
     replaced = session.execute(
-        text(
-            """SELECT id FROM camera WHERE upper_inf(valid)
-               AND code IN (SELECT code FROM camera WHERE NOT upper_inf(valid))"""
-        )
+        text("SELECT id FROM camera WHERE code IN (SELECT code FROM camera WHERE NOT upper_inf(valid))")
     ).scalars()
     if found := list(replaced):
         session.execute(older, {"replaced": found})

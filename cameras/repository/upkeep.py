@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from cameras.audit.kinds import POSITION_KINDS
 from cameras.repository.audits import RECORD_COLUMNS
 from cameras.tables import AssessedList, Maintenance
-from geo.db import copy_rows, read_frame
+from geo.db import copy_rows, read_frame, reserve_ids
 
 # A window counts from when it was registered, and until it was withdrawn.
 _STARTS = "GREATEST(lower(m.period), m.created_at)"
@@ -35,7 +35,7 @@ def cameras_of(session: Session, *, codes: Sequence[str] | None, unit: str | Non
 
 def add_maintenance(
     session: Session,
-    codes: Sequence[str],
+    cameras: Sequence[tuple[str, str | None]],
     *,
     period: Range[datetime],
     unit: str | None,
@@ -44,14 +44,29 @@ def add_maintenance(
     at: datetime,
     path: str | None,
 ) -> int:
-    """Store a planned maintenance with its cameras; answers its id."""
-    made = Maintenance(
-        period=period, unit=unit, reason=reason, author=author, created_at=at, jurisdiction_path=path
+    """Store a planned maintenance with its cameras (code, jurisdiction path); answers its id."""
+    # It is seen with its cameras, so nothing can be asked of it before they are there: not even its id.
+    number = reserve_ids(session, "maintenance", 1)[0]
+    session.add(
+        Maintenance(
+            id=number,
+            period=period,
+            unit=unit,
+            reason=reason,
+            author=author,
+            created_at=at,
+            jurisdiction_path=path,
+        )
     )
-    session.add(made)
     session.flush()
-    copy_rows(session, "maintenance_camera", ["maintenance_id", "code"], ((made.id, one) for one in codes))
-    return made.id
+    columns = ["maintenance_id", "code", "jurisdiction_path"]
+    copy_rows(session, "maintenance_camera", columns, ((number, *one) for one in cameras))
+    return number
+
+
+def holds_maintenance(session: Session, number: int) -> bool:
+    """Whether all cameras of a planned maintenance lie in the session's scope."""
+    return bool(session.scalar(text("SELECT scope_holds_maintenance(:number)"), {"number": number}))
 
 
 def maintenance_windows(session: Session, start: datetime, end: datetime) -> pd.DataFrame:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
+from shapely import Point
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cameras.changed_words import label_of
 from cameras.mending import applied, kind_of, outdated, read_change
-from cameras.reconcile import CHANGED, MOVED
+from cameras.reconcile import CHANGED, MOVED, POSITION
 from cameras.repository import changes as store
 from cameras.repository import proposals
 from cameras.services.recording import begin_anew
+from geo.db import ScopedSession
 from geo.errors import InputRefused, LianfangError, Sentence
-from geo.repository import site_area
+from geo.repository import paths_at, site_area
+from geo.scope import WHOLE_SITE
 
 # More at once is a list to be imported, which says row by row what it does.
 MOST_AT_ONCE = 2000
@@ -75,6 +79,7 @@ def propose(
     made = []
     for number, record in recorded.iterrows():
         before, after = read_change(texts, record, datum, area)
+        _refuse_away(session, after)
         if not after and photo is None:
             continue
         made.append(
@@ -97,8 +102,12 @@ def propose(
     return made
 
 
-def accept(session: Session, ids: Collection[int], *, reviewer: str, note: str = "") -> int:
+def accept(
+    session: Session, ids: Collection[int], *, reviewer: str, note: str = "", own: bool = False
+) -> int:
     """Let proposals count, all or none; answers how many records changed.
+
+    Whoever proposed a change does not accept it, unless `own` says that they may.
 
     A new place or pose opens a new period from now on, as a list taken in does.
 
@@ -112,6 +121,14 @@ def accept(session: Session, ids: Collection[int], *, reviewer: str, note: str =
     numbers = dict(zip(recorded["code"], recorded.index, strict=True))
     afters: dict[int, dict[str, Any]] = {}
     for one in asked:
+        if one["author"] == reviewer and not own:
+            raise LianfangError(
+                Sentence(
+                    "camera '%(code)s': you proposed this change yourself; somebody else has to accept it",
+                    code=one["code"],
+                )
+            )
+        _refuse_away(session, one["after"])
         if one["code"] not in numbers:
             raise LianfangError(
                 Sentence("the record of camera '%(code)s' has ended; reject the change", code=one["code"])
@@ -144,8 +161,27 @@ def reject(session: Session, ids: Collection[int], *, reviewer: str, note: str =
     return len(asked)
 
 
+def _refuse_away(session: Session, after: Mapping[str, Any]) -> None:
+    """Refuse a position outside the area in which the session may write."""
+    within = session.scope if isinstance(session, ScopedSession) else WHOLE_SITE
+    if POSITION not in after or within.everywhere:
+        return
+    place = gpd.GeoSeries([Point(*(float(part) for part in str(after[POSITION]).split(",")))], crs=4326)
+    # Jurisdictions that the session does not see hold nothing.
+    if not within.covers(paths_at(session, place).iloc[0]):
+        raise InputRefused(
+            Sentence(
+                "position %(position)s lies outside your area (%(area)s); ask somebody who may change "
+                "records there",
+                position=after[POSITION],
+                area=within.text,
+            )
+        )
+
+
 def _open(session: Session, ids: Collection[int]) -> list[dict[str, Any]]:
-    asked = proposals.of_ids(session, ids)
+    store.hold(session)
+    asked = proposals.of_ids(session, ids, hold=True)
     if len(asked) < len(set(ids)):
         raise LianfangError(Sentence("a proposed change is not there any more; read the list anew"))
     for one in asked:

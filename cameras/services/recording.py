@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,12 @@ from sqlalchemy.orm import Session
 from cameras.changed_words import told_changes, told_gone
 from cameras.fields import BY_NAME
 from cameras.importers import read_cameras
+from cameras.mending import unsay
 from cameras.reconcile import ADDED, CHANGED, MOVED, UNCHANGED, Reconciled, reconcile
 from cameras.repository import changes as store
-from cameras.repository import records
+from cameras.repository import proposals, records
 from geo.db import ALWAYS, period_text, rehearsal
-from geo.errors import InputRefused, Sentence
+from geo.errors import InputRefused, LianfangError, Sentence, row_named
 from geo.readers import Imported
 from geo.repository import site_area
 from geo.scope import WHOLE_SITE, Scope
@@ -140,15 +141,42 @@ def import_cameras(
                 area=within.text,
             )
         )
+    if not dry_run:
+        store.hold(session)
     found = read_cameras(path, datum=datum, area=site_area(session), mapping=mapping, keep_good=keep_good)
     found = refuse_outside(session, found, within, path.name, "cameras", keep_good)
     recorded = store.open_records(session, found.frame["code"].tolist())
+    whole_list = not found.problems and found.complete
+    if claims.retire and not whole_list:
+        raise InputRefused(
+            Sentence(
+                "%(file)s is not whole: rows of it were refused or parts are missing, so no record is closed "
+                "for it; correct it, or import it without closing records",
+                file=path.name,
+            ),
+            found.problems,
+        )
     found = _refuse_held(found, recorded, within, path.name, keep_good)
+    found = _without_mended(session, found, recorded)
     met = reconcile(recorded[recorded["code"].isin(found.frame["code"])], found.frame)
     found = _refuse_newer(found, met, recorded, since, path.name, keep_good)
     if len(found.frame) < len(met.rows):
         met = reconcile(recorded[recorded["code"].isin(found.frame["code"])], found.frame)
+    kept_out = len(found.problems) > 0 or not whole_list
+    if whole and kept_out:
+        note = Sentence("which cameras are gone is not told, because rows were refused or parts are missing")
+        found = replace(found, findings=(*found.findings, note))
+        whole = ""
     gone = store.missing_from(session, whole, found.frame["code"].tolist()) if whole else pd.DataFrame()
+    _refuse_closing(gone if claims.retire else gone[:0], since)
+    if met.contradicted:
+        note = Sentence(
+            "%(n)s compass points do not fit the measured direction of their record, which stays, first in "
+            "%(first)s; measure them anew",
+            n=len(met.contradicted),
+            first=row_named(found.word, met.contradicted[0]),
+        )
+        found = replace(found, findings=(*found.findings, note))
     told = (*told_changes(met, found.word), *told_gone(gone, whole, retired=claims.retire))
     with rehearsal(session, only=dry_run):
         source = Source.of_file(path, datum=datum, label=label, author=author)
@@ -174,14 +202,18 @@ def undo_listing(session: Session, batch_id: int) -> int:
     New records go; those whose period it ended hold again, with the frames that came since; fields get the
     values they had. The caller has made sure that nothing else stands on them.
     """
+    store.hold(session)
     done = store.changes_of_batch(session, batch_id)
     moved = [one for one in done if one["previous_id"] is not None and one["kind"] == MOVED]
     store.move_frames(
         session, [one["camera_id"] for one in moved], [one["previous_id"] for one in moved], None
     )
+    proposals.give(session, [one["camera_id"] for one in moved], [one["previous_id"] for one in moved])
     taken = records.remove_batch(session, batch_id)
-    store.reopen(session, [one["previous_id"] for one in moved])
-    store.reopen(session, [one["camera_id"] for one in done if one["kind"] == RETIRED])
+    ended = [one["previous_id"] for one in moved]
+    ended += [one["camera_id"] for one in done if one["kind"] == RETIRED]
+    if store.reopen(session, ended) < len(ended):
+        raise LianfangError(Sentence("records that the import ended are out of reach, so nothing was undone"))
     changed = {one["camera_id"]: one for one in done if one["kind"] == CHANGED}
     frame = store.open_records(session, [one["code"] for one in changed.values()])
     for number, one in changed.items():
@@ -214,6 +246,47 @@ def _refuse_held(
         if code in held
     }
     return found.without(told, file, "cameras", keep_good)
+
+
+def _refuse_closing(gone: pd.DataFrame, since: datetime) -> None:
+    """Refuse to close a record before it began."""
+    for one in gone.itertuples():
+        if pd.Timestamp(str(one.since)) >= since:
+            raise InputRefused(
+                Sentence(
+                    "the record of camera '%(code)s' holds since %(began)s and the list since %(since)s; "
+                    "give a later time for the list",
+                    code=one.code,
+                    began=pd.Timestamp(str(one.since)).isoformat(),
+                    since=since.isoformat(),
+                )
+            )
+
+
+def _without_mended(session: Session, found: Imported, recorded: gpd.GeoDataFrame) -> Imported:
+    """The rows without values that a reviewed change replaced: a list that still has them is the older."""
+    mended = proposals.mended(session, found.frame["code"].tolist())
+    if not mended:
+        return found
+    frame = found.frame.copy()
+    by_code = recorded.reset_index().set_index("code")
+    rows = dict(zip(frame["code"], frame.index, strict=True))
+    told = []
+    for code, before in mended.items():
+        if code not in by_code.index or code not in rows:
+            continue
+        stale = unsay(frame, rows[code], before, by_code.loc[code])
+        told += [(rows[code], code)] if stale else []
+    if not told:
+        return found
+    note = Sentence(
+        "%(n)s cameras were mended since and reviewed; the list still has the values of before, which were "
+        "passed over, first camera '%(code)s' in %(first)s",
+        n=len(told),
+        code=told[0][1],
+        first=row_named(found.word, told[0][0]),
+    )
+    return replace(found, frame=frame, findings=(*found.findings, note))
 
 
 def _refuse_newer(

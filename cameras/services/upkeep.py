@@ -30,7 +30,8 @@ def register_maintenance(
 ) -> int:
     """Register planned maintenance of cameras by code, or of all that a unit looks after; answers its id.
 
-    What lies before the registration counts all the same, and a period that is over is refused.
+    What lies before the registration counts all the same, and a period that is over is refused. Cameras may
+    lie in several jurisdictions: each sees the maintenance with its own.
 
     Raises
     ------
@@ -70,10 +71,10 @@ def register_maintenance(
         raise InputRefused(
             Sentence("no record names the unit “%(unit)s”; take one from the list", unit=unit.strip())
         )
-    paths = found["path"]
+    paths = found["path"].where(found["path"].notna(), None)
     return upkeep.add_maintenance(
         session,
-        found["code"].tolist(),
+        list(zip(found["code"], paths, strict=True)),
         period=Range(start, end),
         unit=unit.strip() or None,
         reason=reason.strip(),
@@ -89,11 +90,19 @@ def withdraw_maintenance(session: Session, number: int, *, author: str, now: dat
     Raises
     ------
     InputRefused
-        When it is not seen, withdrawn already or over.
+        When it is not seen, has cameras elsewhere too, is withdrawn already or over.
     """
-    found = session.get(Maintenance, number, with_for_update=True)
-    if found is None:
+    if session.get(Maintenance, number) is None:
         raise InputRefused(Sentence("there is no planned maintenance %(n)s in your area", n=number))
+    if not upkeep.holds_maintenance(session, number):
+        raise InputRefused(
+            Sentence(
+                "planned maintenance %(n)s has cameras outside your area too; ask whoever registered it to "
+                "withdraw it",
+                n=number,
+            )
+        )
+    found = session.get_one(Maintenance, number, with_for_update=True)
     assert found.period.upper is not None
     if found.withdrawn_at is not None or found.period.upper <= now:
         raise InputRefused(

@@ -42,6 +42,8 @@ class Rows:
         Geometries in longitude and latitude in the file's own datum; None for tables.
     broken : tuple of (row, sentence)
         Rows whose number of cells is not that of the headings; they are not in `texts`.
+    complete : bool
+        Whether the file has all that it says it has.
     """
 
     file: str
@@ -49,6 +51,7 @@ class Rows:
     texts: pd.DataFrame
     shapes: gpd.GeoSeries | None
     broken: tuple[tuple[int, str], ...] = ()
+    complete: bool = True
 
 
 def is_osm(path: Path | str) -> bool:

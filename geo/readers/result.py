@@ -43,12 +43,15 @@ class Imported:
         What was taken in and is worth knowing (a direction read from a name, many cameras at one place).
     word : str
         "row" of a table, "feature" of a vector file.
+    complete : bool
+        Whether the file has all that it says it has.
     """
 
     frame: gpd.GeoDataFrame
     problems: tuple[str, ...]
     findings: tuple[str, ...]
     word: str = "row"
+    complete: bool = True
 
     def without(self, told: Mapping[int, str], file: str, kind: str, keep_good: bool) -> Imported:
         """The same without rows that are refused for what is stored already, each with its sentence.

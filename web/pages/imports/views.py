@@ -245,8 +245,9 @@ def undo(number: int) -> Response:
         flash(obstacle, "error")
         return redirect(f"/imports/{number}")
     try:
-        with db().begin_nested():
-            undo_import(db(), number, author=access().account.name)
+        # What stands on its rows may lie where whoever asks sees nothing.
+        with transaction(server().engine, scope=WHOLE_SITE) as session:
+            undo_import(session, number, author=access().account.name, within=scope())
     except LianfangError as refused:
         flash(said(refused, translator()), "error")
         return redirect(f"/imports/{number}")
@@ -427,5 +428,6 @@ def _obstacle(batch: ImportBatch) -> str:
         return said(Refused("This import was undone before; there is nothing left of it."), translator())
     if batch.kind not in TABLES or not (scope().everywhere or batch.kind in LOCAL_KINDS):
         return gettext("Only somebody who may import for the whole site can undo this.")
-    stands = what_stands(db(), batch)
+    with transaction(server().engine, scope=WHOLE_SITE) as session:
+        stands = what_stands(session, batch, scope())
     return "" if stands is None else said(stands, translator())

@@ -21,7 +21,7 @@ from web.access import Action, needs
 from web.i18n import N_
 from web.pages.mending.blueprint import bp
 from web.refusals import said
-from web.requests import access, audit, db, render, translator
+from web.requests import access, audit, db, may, render, translator
 from web.tabular import Column, TableSpec
 from web.tabular.view import table_view
 
@@ -106,6 +106,7 @@ def record(number: int) -> Response:
         states=STATES,
         origins=ORIGINS,
         own=found["author"] == access().account.name,
+        may_accept=found["author"] != access().account.name or may(Action.SETTINGS_CHANGE),
         others=proposals.of_group(db(), found["group_key"]) if found["group_key"] else [],
     )
 
@@ -133,7 +134,9 @@ def review(number: int, deed: str) -> Response:
     try:
         with db().begin_nested():
             if deed == "accept":
-                accept(db(), ids, reviewer=reviewer, note=note)
+                # An administrator of a small site may be the only one there is.
+                own = may(Action.SETTINGS_CHANGE)
+                accept(db(), ids, reviewer=reviewer, note=note, own=own)
             else:
                 reject(db(), ids, reviewer=reviewer, note=note)
     except LianfangError as refused:
