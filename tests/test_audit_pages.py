@@ -23,8 +23,9 @@ from signing import app_on, make_account, signed_in_client
 from small_site import CHILD, NAMES, OWN, SIBLING
 from sqlalchemy import text
 
+from cameras.repository import upkeep
 from geo.db import make_engine, transaction
-from geo.scope import WHOLE_SITE
+from geo.scope import WHOLE_SITE, Scope
 from geo.server import Cluster
 from migrations import runner
 from web.access import Role
@@ -196,6 +197,34 @@ def test_maintenance_is_registered_and_withdrawn(place) -> None:
     assert auditor(place, SIBLING).post(number[0]).status_code == 404
     assert client.post(number[0]).status_code == 303
     assert "withdrawn" in client.get("/checks/maintenance?phase=withdrawn&lang=en").text
+
+
+def test_maintenance_over_two_villages_counts_in_each_and_is_withdrawn_by_whoever_holds_both(place) -> None:
+    soon = datetime.now(UTC) + timedelta(days=1)
+    codes = [place.site.cameras[path] for path in (CHILD, SIBLING)]
+    grants = [(Role.AUDITOR, path) for path in (CHILD, SIBLING)]
+    both = place.app.test_client()
+    with both.session_transaction() as cookie:
+        cookie["_user_id"] = make_account(place.engine, "auditor-of-two", *grants)
+    asked = {"start": f"{soon:%Y-%m-%dT%H:%M}", "end": f"{soon + timedelta(days=1):%Y-%m-%dT%H:%M}"}
+    answer = both.post("/checks/maintenance", data={**asked, "codes": " ".join(codes), "reason": "跨村割接"})
+    assert answer.status_code == 303
+    assert "/withdraw" in both.get("/checks/maintenance").text
+    with transaction(place.engine, scope=WHOLE_SITE) as session:
+        number = session.scalar(text("SELECT id FROM maintenance"))
+        assert upkeep.maintenance_windows(session, soon, soon + timedelta(days=9))["code"].nunique() == 2
+    for path, code in zip((CHILD, SIBLING), codes, strict=True):
+        with transaction(place.engine, scope=Scope.of([path])) as session:
+            seen = upkeep.maintenance_windows(session, soon, soon + timedelta(days=9))
+        assert seen["code"].tolist() == [code]
+        village = auditor(place, path)
+        page = village.get("/checks/maintenance?lang=en").text
+        assert "跨村割接" in page and "/withdraw" not in page
+        refused = village.post(f"/checks/maintenance/{number}/withdraw?lang=en")
+        assert refused.status_code == 422 and "outside your area" in refused.text
+    # Narrowed to one of the villages, the city finds it there too.
+    assert "跨村割接" in auditor(place).get(f"/checks/maintenance?in={CHILD}").text
+    assert both.post(f"/checks/maintenance/{number}/withdraw").status_code == 303
 
 
 def test_a_list_is_frozen_once_and_the_rates_stand_on_it(place) -> None:

@@ -47,7 +47,7 @@ PATHS = {
     "audit_step": "ARRAY(SELECT f.jurisdiction_path FROM audit_finding f WHERE f.id = t.finding_id)",
     "sampled_camera": "ARRAY(SELECT s.jurisdiction_path FROM sample_sheet s WHERE s.id = t.sheet_id)",
     "siting_camera": "ARRAY(SELECT p.jurisdiction_path FROM siting_proposal p WHERE p.id = t.proposal_id)",
-    "maintenance_camera": "ARRAY(SELECT m.jurisdiction_path FROM maintenance m WHERE m.id = maintenance_id)",
+    "maintenance": "ARRAY(SELECT jurisdiction_path FROM maintenance_camera WHERE maintenance_id = t.id)",
 }
 # Of no jurisdiction: seen by whoever sees anything.
 SHARED = {
@@ -100,7 +100,8 @@ INSERT INTO audit_step (finding_id, step, at, author, detail)
     SELECT id, 'found', now(), 'test', '{{}}' FROM audit_finding;
 INSERT INTO maintenance (period, reason, author, jurisdiction_path)
     SELECT '[2026-11-22 10:00+00,2026-11-22 14:00+00)', 'x', 'test', jurisdiction_path FROM camera;
-INSERT INTO maintenance_camera (maintenance_id, code) SELECT id, 'c' FROM maintenance;
+INSERT INTO maintenance_camera (maintenance_id, code, jurisdiction_path)
+    SELECT id, 'c', jurisdiction_path FROM maintenance;
 INSERT INTO assessed_list (month, within_path, cameras, frozen_by) VALUES ('2026-11-01', NULL, 5, 'test');
 INSERT INTO assessed_camera (list_id, code, name, jurisdiction_path)
     SELECT l.id, c.code, c.name, c.jurisdiction_path FROM camera c, assessed_list l;
@@ -295,7 +296,7 @@ def test_a_row_outside_the_scope_cannot_be_added(owner, app, table):
     """Each row there is, once more: refused by policy when outside; inside, only as the duplicate it is."""
     scope = Scope.of([CHILD])
     for row, paths in rows(owner, table).items():
-        inside = covered(table, scope, paths) or table == "zone"
+        inside = covered(table, scope, paths) or table in ("zone", "maintenance")
         if table in BY_HOME:
             inside = inside and (home(table, row) is None or scope.covers(home(table, row)))
         for tried, fits in ((scope, inside), (NOWHERE, False), (WHOLE_SITE, True)):

@@ -117,10 +117,13 @@ MAINTENANCE = TableSpec(
                (SELECT count(*) FROM maintenance_camera c WHERE c.maintenance_id = m.id) AS cameras, m.unit,
                ARRAY(SELECT c.code FROM maintenance_camera c WHERE c.maintenance_id = m.id ORDER BY 1)
                    AS codes,
-               m.reason, m.author, m.created_at, '' AS deed, m.jurisdiction_path AS path
-        FROM maintenance m""",
+               m.reason, m.author, m.created_at, '' AS deed, scope_holds_maintenance(m.id) AS held
+        FROM maintenance m
+        WHERE CAST(:paths AS ltree[]) IS NULL
+           OR EXISTS (SELECT FROM maintenance_camera c WHERE c.maintenance_id = m.id
+                      AND c.jurisdiction_path <@ ANY (CAST(:paths AS ltree[])))""",
     default_sort="-period_from",
-    path="path",
+    extra=("held",),
 )
 
 ASSESSED = TableSpec(

@@ -13,7 +13,7 @@ from cameras.choices import POINT_CLASSES
 from cameras.repository import audits
 from cameras.tables import AssessedList, Maintenance
 from geo.errors import InputRefused
-from web import i18n
+from web import i18n, narrowing
 from web.access import Action, needs
 from web.forms import local_moment
 from web.i18n import N_
@@ -128,10 +128,11 @@ def assessed_list(number: int) -> Response:
 def _maintenance(
     error: InputRefused | None = None, asked: Mapping[str, str] | None = None, status: int = 200
 ) -> Response:
+    area = narrowing.area()
     answer = table_view(
         MAINTENANCE,
         "checks/maintenance.html",
-        parameters={"now": now()},
+        parameters={"now": now(), "paths": None if area.everywhere else list(area.paths)},
         tabs=tabs(),
         units=audits.units(db()),
         may_edit=may_edit(),
