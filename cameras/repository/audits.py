@@ -208,6 +208,11 @@ def set_state(session: Session, ids: Sequence[int], state: str, *, at: datetime,
     )
 
 
+def next_order(session: Session) -> int:
+    """The number of a new work order: no other one has it."""
+    return int(session.execute(text("SELECT nextval('work_order_seq')")).scalar_one())
+
+
 def steps(session: Session, number: int) -> list[dict[str, Any]]:
     """Steps of a finding, the first one first: step, at, author, detail."""
     rows = session.execute(

@@ -239,6 +239,8 @@ def assign(
 ) -> str:
     """Give findings to a maintenance unit with a deadline; answers the work order's number (工单).
 
+    The number is no other order's; one that was taken back leaves a hole.
+
     Parameters
     ----------
     today : date
@@ -254,7 +256,7 @@ def assign(
         )
     for one in _held(session, numbers):
         _refuse_state(one["state"], ("open", "accepted", "assigned"), Sentence("be assigned"))
-    order = f"GD{today:%Y%m%d}-{min(numbers)}"
+    order = f"GD{today:%Y%m%d}-{audits.next_order(session)}"
     told = {"unit": unit.strip(), "due_on": due_on.isoformat(), "order_no": order, "reason": note.strip()}
     audits.set_state(session, numbers, "assigned", at=now, unit=unit.strip(), due_on=due_on, order_no=order)
     audits.add_steps(session, numbers, "assigned", at=now, author=author, detail=told)
