@@ -232,11 +232,21 @@ def test_a_list_is_frozen_once_and_the_rates_stand_on_it(place) -> None:
     client = auditor(place)
     page = client.get("/checks/rates?lang=en").text
     assert "counted on all records there are" in page and "42 %" in page and "33 %" in page
-    answer = client.post("/checks/assessed", data={"month": f"{date.today():%Y-%m}", "point_class": ""})
+    assert "does not lie in" not in page
+    elsewhen = client.get("/checks/rates?month=2026-10&lang=en").text
+    # The analysis is of 21 November: of October it says nothing.
+    assert "does not lie in 2026-10" in elsewhen and "42 %" not in elsewhen and "33 %" in elsewhen
+    village = auditor(place, CHILD).post("/checks/assessed", data={"month": "2026-11", "point_class": ""})
+    assert village.status_code == 303
+    assert "1 of 5 cameras are counted on frozen lists" in client.get("/checks/rates?lang=en").text
+    assert "Counted on the frozen list" in auditor(place, CHILD).get("/checks/rates?lang=en").text
+    with transaction(place.engine, scope=WHOLE_SITE) as session:
+        session.execute(text("DELETE FROM assessed_list"))
+    answer = client.post("/checks/assessed", data={"month": "2026-11", "point_class": ""})
     assert answer.status_code == 303
     listed = client.get(answer.headers["Location"]).text
     assert all(code in listed for code in place.site.cameras.values())
-    again = client.post("/checks/assessed?lang=en", data={"month": f"{date.today():%Y-%m}"})
+    again = client.post("/checks/assessed?lang=en", data={"month": "2026-11"})
     assert again.status_code == 422 and "frozen already" in again.text
     assert "Counted on the frozen list" in client.get("/checks/rates?lang=en").text
     by_unit = client.get("/checks/rates?by=unit&lang=en").text

@@ -248,7 +248,7 @@ def test_a_frozen_list_is_the_denominator_and_is_not_changed(session, site) -> N
     words = {"author": "chen", "now": NOW}
     head = keeping.freeze_list(session, month=TODAY, within=OWN, **words)
     assert (head.month, head.cameras, head.within_path) == (date(2026, 11, 1), 2, OWN)
-    for within in (OWN, CHILD, None):
+    for within in (OWN, CHILD):
         with pytest.raises(InputRefused, match="frozen already"):
             keeping.freeze_list(session, month=TODAY, within=within, **words)
     keeping.freeze_list(session, month=TODAY, within=SIBLING, **words)
@@ -259,21 +259,67 @@ def test_a_frozen_list_is_the_denominator_and_is_not_changed(session, site) -> N
         text("UPDATE camera SET valid = tstzrange(lower(valid), :now) WHERE code = :code"),
         {"now": NOW, "code": site.cameras[CHILD]},
     )
-    rated, frozen = keeping.rated_cameras(session, None, TODAY, Scope.of([OWN]))
-    assert frozen and set(rated["code"]) == {site.cameras[OWN], site.cameras[CHILD]}
+    rated = keeping.rated_cameras(session, None, TODAY, Scope.of([OWN]))
+    assert rated["listed"].all() and set(rated["code"]) == {site.cameras[OWN], site.cameras[CHILD]}
     assert rated.set_index("code")["located"].to_dict() == {
         site.cameras[OWN]: True,
         site.cameras[CHILD]: False,
     }
-    rated, frozen = keeping.rated_cameras(session, None, date(2026, 10, 1), Scope.of([OWN]))
-    assert not frozen and rated["code"].tolist() == [site.cameras[OWN]]
+    rated = keeping.rated_cameras(session, None, date(2026, 10, 1), Scope.of([OWN]))
+    assert not rated["listed"].any() and rated["code"].tolist() == [site.cameras[OWN]]
+
+
+def test_one_villages_list_is_not_the_citys_denominator_and_the_city_freezes_the_rest(session, site) -> None:
+    """Of five cameras one village freezes its own: the city is assessed on five all the same."""
+    words = {"author": "chen", "now": NOW}
+    keeping.freeze_list(session, month=TODAY, within=CHILD, **words)
+    # What comes to the village after it was frozen is not assessed this month, neither there nor above.
+    session.execute(
+        text(
+            """INSERT INTO camera (code, name, azimuth_quality, ptz, geom, valid, batch_id, jurisdiction_path)
+               SELECT 'late', '新', 'unknown', false, geom, valid, batch_id, jurisdiction_path FROM camera
+               WHERE code = :code"""
+        ),
+        {"code": site.cameras[CHILD]},
+    )
+    five = set(site.cameras.values())
+    rated = keeping.rated_cameras(session, None, TODAY, WHOLE_SITE)
+    assert set(rated["code"]) == five and len(rated) == 5
+    assert rated.loc[rated["listed"], "code"].tolist() == [site.cameras[CHILD]]
+    town = keeping.rated_cameras(session, None, TODAY, Scope.of([OWN])).set_index("code")["listed"]
+    assert town.to_dict() == {site.cameras[OWN]: False, site.cameras[CHILD]: True}
+    assert keeping.rated_cameras(session, None, TODAY, Scope.of([CHILD]))["listed"].tolist() == [True]
+    assert keeping.freeze_list(session, month=TODAY, within=None, **words).cameras == 4
+    rated = keeping.rated_cameras(session, None, TODAY, WHOLE_SITE)
+    assert set(rated["code"]) == five and rated["listed"].all()
+    with pytest.raises(InputRefused, match="frozen already"):
+        keeping.freeze_list(session, month=TODAY, within=SIBLING, **words)
+
+
+def test_lists_of_two_classes_stand_beside_each_other(session, site) -> None:
+    """One camera of the first class, one of the second, three of none."""
+    for path, number in ((OWN, 1), (SIBLING, 2)):
+        session.execute(
+            text("UPDATE camera SET point_class = :n WHERE code = :code"),
+            {"n": number, "code": site.cameras[path]},
+        )
+    words = {"month": TODAY, "within": None, "author": "chen", "now": NOW}
+    assert keeping.freeze_list(session, point_class=1, **words).cameras == 1
+    assert keeping.freeze_list(session, point_class=2, **words).cameras == 1
+    with pytest.raises(InputRefused, match="frozen already"):
+        keeping.freeze_list(session, point_class=1, **(words | {"within": OWN}))
+    # Only what is on a list is assessed where a list speaks; all of the rest may follow.
+    assert len(keeping.rated_cameras(session, None, TODAY, WHOLE_SITE)) == 2
+    assert keeping.freeze_list(session, **words).cameras == 3
+    with pytest.raises(InputRefused, match="frozen already"):
+        keeping.freeze_list(session, **words)
 
 
 def test_rates_of_the_small_site_are_those_worked_by_hand(session, site) -> None:
     """Usable 10 of 24 hours, then lost. Maintenance of the last 12 hours leaves 10 of 12."""
     analysis = session.get_one(Analysis, site.analysis)
-    rated, frozen = keeping.rated_cameras(session, analysis, TODAY, WHOLE_SITE)
-    assert not frozen and len(rated) == 5
+    rated = keeping.rated_cameras(session, analysis, TODAY, WHOLE_SITE)
+    assert not rated["listed"].any() and len(rated) == 5
     whole = group_rates(rated, pd.Series("all", index=rated.index)).loc["all"]
     assert (whole["cameras"], whole["planned"]) == (5, 0)
     assert whole["online"] == pytest.approx(10 / 24) and whole["measured"] == 1.0 and whole["normal"] == 1.0
@@ -290,7 +336,7 @@ def test_rates_of_the_small_site_are_those_worked_by_hand(session, site) -> None
         author="chen",
         now=small_site.DAY[0],
     )
-    rated, _ = keeping.rated_cameras(session, analysis, TODAY, WHOLE_SITE)
+    rated = keeping.rated_cameras(session, analysis, TODAY, WHOLE_SITE)
     assert rated.set_index("code").at[site.cameras[OWN], "online_share"] == pytest.approx(10 / 12)
     assert rated.set_index("code").at[site.cameras[SIBLING], "online_share"] == pytest.approx(10 / 24)
 

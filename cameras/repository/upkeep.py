@@ -83,27 +83,46 @@ def maintenance_windows(session: Session, start: datetime, end: datetime) -> pd.
 
 
 def lists_of(session: Session, month: date) -> list[dict[str, Any]]:
-    """Assessed lists of a month: id, path (None: the whole site), cameras."""
+    """Assessed lists of a month: id, path (None: the whole site), point_class (None: all), cameras.
+
+    Nobody else freezes one of that month until the transaction ends.
+    """
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtext('assessed_list'), :number)"),
+        {"number": month.year * 12 + month.month},
+    )
     rows = session.execute(
-        text("SELECT id, within_path::text AS path, cameras FROM assessed_list WHERE month = :month"),
+        text(
+            """SELECT id, within_path::text AS path, point_class, cameras FROM assessed_list
+               WHERE month = :month ORDER BY id"""
+        ),
         {"month": month},
     )
     return [dict(row) for row in rows.mappings()]
 
 
 def freeze(session: Session, head: AssessedList) -> int:
-    """Store an assessed list of the cameras valid now in its jurisdiction and class; answers how many."""
+    """Store an assessed list of the cameras valid now in its jurisdiction and class, but for those that other
+    lists of the month hold or speak for; answers how many."""
     session.add(head)
     session.flush()
     stored = session.execute(
         text(
             """INSERT INTO assessed_camera (list_id, code, name, unit, jurisdiction_path)
-               SELECT :list, code, name, NULLIF(btrim(management_unit), ''), jurisdiction_path FROM camera
+               SELECT :list, c.code, c.name, NULLIF(btrim(c.management_unit), ''), c.jurisdiction_path
+               FROM camera c
                WHERE upper_inf(valid)
+                 AND NOT EXISTS (
+                   SELECT FROM assessed_list l WHERE l.month = :month AND l.id <> :list
+                     AND (l.within_path IS NULL OR c.jurisdiction_path <@ l.within_path)
+                     AND (l.point_class IS NULL OR l.point_class = c.point_class))
+                 AND c.code NOT IN (
+                   SELECT a.code FROM assessed_camera a JOIN assessed_list l ON l.id = a.list_id
+                   WHERE l.month = :month)
                  AND (CAST(:path AS ltree) IS NULL OR jurisdiction_path <@ CAST(:path AS ltree))
                  AND (CAST(:class AS int) IS NULL OR point_class = :class)"""
         ),
-        {"list": head.id, "path": head.within_path, "class": head.point_class},
+        {"list": head.id, "month": head.month, "path": head.within_path, "class": head.point_class},
     )
     head.cameras = int(stored.rowcount)  # type: ignore[attr-defined]
     session.flush()
@@ -124,14 +143,18 @@ def assessed(session: Session, month: date, paths: Sequence[str] | None) -> pd.D
     )
 
 
-def all_cameras(session: Session, paths: Sequence[str] | None) -> pd.DataFrame:
-    """All cameras valid now below these paths (None: all): code, path, unit."""
+def unlisted(session: Session, month: date, paths: Sequence[str] | None) -> pd.DataFrame:
+    """Cameras valid now below these paths (None: all) where no list of the month speaks: code, path, unit."""
     return read_frame(
         session,
         """SELECT code, jurisdiction_path::text AS path, NULLIF(btrim(management_unit), '') AS unit
            FROM camera WHERE upper_inf(valid)
+             AND NOT EXISTS (
+               SELECT FROM assessed_list l WHERE l.month = :month
+                 AND (l.within_path IS NULL OR camera.jurisdiction_path <@ l.within_path))
              AND (CAST(:paths AS ltree[]) IS NULL OR jurisdiction_path <@ ANY (CAST(:paths AS ltree[])))
            ORDER BY code""",
+        month=month,
         paths=None if paths is None else list(paths),
     )
 

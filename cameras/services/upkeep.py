@@ -124,6 +124,9 @@ def freeze_list(
 ) -> AssessedList:
     """Freeze the cameras that are assessed in a month; never changed after.
 
+    Where smaller jurisdictions, or classes, have lists of the month already, those stand and the rest is
+    frozen.
+
     Parameters
     ----------
     month : date
@@ -136,13 +139,14 @@ def freeze_list(
     Raises
     ------
     InputRefused
-        When a list of the month holds part of it already, or there is no camera.
+        When a list of the month speaks for all of it already, or no camera is left.
     """
     first = month.replace(day=1)
     own = "" if within is None else f"{within}."
-    for other in upkeep.lists_of(session, first):
+    others = upkeep.lists_of(session, first)
+    for other in others:
         theirs = "" if other["path"] is None else f"{other['path']}."
-        if own.startswith(theirs) or theirs.startswith(own):
+        if own.startswith(theirs) and other["point_class"] in (None, point_class):
             raise InputRefused(
                 Sentence(
                     "%(month)s is frozen already for %(where)s; a frozen list is not changed",
@@ -154,19 +158,35 @@ def freeze_list(
         month=first, within_path=within, point_class=point_class, cameras=0, frozen_at=now, frozen_by=author
     )
     if upkeep.freeze(session, head) == 0:
+        if others:
+            raise InputRefused(
+                Sentence(
+                    "no camera is left to freeze here: the others are on lists of %(month)s already",
+                    month=f"{first:%Y-%m}",
+                )
+            )
         raise InputRefused(Sentence("there is no camera to assess here; choose another area or class"))
     return head
 
 
-def rated_cameras(
-    session: Session, analysis: Analysis | None, month: date, scope: Scope
-) -> tuple[pd.DataFrame, bool]:
-    """What each camera of a scope contributes to the rates, as `cameras.audit.rates.camera_rates`, and
-    whether the denominator is a frozen list of the month (else it is all records there are)."""
+def rated_cameras(session: Session, analysis: Analysis | None, month: date, scope: Scope) -> pd.DataFrame:
+    """What each camera of a scope contributes to the rates.
+
+    A frozen list of the month is the denominator where it was frozen: all records there are count elsewhere.
+
+    Returns
+    -------
+    DataFrame
+        As `cameras.audit.rates.camera_rates`, with `listed`: it is on a frozen list.
+    """
     paths = None if scope.everywhere else list(scope.paths)
-    listed = upkeep.assessed(session, month.replace(day=1), paths)
-    frozen = not listed.empty
-    cameras = listed if frozen else upkeep.all_cameras(session, paths)
+    first = month.replace(day=1)
+    listed = upkeep.assessed(session, first, paths)
+    others = upkeep.unlisted(session, first, paths)
+    # A camera that was moved since it was frozen counts where it was.
+    others = others[~others["code"].isin(listed["code"])]
+    parts = [one.assign(listed=on) for one, on in ((listed, True), (others, False)) if len(one)]
+    cameras = pd.concat(parts, ignore_index=True) if parts else listed.assign(listed=False)
     segments = pd.DataFrame(columns=["code", "start_ms", "end_ms", "state"])
     windows = pd.DataFrame(columns=["code", "start_ms", "end_ms"])
     if analysis is not None:
@@ -174,4 +194,4 @@ def rated_cameras(
         assert start is not None and end is not None
         segments = upkeep.segments(session, analysis.id)
         windows = upkeep.maintenance_windows(session, start, end)
-    return camera_rates(cameras, upkeep.judged_records(session), segments, windows), frozen
+    return camera_rates(cameras, upkeep.judged_records(session), segments, windows)

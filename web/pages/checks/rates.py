@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from cameras.repository import audits
+from cameras.tables import Analysis
 from geo.errors import InputRefused
 from web import chosen, i18n, narrowing
 from web.access import Action, needs
@@ -33,14 +35,15 @@ def rates() -> Response:
     from cameras.services.upkeep import rated_cameras
 
     by = "unit" if request.args.get("by") == "unit" else "jurisdiction"
-    problem, month = None, today().replace(day=1)
+    analysis = chosen.analysis()
+    problem, month = None, _month_of(analysis)
     if request.args.get("month"):
         try:
             month = month_of(request.args["month"])
         except InputRefused as refused:
             problem = refused
-    analysis = chosen.analysis()
-    cameras, frozen = rated_cameras(db(), analysis, month, narrowing.area())
+    fits = analysis is None or _lies_in(analysis, month)
+    cameras = rated_cameras(db(), analysis if fits else None, month, narrowing.area())
     keys = cameras["unit"].fillna(NOTHING) if by == "unit" else _below(cameras["path"])
     groups = group_rates(cameras, keys)
     whole = group_rates(cameras, pd.Series("", index=cameras.index)).iloc[0] if len(cameras) else None
@@ -51,7 +54,8 @@ def rates() -> Response:
         tabs=tabs(),
         by=by,
         month=f"{month:%Y-%m}",
-        frozen=frozen,
+        listed=int(cameras["listed"].sum()),
+        fits=fits,
         whole=None if whole is None or wants_rows(RATES) else whole.to_dict(),
         analysis=analysis,
         period=chosen.period_words(analysis) if analysis else "",
@@ -78,6 +82,24 @@ def places() -> Response:
         analysis=analysis,
         period=chosen.period_words(analysis) if analysis else "",
     )
+
+
+def _month_of(analysis: Analysis | None) -> date:
+    """The month that is looked at where none is asked for: the analysis', else this one."""
+    if analysis is None:
+        return today().replace(day=1)
+    assert analysis.period.lower is not None
+    return analysis.period.lower.astimezone(translator().zone).date().replace(day=1)
+
+
+def _lies_in(analysis: Analysis, month: date) -> bool:
+    """Whether the analysed period lies in a month of the site's zone, from its first midnight to its last."""
+    zone = translator().zone
+    begins = datetime(month.year, month.month, 1, tzinfo=zone)
+    ends = datetime(month.year + month.month // 12, month.month % 12 + 1, 1, tzinfo=zone)
+    start, end = analysis.period.lower, analysis.period.upper
+    assert start is not None and end is not None
+    return begins <= start and end <= ends
 
 
 def _below(paths: pd.Series) -> pd.Series:
