@@ -162,3 +162,19 @@ def test_how_to_reach_a_device_is_shown_to_whoever_may_change_records(served, cl
     finally:
         with transaction(served.engine, scope=WHOLE_SITE) as session:
             session.execute(text("UPDATE camera SET ip_address = NULL, manufacturer = NULL"))
+
+
+def test_a_form_from_before_proposes_only_what_was_changed_in_it(served, clean) -> None:
+    """The form was open while the record got another unit: sending it back does not take that away."""
+    code = served.site.cameras[OWN]
+    client = served.client(Role.AUDITOR)
+    page = client.get(f"/changes/of/{code}").text
+    was = dict(re.findall(r'<input type="hidden" name="(was-[^"]+)" value="([^"]*)"', page))
+    sent = form_of(page) | was | {"block": "三警区"}
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        session.execute(
+            text("UPDATE camera SET management_unit = '新单位' WHERE code = :code"), {"code": code}
+        )
+    client.post(f"/changes/of/{code}", data=sent)
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        assert session.scalar(text("SELECT after FROM camera_proposal")) == {"block": "三警区"}

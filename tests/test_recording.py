@@ -263,3 +263,10 @@ def test_an_import_that_others_build_on_is_not_undone(site, take_in):
     undo_import(site, first, author="tester")
     assert site.get_one(ImportBatch, first).undone_by == "tester"
     assert stored(site, "name") == []
+
+
+@pytest.mark.parametrize("code", ["..", "a\tb", "x" * 101])
+def test_a_code_that_no_address_can_hold_is_refused(take_in, code: str):
+    with pytest.raises(InputRefused) as told:
+        take_in(HEAD + f'"{code}",甲,114.004,22.506,90,4,\n')
+    assert "is no code" in told.value.problems[0]

@@ -154,6 +154,17 @@ def walls_around(session: Session, lon: float, lat: float, radius_m: float) -> g
     )
 
 
+def open_audit_findings(session: Session, code: str) -> list[dict[str, Any]]:
+    """What the audit of records found of the camera and nobody closed, the gravest first: id, kind, state."""
+    return _rows(
+        session,
+        """SELECT id, kind, severity, state FROM audit_finding
+           WHERE code = :code AND state <> 'closed'
+           ORDER BY array_position(ARRAY['serious', 'moderate', 'minor'], severity), id""",
+        code=code,
+    )
+
+
 def held_pose(session: Session, code: str) -> dict[str, Any] | None:
     """How the camera usually looked, in the newest analysis: azimuth_deg (from north) and its optics.
 

@@ -40,11 +40,13 @@ from cameras.tables import Analysis
 from cameras.validity import recorded
 from geo import repository as places
 from geo.crs import to_lonlat, to_metric
-from geo.errors import LianfangError, Sentence
+from geo.errors import InputRefused, LianfangError, Sentence
 from geo.services import current_site, site_crs
 
 # Availability wants frames from five of the longest intervals before the period.
 INTERVALS_BEFORE = 5
+# A person is a pixel wide then; with less a camera would see the whole city.
+FEWEST_PER_METRE = 1
 
 
 def analyse(
@@ -161,6 +163,15 @@ def camera_footprints(
     where its record tells how far that is. A row a pose; `together` a row a camera, all that it can see in
     one pose or another (`cameras.ptz`).
     """
+    if not isinstance(level, str) and level < FEWEST_PER_METRE:
+        raise InputRefused(
+            Sentence(
+                "level %(level)s is below %(least)s pixel a metre, at which nothing is seen; give a level or "
+                "more",
+                level=f"{level:g}",
+                least=FEWEST_PER_METRE,
+            )
+        )
     crs = site_crs(session)
     cameras = to_metric(records.cameras(session), crs)
     if cameras.empty:

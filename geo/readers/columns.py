@@ -15,6 +15,9 @@ from geo.errors import InputRefused, Sentence, row_named
 from geo.readers.files import Rows
 from geo.readers.result import Notes
 
+# Codes stand in addresses of pages; a device's has 20 digits.
+LONGEST_CODE = 100
+
 
 @dataclass(frozen=True)
 class Column:
@@ -187,7 +190,7 @@ def lost_digits(code: str) -> bool:
 
 
 def check_codes(table: Table, notes: Notes, field: str = "code") -> pd.Series:
-    """The codes of a file, each refused that is missing, has lost digits or stands there twice."""
+    """The codes of a file, each refused that is missing, has lost digits, is none or stands there twice."""
     codes = table.text(field)
     first: dict[str, int] = {}
     for row, code in codes.items():
@@ -202,6 +205,17 @@ def check_codes(table: Table, notes: Notes, field: str = "code") -> pd.Series:
                     "text from the source and import that",
                     field=Sentence(field),
                     code=code,
+                ),
+            )
+        elif len(code) > LONGEST_CODE or not code.isprintable() or code in (".", ".."):
+            notes.refuse(
+                at,
+                Sentence(
+                    "%(field)s '%(code)s' is no code: it has up to %(most)s characters that print, and is "
+                    "not '.' or '..'; correct it",
+                    field=Sentence(field),
+                    code=code[:40],
+                    most=LONGEST_CODE,
                 ),
             )
         elif code in first:

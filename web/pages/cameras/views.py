@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
+from cameras.audit.kinds import KINDS
 from cameras.changed_words import label_of, shown
 from cameras.fields import BY_NAME, FURTHER_FIELDS
 from cameras.mending import as_json
@@ -61,13 +62,16 @@ def record(code: str) -> Response:
     found = one.record(db(), code)
     if found is None:
         abort(404)
-    analysis = chosen.analysis()
+    analysis, t = chosen.analysis(), translator()
     return render(
         "cameras/record.html",
         camera=found,
         analysis=analysis,
         period=chosen.period_words(analysis) if analysis else "",
         history=one.history(db(), code),
+        audited=[
+            {**row, "words": t(KINDS[row["kind"]].title)} for row in one.open_audit_findings(db(), code)
+        ],
         changes=_changes(code),
         further=_further(found),
         proposals=proposals.of_code(db(), code) if may(Action.CAMERAS_EDIT) else [],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from flask import abort, flash, redirect, request
 from flask_babel import gettext, ngettext
@@ -31,6 +32,8 @@ from web.tabular.query import ask
 from web.uploads import takes_files
 
 LONGEST_NOTE = 500
+# A phone without satellites knows the cell it is in.
+WORST_FIX_M = 50_000.0
 POLE_FIELDS = ("direction", "tilt_deg", "mount_height_m", "name", "address")
 
 
@@ -188,16 +191,16 @@ def _form(
 
 
 def _proposed(template: str, code: str, origin: str) -> Response:
-    """Take in a form: only what differs from what it showed is proposed."""
+    """Take in a form: only what somebody changed in it is proposed, not what changed in the record since."""
     record, given = _record(code), request.form
     shown = {one.name: one.value for _, group in groups(record, translator()) for one in group}
+    shown |= {"lon": f"{record['geometry'].x:.6f}", "lat": f"{record['geometry'].y:.6f}"}
     texts = {
-        name: given[name] for name, value in shown.items() if name in given and given[name].strip() != value
+        name: given[name]
+        for name, value in shown.items()
+        if name in given and given[name].strip() != given.get(f"was-{name}", value)
     }
-    if (given.get("lon", "").strip(), given.get("lat", "").strip()) != (
-        f"{record['geometry'].x:.6f}",
-        f"{record['geometry'].y:.6f}",
-    ):
+    if {"lon", "lat"} & texts.keys():
         texts |= {"lon": given.get("lon", ""), "lat": given.get("lat", "")}
     try:
         datum = given.get("datum", "wgs84")
@@ -209,7 +212,7 @@ def _proposed(template: str, code: str, origin: str) -> Response:
             origin=origin,
             datum=datum if datum in DATUMS else "wgs84",
             note=given.get("note", "").strip()[:LONGEST_NOTE],
-            accuracy_m=given.get("accuracy_m", type=float),
+            accuracy_m=_accuracy(given.get("accuracy_m", type=float)),
             photo=small_photograph(request.files.get("photo")) if origin == "pole" else None,
         )
     except LianfangError as refused:
@@ -219,7 +222,12 @@ def _proposed(template: str, code: str, origin: str) -> Response:
         return _form(template, code, problems, 422, given)
     audit("propose", f"camera {code}", cameras=len(made), fields=sorted(texts))
     flash(_proposed_words(len(made)), "success")
-    return redirect(f"/cameras/{code}")
+    return redirect(f"/cameras/{quote(code, safe='')}")
+
+
+def _accuracy(metres: float | None) -> float | None:
+    """What a phone says of its fix; nothing for what none can say."""
+    return metres if metres is not None and 0.0 <= metres <= WORST_FIX_M else None
 
 
 def _proposed_words(count: int) -> str:

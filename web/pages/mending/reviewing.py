@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 from flask import Response as File
 from flask import abort, flash, redirect, request
@@ -149,7 +150,7 @@ def review(number: int, deed: str) -> Response:
         else ngettext("%(n)s change was rejected.", "%(n)s changes were rejected.", len(ids), n=len(ids))
     )
     flash(words, "success")
-    return redirect(f"/cameras/{found['code']}" if len(ids) == 1 else "/changes?state=open")
+    return redirect(f"/cameras/{quote(found['code'], safe='')}" if len(ids) == 1 else "/changes?state=open")
 
 
 def _labels() -> str:
