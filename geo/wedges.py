@@ -177,16 +177,11 @@ def wedge_lines(
         g0, g1 = tangent * px + py, tangent * qx + qy
         if (f0 < 0.0 and f1 < 0.0) or (g0 < 0.0 and g1 < 0.0):
             continue
-        begin, end = 0.0, 1.0
-        if f0 < 0.0:
-            begin = f0 / (f0 - f1)
-        elif f1 < 0.0:
-            end = f0 / (f0 - f1)
-        if g0 < 0.0:
-            begin = max(begin, g0 / (g0 - g1))
-        elif g1 < 0.0:
-            end = min(end, g0 / (g0 - g1))
-        if begin >= end:
+        begin = f0 / (f0 - f1) if f0 < 0.0 else 0.0
+        end = g0 / (g0 - g1) if g1 < 0.0 else 1.0
+        # It comes in over the left side (f) and goes out over the right one (g). The other way round only
+        # rounding takes it: seen edge-on it lies along that side and hides nothing, least of all the wedge.
+        if (g0 < 0.0 and g0 / (g0 - g1) > begin) or (f1 < 0.0 and f0 / (f0 - f1) < end) or begin >= end:
             continue
         t1, w1 = tangent, 1.0 / (px + begin * (qx - px))
         if begin == 0.0:
