@@ -23,7 +23,7 @@ from signing import app_on, make_account, signed_in_client
 from small_site import CHILD, NAMES, OWN, SIBLING
 from sqlalchemy import text
 
-from cameras.repository import upkeep
+from cameras.repository import audits, upkeep
 from geo.db import make_engine, transaction
 from geo.scope import WHOLE_SITE, Scope
 from geo.server import Cluster
@@ -145,6 +145,44 @@ def test_what_lies_elsewhere_is_not_found_and_a_viewer_of_cameras_may_not_act(pl
     listed = planner.get("/checks?lang=en").text
     assert "data-lf-pick" not in listed and "Audit now" not in listed
     assert planner.post(f"/checks/{number_of(place, OWN)}/accept", data={"reason": "x"}).status_code == 403
+
+
+def test_a_twin_across_the_border_is_named_to_whoever_sees_it_alone(place) -> None:
+    """Two cameras at one spot look the same way; each belongs to another town."""
+    codes = {path: place.site.cameras[path] for path in (OWN, SIBLING)}
+    with transaction(place.engine, scope=WHOLE_SITE) as session:
+        moved = {"one": codes[OWN], "other": codes[SIBLING]}
+        before = session.scalar(text("SELECT geom::text FROM camera WHERE code = :other"), moved)
+        session.execute(
+            text(
+                """UPDATE camera SET geom = (SELECT geom FROM camera WHERE code = :one)
+                   WHERE code = :other"""
+            ),
+            moved,
+        )
+    try:
+        audited(place, auditor(place))
+        with transaction(place.engine, scope=WHOLE_SITE) as session:
+            number = session.scalar(
+                text("SELECT id FROM audit_finding WHERE kind = 'duplicate_pose' AND code = :one"), moved
+            )
+            of_town = audits.listed(session, OWN).set_index("id").at[number, "evidence"]
+            assert codes[SIBLING] not in json.dumps(of_town)
+            assert (
+                audits.listed(session, None).set_index("id").at[number, "evidence"]["values"]["code"]
+                == (codes[SIBLING])
+            )
+        for page in ("/checks?kind=duplicate_pose&lang=en", f"/checks/{number}?lang=en"):
+            assert codes[SIBLING] in auditor(place).get(page).text
+            told = auditor(place, OWN).get(page).text
+            assert "as a camera in another area at the same place does" in told
+            assert codes[SIBLING] not in told
+    finally:
+        with transaction(place.engine, scope=WHOLE_SITE) as session:
+            session.execute(
+                text("UPDATE camera SET geom = CAST(:geom AS geometry) WHERE code = :other"),
+                {"geom": before, **moved},
+            )
 
 
 def test_the_list_leaves_as_a_file_in_words(place) -> None:
@@ -302,3 +340,26 @@ def test_the_command_refuses_in_one_sentence(place, tmp_path: Path, monkeypatch)
     ):
         result = CliRunner().invoke(main, ["cameras", "audit", *arguments])
         assert result.exit_code == 1 and words in result.output and "Traceback" not in result.output
+
+
+def test_a_camera_in_no_jurisdiction_is_rated_beside_the_others(served):
+    """It has a row of its own; a month that is none is told, not an error of the server."""
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        session.execute(
+            text(
+                """INSERT INTO camera (code, name, azimuth_quality, ptz, geom, valid, batch_id)
+                   SELECT 'nowhere', '界外', 'unknown', false, ST_Point(117.5, 23.3, 4326),
+                          '[2020-01-01,)', min(id) FROM import_batch"""
+            )
+        )
+    try:
+        client = served.client(Role.AUDITOR)
+        page = client.get("/checks/rates?lang=en")
+        assert page.status_code == 200 and "in no jurisdiction" in page.text
+        for month in ("abc", "0001-01", "9999-12"):
+            assert client.get(f"/checks/rates?month={month}").status_code == 200
+        assert client.post("/checks/assessed", data={"month": "0001-01"}).status_code in (200, 302, 422)
+    finally:
+        with transaction(served.engine, scope=WHOLE_SITE) as session:
+            assert session.scalar(text("SELECT count(*) FROM assessed_list WHERE month < '2000-01-01'")) == 0
+            session.execute(text("DELETE FROM camera WHERE code = 'nowhere'"))

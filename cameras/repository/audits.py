@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from cameras.tables import Camera, CameraAudit
 from geo.db import copy_rows, read_frame, read_geoframe, write_frame
+from geo.errors import Sentence
 
 RECORD_COLUMNS = tuple(
     column.name
@@ -24,6 +25,33 @@ STAGED = (
     *("id", "severity", "value", "evidence", "mark", "name", "record_unit"),
     *("geom", "jurisdiction_path", "returned"),
 )
+
+_ELSEWHERE = {
+    "code_twice": Sentence("(in another area)"),
+    "duplicate_pose": Sentence("a camera in another area"),
+}
+
+
+def shown_evidence(twin_seen: str = "true") -> str:
+    """The evidence of `audit_finding f` as SQL: another camera's code only where that camera is seen.
+
+    Findings are made from all records, so that a twin across the border counts; who reads one may not see it.
+
+    Parameters
+    ----------
+    twin_seen : str
+        SQL over the other camera, `twin`, that has to hold beside the session's own policies.
+    """
+    cases = " ".join(
+        f"WHEN '{kind}' THEN CAST('{json.dumps(words.as_json())}' AS jsonb)"
+        for kind, words in _ELSEWHERE.items()
+    )
+    kinds = ", ".join(f"'{kind}'" for kind in _ELSEWHERE)
+    return f"""CASE WHEN f.kind IN ({kinds}) AND NOT EXISTS (
+                   SELECT FROM camera twin
+                   WHERE twin.code = f.evidence #>> '{{values,code}}' AND ({twin_seen}))
+               THEN jsonb_set(f.evidence, '{{values,code}}', CASE f.kind {cases} END)
+               ELSE f.evidence END"""
 
 
 def full_records(session: Session) -> gpd.GeoDataFrame:
@@ -161,8 +189,9 @@ def finding(session: Session, number: int) -> dict[str, Any] | None:
     row = (
         session.execute(
             text(
-                """SELECT f.id, f.kind, f.subject, f.severity, f.state, f.closed_how, f.value, f.evidence,
-                          f.mark, f.code, f.batch_id, f.unit, f.due_on, f.order_no, f.found_at, f.seen_at,
+                f"""SELECT f.id, f.kind, f.subject, f.severity, f.state, f.closed_how, f.value,
+                          {shown_evidence()} AS evidence, f.mark, f.code, f.batch_id,
+                          f.unit, f.due_on, f.order_no, f.found_at, f.seen_at,
                           f.changed_at, f.jurisdiction_path::text AS path, j.name AS leaf,
                           j.name_en AS leaf_en, ST_X(f.geom) AS lon, ST_Y(f.geom) AS lat,
                           c.id AS camera_id, COALESCE(NULLIF(c.name, ''), f.code) AS name,
@@ -266,11 +295,16 @@ def batch_positions(session: Session, batch_id: int, declared: str) -> gpd.GeoDa
 
 
 def listed(session: Session, within: str | None) -> gpd.GeoDataFrame:
-    """Findings that are not closed, as files hold them (EPSG:4326), the gravest first."""
+    """Findings that are not closed, as files hold them (EPSG:4326), the gravest first.
+
+    A file of one jurisdiction names no camera of another.
+    """
+    inside = "CAST(:within AS ltree) IS NULL OR twin.jurisdiction_path <@ CAST(:within AS ltree)"
     return read_geoframe(
         session,
-        """SELECT f.id, f.kind, f.severity, f.state, f.code, c.name, f.value, f.evidence, f.unit, f.due_on,
-                  f.order_no, j.name AS jurisdiction, f.jurisdiction_path::text AS path, f.found_at,
+        f"""SELECT f.id, f.kind, f.severity, f.state, f.code, c.name, f.value,
+                  {shown_evidence(inside)} AS evidence, f.unit, f.due_on, f.order_no,
+                  j.name AS jurisdiction, f.jurisdiction_path::text AS path, f.found_at,
                   b.file_name, ST_AsBinary(f.geom) AS geom
            FROM audit_finding f LEFT JOIN camera c ON c.code = f.code AND upper_inf(c.valid)
            LEFT JOIN jurisdiction j ON j.path = f.jurisdiction_path

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from cameras.audit import KINDS, SEVERITIES
 from cameras.choices import POINT_CLASSES
+from cameras.repository.audits import shown_evidence
 from web.i18n import N_
 from web.maps.words import LEVELS
 from web.pages.jurisdictions.tables import PLACE_KINDS
@@ -62,8 +63,9 @@ _FINDINGS = TableSpec(
         Column("seen_at", N_("Last seen at"), "moment", shown=False),
         Column("value", N_("Value"), "number", digits=3, shown=False),
     ),
-    source="""
-        SELECT f.id, f.kind, '' AS pick, f.name, f.code, f.severity, f.state, f.evidence,
+    source=f"""
+        SELECT f.id, f.kind, '' AS pick, f.name, f.code, f.severity, f.state,
+               {shown_evidence()} AS evidence,
                COALESCE(f.unit, f.record_unit) AS unit, f.due_on,
                f.state = 'assigned' AND f.due_on < CAST(:today AS date) AS overdue, f.order_no,
                CASE WHEN :lang = 'zh' THEN j.name ELSE COALESCE(j.name_en, j.name) END AS leaf,
