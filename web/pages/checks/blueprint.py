@@ -10,6 +10,7 @@ from flask import Blueprint
 from geo.errors import InputRefused, Sentence
 from web import narrowing
 from web.access import Action
+from web.forms import EARLIEST, LATEST
 from web.i18n import N_
 from web.requests import access, scope, translator
 
@@ -91,11 +92,16 @@ def month_of(value: str) -> date:
     InputRefused
     """
     try:
-        return date.fromisoformat(f"{value.strip()}-01")
+        month = date.fromisoformat(f"{value.strip()}-01")
     except ValueError as error:
         raise InputRefused(
             Sentence("“%(value)s” is not a month; write it as 2026-11", value=value[:40])
         ) from error
+    if not EARLIEST <= month.year < LATEST:
+        raise InputRefused(
+            Sentence("the month %(value)s lies outside the years 2000 to 2199; correct it", value=value[:40])
+        )
+    return month
 
 
 def given(form: Any, *names: str) -> dict[str, str]:

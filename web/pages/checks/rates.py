@@ -117,7 +117,7 @@ def _rows(groups: pd.DataFrame, by: str) -> dict[str, Any]:
         hrefs = ["" if one == NOTHING else f"/checks?unit={quote(one)}" for one in ids]
         open_ = _open_by_unit()
     else:
-        known = narrowing.named(db(), ids, i18n.negotiated(request))
+        known = narrowing.named(db(), [one for one in ids if one != NOTHING], i18n.negotiated(request))
         known[NOTHING] = translator()(N_("in no jurisdiction"))
         hrefs = ["" if one == NOTHING else f"/checks/rates?in={one}" for one in ids]
         open_ = audits.open_below(db(), [one for one in ids if one != NOTHING])
