@@ -250,10 +250,14 @@ def things(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
                 session.execute(text(FINDING), {"path": path, "code": site.cameras[path]})
                 session.execute(
                     text(
-                        """INSERT INTO maintenance (period, reason, author, jurisdiction_path)
-                           VALUES ('[2026-11-22,2099-01-01)', 'x', 'test', CAST(:path AS ltree))"""
+                        """WITH planned AS (
+                               INSERT INTO maintenance (period, reason, author, jurisdiction_path)
+                               VALUES ('[2026-11-22,2099-01-01)', 'x', 'test', CAST(:path AS ltree))
+                               RETURNING id)
+                           INSERT INTO maintenance_camera (maintenance_id, code, jurisdiction_path)
+                           SELECT id, :code, CAST(:path AS ltree) FROM planned"""
                     ),
-                    {"path": path},
+                    {"path": path, "code": site.cameras[path]},
                 )
                 account = accounts.add_account(session, person(path), author="test")
                 accounts.grant(session, account, Role.VIEWER, path, author="test", within=WHOLE_SITE)
