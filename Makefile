@@ -15,7 +15,7 @@ run: ## Everything from a bare machine to the map at http://127.0.0.1:8000 (PORT
 
 test: ## Everything from a bare machine to a passed test suite (ARGS='-k gaps' for a part)
 	@bash scripts/setup.sh test
-	@exec .venv/bin/python -m pytest -v --durations=10 $(ARGS)
+	@exec .venv/bin/python -m pytest -v -n auto --maxprocesses 4 --dist loadfile --durations=10 $(ARGS)
 
 lint: ## Style, format and types: ruff and mypy
 	@bash scripts/setup.sh lint

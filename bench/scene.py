@@ -56,22 +56,25 @@ class Size:
         Districts of the city, towns of a district, villages of a town, grids of a village.
     cameras, gaps, zones : int
         Zones lie one in a town, each of its first three villages.
+    finer : (int, int)
+        Steps of the lattice, 100 m each, across and up in a grid.
     """
 
     tree: tuple[tuple[int, int], ...] = ((2, 3), (5, 2), (3, 6), (5, 5))
     cameras: int = 10_000
     gaps: int = 15_000
     zones: int = 12
+    finer: tuple[int, int] = (1, 1)
 
     @property
     def across(self) -> int:
-        """Grids from west to east."""
-        return prod(x for x, _ in self.tree)
+        """Steps from west to east."""
+        return prod(x for x, _ in self.tree) * self.finer[0]
 
     @property
     def up(self) -> int:
-        """Grids from south to north."""
-        return prod(y for _, y in self.tree)
+        """Steps from south to north."""
+        return prod(y for _, y in self.tree) * self.finer[1]
 
 
 SMALL = Size(((1, 2), (2, 1), (3, 1), (3, 3)), cameras=200, gaps=80, zones=2)
@@ -135,7 +138,7 @@ class _City:
                 }
             )
             if level == len(self.size.tree):
-                path[row, col] = code
+                path[row : row + up, col : col + across] = code
                 return
             wide, high = self.size.tree[level]
             for n in range(wide * high):

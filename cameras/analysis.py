@@ -5,8 +5,8 @@ frames ─ availability ─ poses ─ footprints ─ atoms ─ coverage at every
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 import geopandas as gpd
@@ -16,16 +16,18 @@ import pandas as pd
 from cameras.availability import Availability, availability
 from cameras.coverage import Coverage, CoverageSettings, coverage
 from cameras.diagnosis import Thresholds
-from cameras.footprint import footprints, sectors
+from cameras.footprint import check_dimension
 from cameras.frames import FrameBatch
 from cameras.gaps import Gaps, coverage_gaps
 from cameras.ground import STREET, Layers, incidence, leaf_jurisdictions, watched_ground
-from cameras.levels import level_set, lowest_level
+from cameras.levels import lowest_level
+from cameras.moving import pose_points
 from cameras.optics import AssumedOptics
 from cameras.poses import PoseTolerances, lens_is_assumed
 from cameras.shares import with_shares
 from cameras.standpoint import standpoints
-from geo.crs import need_metric, true_north_deg
+from cameras.views import Views, pose_cameras, views
+from geo.crs import need_metric
 from geo.errors import LianfangError, Sentence
 
 Progress = Callable[[float], None]
@@ -46,7 +48,12 @@ class AnalysisSettings:
     tolerances : PoseTolerances
         When two measured poses are one.
     clearance_m : float
-        How far a camera recorded inside a building or on a façade is moved off it, metres.
+        How far a camera recorded inside a building or on a façade is moved off it, metres. In 2.5d too: one
+        on a roof hangs at its edge.
+    dimension : str
+        "2d", where every obstruction hides whatever its height, or "2.5d" (`cameras.footprint`).
+    target_height_m : float
+        Height of what is looked at, in 2.5d.
     """
 
     coverage: CoverageSettings = field(default_factory=lambda: CoverageSettings(level="observe"))
@@ -54,6 +61,11 @@ class AnalysisSettings:
     assumed: AssumedOptics = field(default_factory=AssumedOptics)
     tolerances: PoseTolerances = field(default_factory=PoseTolerances)
     clearance_m: float = 0.2
+    dimension: str = "2d"
+    target_height_m: float = 1.5
+
+    def __post_init__(self) -> None:
+        check_dimension(self.dimension, self.target_height_m)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +108,8 @@ class AnalysisResult:
         SEGMENTS, POSES and wrong clocks.
     stands : DataFrame
         By camera id: geometry, moved_m, finding (`cameras.standpoint`).
+    points : GeoSeries of Point
+        Where each of POSES stands, metric CRS.
     footprints : dict of level to GeoSeries
         By row of POSES, metric CRS; the levels of the set, lowest first.
     coverages : dict of level to Coverage
@@ -106,27 +120,10 @@ class AnalysisResult:
 
     availability: Availability
     stands: pd.DataFrame
+    points: gpd.GeoSeries
     footprints: dict[str, gpd.GeoSeries]
     coverages: dict[str, Coverage]
     gaps: Gaps
-
-
-def pose_cameras(poses: pd.DataFrame, stands: pd.DataFrame, crs: object) -> gpd.GeoDataFrame:
-    """POSES as `cameras.footprint` wants them: where they stand, azimuths against grid north.
-
-    Parameters
-    ----------
-    poses : DataFrame
-        POSES, azimuths against true north.
-    stands : DataFrame
-        By camera id: geometry, in `crs`.
-    crs : CRS
-        Projected, metres.
-    """
-    where = gpd.GeoSeries(stands["geometry"].reindex(poses["camera"]).to_numpy(), index=poses.index, crs=crs)
-    frame = gpd.GeoDataFrame(poses.copy(), geometry=where)
-    frame["azimuth_deg"] = (frame["azimuth_deg"] + true_north_deg(where)) % 360.0
-    return frame
 
 
 def analyse_scene(
@@ -150,14 +147,14 @@ def analyse_scene(
     Raises
     ------
     ValueError
-        When a geometry is not in the scene's one metric CRS, or a level is a bare number, whose set and so
-        whose lowest level is not known.
+        When a geometry is not in the scene's one metric CRS, a level is a bare number, whose set and so
+        whose lowest level is not known, or obstructions have no column height_m in 2.5d.
     LianfangError
         When no watched street lies in any jurisdiction.
     """
     chosen = settings or AnalysisSettings()
     tell = progress or (lambda fraction: None)
-    crs = need_metric(scene.cameras.crs, "the cameras")
+    need_metric(scene.cameras.crs, "the cameras")
     level = chosen.coverage.level
     if not isinstance(level, str):
         raise ValueError(f"level {level!r} is a bare number; name a level, so that its set is known")
@@ -175,20 +172,71 @@ def analyse_scene(
     )
     tell(0.3)
     stands = standpoints(scene.cameras, scene.obstructions, clearance_m=chosen.clearance_m)
-    viewers = pose_cameras(seen.poses, stands, crs)
-    levels = sorted(level_set(level), key=lambda name: level_set(level)[name])
-    shapes = {name: footprints(viewers, scene.obstructions, level=name) for name in levels}
+    points = pose_points(seen.poses, stands, scene.obstructions, clearance_m=chosen.clearance_m)
+    found = views(
+        pose_cameras(seen.poses, points),
+        scene.cameras,
+        scene.obstructions,
+        level=level,
+        dimension=chosen.dimension,
+        target_height_m=chosen.target_height_m,
+    )
     tell(0.5)
-    leaves = leaf_jurisdictions(scene.jurisdictions)
     coverages: dict[str, Coverage] = {}
-    for number, name in enumerate(levels, start=1):
+    held = Held(seen.poses, seen.segments)
+    for name, one in level_coverages(found, held, scene, period, chosen):
+        coverages[name] = one
+        tell(0.5 + 0.4 * len(coverages) / len(found.at_level))
+    return AnalysisResult(seen, stands, points, found.at_level, coverages, coverage_gaps(coverages[level]))
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """POSES, and the SEGMENTS in which they held."""
+
+    poses: pd.DataFrame
+    segments: pd.DataFrame
+
+
+def level_coverages(
+    found: Views,
+    held: Held,
+    scene: Scene,
+    period: tuple[int, int],
+    settings: AnalysisSettings,
+    *,
+    within: Collection[str] | None = None,
+) -> Iterator[tuple[str, Coverage]]:
+    """Coverage of the scene's watched ground at every level, lowest first.
+
+    Parameters
+    ----------
+    found, held
+        Of the same POSES.
+    scene : Scene
+        Of which the ground is looked at: edges, places, jurisdictions.
+    period : (int, int)
+        Half-open, epoch milliseconds.
+    settings : AnalysisSettings
+    within : collection of str, optional
+        Paths of the leaf jurisdictions that are asked for; all of the scene's without it.
+
+    Raises
+    ------
+    LianfangError
+        When no watched street lies in any jurisdiction; not with `within`.
+    """
+    leaves = leaf_jurisdictions(scene.jurisdictions)
+    for name, shapes in found.at_level.items():
         layers = Layers(
-            at_level=shapes[name],
-            at_lowest=shapes[str(lowest_level(name))],
-            unobstructed=sectors(viewers, level=name),
+            at_level=shapes,
+            at_lowest=found.at_level[str(lowest_level(name))],
+            unobstructed=found.unobstructed[name],
         )
         ground = watched_ground(scene.edges, scene.places, leaves, layers)
-        if not (ground.atoms["ground"] == STREET).any():
+        if within is not None:
+            ground = ground.within(within)
+        elif not (ground.atoms["ground"] == STREET).any():
             raise LianfangError(
                 Sentence(
                     "none of the %(streets)s streets lies in any of the %(leaves)s leaf jurisdictions; "
@@ -197,15 +245,17 @@ def analyse_scene(
                     leaves=len(leaves),
                 )
             )
-        own = CoverageSettings(
-            level=name,
-            slot_min=chosen.coverage.slot_min,
-            threshold=chosen.coverage.threshold,
-            place_weight_m=chosen.coverage.place_weight_m,
+        yield (
+            name,
+            coverage(
+                ground,
+                incidence(ground, layers),
+                held.poses,
+                held.segments,
+                period,
+                replace(settings.coverage, level=name),
+            ),
         )
-        coverages[name] = coverage(ground, incidence(ground, layers), seen.poses, seen.segments, period, own)
-        tell(0.5 + 0.4 * number / len(levels))
-    return AnalysisResult(seen, stands, shapes, coverages, coverage_gaps(coverages[level]))
 
 
 def watched_shares(result: AnalysisResult) -> dict[str, dict[str, float]]:
@@ -220,8 +270,14 @@ def watched_shares(result: AnalysisResult) -> dict[str, dict[str, float]]:
     return shares
 
 
-def camera_findings(result: AnalysisResult) -> pd.DataFrame:
+def camera_findings(seen: Availability, stands: pd.DataFrame) -> pd.DataFrame:
     """What a technician should know, one row a camera and kind.
+
+    Parameters
+    ----------
+    seen : Availability
+    stands : DataFrame
+        By camera id: moved_m, finding (`cameras.standpoint`).
 
     Returns
     -------
@@ -230,13 +286,13 @@ def camera_findings(result: AnalysisResult) -> pd.DataFrame:
         (metres moved, NaN where it could not be freed; seconds the clock is off; else NaN), start_ms and
         end_ms (-1 where no period applies).
     """
-    stands = result.stands[result.stands["finding"] != ""]
-    clocks, poses = result.availability.clocks, result.availability.poses
+    stands = stands[stands["finding"] != ""]
+    clocks, poses = seen.clocks, seen.poses
     told = poses.groupby("camera").agg(
         located=("azimuth_tolerance_deg", lambda column: bool((column < 180.0).any())),
         known=("assumed", lambda column: not column.map(lens_is_assumed).all()),
     )
-    segments = result.availability.segments
+    segments = seen.segments
     turned = (
         segments[segments["moved"]]
         .groupby("camera")

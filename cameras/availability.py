@@ -10,8 +10,10 @@ import pandas as pd
 
 from cameras.causes import DEGRADED, NOT_MEASURED, OUTAGE, USABLE
 from cameras.diagnosis import Thresholds, clock_findings, diagnose
+from cameras.evidence import SourceTable, deliveries
 from cameras.frames.columns import FrameBatch
 from cameras.frames.times import epoch_ms
+from cameras.moving import not_on_duty, places_of
 from cameras.optics import AssumedOptics
 from cameras.poses import PoseTolerances, camera_poses
 from cameras.segments import camera_segments
@@ -30,11 +32,14 @@ class Availability:
         POSES (see `cameras.poses.camera_poses`), to whose rows SEGMENTS point.
     clocks : DataFrame
         Cameras whose on-screen clock was wrong (see `cameras.diagnosis.clock_findings`).
+    delivered : DataFrame
+        DELIVERIES (see `cameras.evidence.deliveries`).
     """
 
     segments: pd.DataFrame
     poses: pd.DataFrame
     clocks: pd.DataFrame
+    delivered: pd.DataFrame
 
 
 def availability(
@@ -49,13 +54,15 @@ def availability(
     assumed: AssumedOptics | None = None,
     tolerances: PoseTolerances | None = None,
     thresholds: Thresholds | None = None,
+    delivered: pd.DataFrame | None = None,
 ) -> Availability:
     """Diagnosis, poses and evidence of a period, put together.
 
     Parameters
     ----------
     cameras : DataFrame or GeoDataFrame
-        CAMERAS by id; with `from_ms` and `until_ms` where a record did not hold always.
+        CAMERAS by id; with `from_ms` and `until_ms` where a record did not hold always. Where some of them
+        move (`cameras.moving`), in a projected CRS in metres.
     frames : FrameBatch
         In any order. Give some before the period too: five times the longest expected interval is enough to
         know each camera's last frame and which sources were alive when the period began.
@@ -71,6 +78,8 @@ def availability(
         `camera`, `source`: who should deliver for whom, so that a camera never heard of is missed.
     assumed, tolerances, thresholds : optional
         Settings; their defaults when left out.
+    delivered : DataFrame, optional
+        DELIVERIES of other cameras, whose frames are not given: silence means the same as if they were.
 
     Returns
     -------
@@ -78,12 +87,15 @@ def availability(
     """
     limits = Thresholds() if thresholds is None else thresholds
     ordered = frames.in_order()
+    known = SourceTable.of(sources, limits.lost_intervals)
+    heard = deliveries(ordered, known, known.places(ordered.source), beside=delivered)
     poses = camera_poses(
         cameras,
         ordered,
         sources,
         period,
         presets=presets,
+        places=places_of(ordered, cameras),
         assumed=assumed,
         tolerances=tolerances,
         thresholds=limits,
@@ -97,10 +109,11 @@ def availability(
         zone=zone,
         expected=expected,
         thresholds=limits,
+        delivered=heard,
     )
-    segments = within_validity(segments, cameras, period)
+    segments = not_on_duty(within_validity(segments, cameras, period), cameras)
     inside = (ordered.captured_ms >= period[0]) & (ordered.captured_ms < period[1])
-    return Availability(segments, poses.table, clock_findings(ordered.take(inside), limits))
+    return Availability(segments, poses.table, clock_findings(ordered.take(inside), limits), heard)
 
 
 def period_ms(start: datetime, end: datetime) -> tuple[int, int]:

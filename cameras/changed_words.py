@@ -5,14 +5,19 @@ from __future__ import annotations
 import pandas as pd
 
 from cameras.fields import BY_NAME
+from cameras.presets import PRESETS, presets_in_words
 from cameras.reconcile import POSITION, Reconciled
 from geo.errors import Sentence, of_row
 
 # More sentences about changes than anybody reads are counted, not made.
 TOLD_CHANGES = 2000
 _NOTHING = "–"
-_LABELS = {POSITION: Sentence("Position"), "azimuth_quality": Sentence("Accuracy of the direction")}
-_QUALITIES = {
+_LABELS = {
+    POSITION: Sentence("Position"),
+    PRESETS: Sentence("Presets"),
+    "azimuth_quality": Sentence("Accuracy of the direction"),
+}
+QUALITIES = {
     "measured": Sentence("measured"),
     "coarse": Sentence("coarse"),
     "unknown": Sentence("unknown"),
@@ -45,10 +50,12 @@ def label_of(field: str) -> Sentence:
 
 def shown(field: str, value: object) -> object:
     """A value in words; numbers to the digits that a person writes."""
-    if value is None or value == "":
+    if value is None or value in ("", []):
         return _NOTHING
+    if field == PRESETS and isinstance(value, list):
+        return presets_in_words(value)
     if field == "azimuth_quality":
-        return _QUALITIES.get(str(value), value)
+        return QUALITIES.get(str(value), value)
     one = BY_NAME.get(field)
     if one is not None and one.kind == "choice" and isinstance(value, int):
         return one.choices[value]

@@ -1,4 +1,7 @@
-"""What the pictures themselves tell (视频质量诊断): which frames cannot be used, and whose clock is wrong."""
+"""What the pictures themselves tell (视频质量诊断): which frames cannot be used, and whose clock is wrong.
+
+The measures come from whoever looked at the pictures: a gateway, or our own `cameras.picture`.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,19 @@ import pandas as pd
 from numba import njit
 from numpy.typing import NDArray
 
-from cameras.frames.columns import LOST_EVENT, NO_TIME, BoolArray, FloatArray, FrameBatch, Int64Array
+from cameras.frames.columns import (
+    LIMITS,
+    LOST_EVENT,
+    NO_TIME,
+    BoolArray,
+    FloatArray,
+    FrameBatch,
+    Int64Array,
+)
 
-#: Why a stretch of time is as it is; the place of a word is its code. The first seven are said of frames
-#: (`diagnose`), the last three of silence (`cameras.availability`).
+#: Why a stretch of time is as it is; the place of a word is its code, so new words come last. Said of frames
+#: (`diagnose`), but for lost, silent, source_silent and alive, which are said of what is not seen
+#: (`cameras.availability`).
 REASONS: Final = (
     "",
     "dark",
@@ -25,8 +37,16 @@ REASONS: Final = (
     "lost",
     "silent",
     "source_silent",
+    "noisy",
+    "tinted",
+    "shifted",
+    "alive",
 )
-FINE, DARK, BRIGHT, FLAT, BLURRED, BLOCKED, FROZEN, LOST, SILENT, SOURCE_SILENT = range(len(REASONS))
+FINE, DARK, BRIGHT, FLAT, BLURRED, BLOCKED, FROZEN = range(7)
+LOST, SILENT, SOURCE_SILENT, NOISY, TINTED, SHIFTED, ALIVE = range(7, len(REASONS))
+
+#: Source ids further apart than this are numbered anew, so that a table by id stays small.
+_WIDEST_IDS: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -45,6 +65,16 @@ class Thresholds:
         Share in [0, 1] above which a picture is like the one before.
     frozen_frames : int
         So many such frames one after another are a frozen picture.
+    noisy_noise : float
+        Spread of the noise, in levels of an 8-bit picture, above which it is noisy.
+    tinted_cast : float
+        Distance of the mean colour from grey above which it has a colour cast.
+    shifted_shift : float
+        Share of the picture's width by which the scene has moved above which the camera was turned.
+    margin_share : float
+        How much better a measure must become before a state ends that it began, so that a measure near its
+        threshold does not flicker: this share of the way from the threshold to the nearer end of its scale
+        (`LIMITS`). 0.1 ends dark at 33 where it began below 30, and bright at 216.5 where it began above 220.
     clock_error_s : float
         An on-screen time further off than this is wrong.
     clock_drift_s : float
@@ -60,6 +90,11 @@ class Thresholds:
     blurred_sharpness: float = 50.0
     frozen_similarity: float = 0.95
     frozen_frames: int = 10
+    # No published figures for these four; worked out on sample pictures (docs/diagnosis.md).
+    noisy_noise: float = 6.0
+    tinted_cast: float = 30.0
+    shifted_shift: float = 0.05
+    margin_share: float = 0.1
     clock_error_s: float = 60.0
     clock_drift_s: float = 5.0
     lost_intervals: float = 2.5
@@ -71,6 +106,10 @@ class Thresholds:
             ("flat_contrast", 0.0, 255.0),
             ("blurred_sharpness", 0.0, 100.0),
             ("frozen_similarity", 0.0, 1.0),
+            ("noisy_noise", 0.0, 255.0),
+            ("tinted_cast", 0.0, 255.0),
+            ("shifted_shift", 0.0, 1.0),
+            ("margin_share", 0.0, 1.0),
             ("clock_error_s", 0.0, np.inf),
             ("clock_drift_s", 0.0, np.inf),
         ):
@@ -87,6 +126,11 @@ class Thresholds:
         if not 1.0 < self.lost_intervals < np.inf:
             raise ValueError(f"lost_intervals {self.lost_intervals} is not above 1; give for example 2.5")
 
+    def margin(self, measure: str, threshold: float) -> float:
+        """How far beyond its threshold a measure must be before the state that it began ends."""
+        scale = LIMITS[measure]
+        return self.margin_share * min(threshold - scale.low, scale.high - threshold)
+
 
 def diagnose(frames: FrameBatch, thresholds: Thresholds | None = None) -> tuple[BoolArray, NDArray[np.int8]]:
     """Which frames cannot be used, and why.
@@ -101,7 +145,7 @@ def diagnose(frames: FrameBatch, thresholds: Thresholds | None = None) -> tuple[
     -------
     (n,) array of bool, (n,) array of int8
         Degraded or not, and the place of the reason in `REASONS`; of several the first of dark, blocked,
-        bright, flat, blurred, frozen. A loss event is no picture and has no diagnosis.
+        bright, flat, blurred, frozen, shifted, noisy, tinted. A loss event is no picture and has none.
 
     Raises
     ------
@@ -112,58 +156,128 @@ def diagnose(frames: FrameBatch, thresholds: Thresholds | None = None) -> tuple[
     -----
     Blocked is flat and blurred at once while there is light: a dark picture is flat and blurred by itself.
     Frozen marks the whole run of frames alike from its first, counted within one camera and source, for
-    similarity is measured against the frame before of that source. Frozen comes last because a dark or
+    similarity is measured against the frame before of that source. Frozen comes after those because a dark or
     blocked picture does not change either.
+
+    Each measure has a state of its own in each series of frames (one camera, one source): a frame beyond the
+    threshold begins it, and it lasts while the frames after it are not better by `Thresholds.margin`. A frame
+    without the measure, or a loss event, ends it, for nothing is known between. So a larger margin only makes
+    states longer and joins them (a Schmitt trigger).
     """
     limits = Thresholds() if thresholds is None else thresholds
     if not frames.is_sorted:
         raise ValueError("frames are not sorted by camera, time and source; call in_order() first")
     is_picture = frames.event != LOST_EVENT
-    dark = frames.luma < limits.dark_luma
-    flat = frames.contrast < limits.flat_contrast
-    blurred = frames.sharpness < limits.blurred_sharpness
+    states = _States(frames, is_picture, limits)
+    dark = states.below("luma", limits.dark_luma)
+    flat = states.below("contrast", limits.flat_contrast)
+    blurred = states.below("sharpness", limits.blurred_sharpness)
     reason = np.zeros(len(frames), dtype=np.int8)
     # From the last to the first: what is written later counts more.
-    reason[_frozen(frames, is_picture, limits)] = FROZEN
+    reason[states.above("cast", limits.tinted_cast)] = TINTED
+    reason[states.above("noise", limits.noisy_noise)] = NOISY
+    reason[states.above("shift", limits.shifted_shift)] = SHIFTED
+    reason[states.frozen()] = FROZEN
     reason[blurred] = BLURRED
     reason[flat] = FLAT
-    reason[frames.luma > limits.bright_luma] = BRIGHT
+    reason[states.above("luma", limits.bright_luma)] = BRIGHT
     reason[flat & blurred] = BLOCKED
     reason[dark] = DARK
-    reason[~is_picture] = FINE
     return reason != FINE, reason
 
 
-def _frozen(frames: FrameBatch, is_picture: BoolArray, limits: Thresholds) -> BoolArray:
-    alike = (frames.similarity > limits.frozen_similarity) & is_picture
-    if not alike.any():
-        return alike
-    # A camera seen by two sources has two series of pictures, interleaved in time.
-    order = np.lexsort((frames.captured_ms, frames.source, frames.camera))
-    in_run = _long_runs(
-        frames.camera[order], frames.source[order].astype(np.int64), alike[order], limits.frozen_frames
-    )
-    frozen = np.zeros(len(frames), dtype=bool)
-    frozen[order] = in_run
-    return frozen
+class _States:
+    """In which frames each state holds, from when it began until it was better by the margin."""
+
+    def __init__(self, frames: FrameBatch, is_picture: BoolArray, limits: Thresholds) -> None:
+        self.frames = frames
+        self.is_picture = is_picture
+        self.limits = limits
+        self._places: Int64Array | None = None
+
+    def below(self, measure: str, threshold: float) -> BoolArray:
+        """Frames whose state began below a threshold."""
+        values = getattr(self.frames, measure)
+        leaves = threshold + self.limits.margin(measure, threshold)
+        return self._held(values < threshold, values < leaves)
+
+    def above(self, measure: str, threshold: float) -> BoolArray:
+        """Frames whose state began above a threshold."""
+        values = getattr(self.frames, measure)
+        leaves = threshold - self.limits.margin(measure, threshold)
+        return self._held(values > threshold, values > leaves)
+
+    def frozen(self) -> BoolArray:
+        """Frames of runs that began with enough frames alike."""
+        similarity, threshold = self.frames.similarity, self.limits.frozen_similarity
+        alike = (similarity > threshold) & self.is_picture
+        if not alike.any():
+            return alike
+        runs = _long_runs(self.frames.camera, self.places, alike, self.limits.frozen_frames)
+        return self._held(runs, similarity > threshold - self.limits.margin("similarity", threshold))
+
+    def _held(self, begins: BoolArray, lasts: BoolArray) -> BoolArray:
+        begins &= self.is_picture
+        # Most measures of most days never leave their range.
+        if self.limits.margin_share == 0.0 or not begins.any():
+            return begins
+        return _held(self.frames.camera, self.places, begins, lasts & self.is_picture)
+
+    @property
+    def places(self) -> Int64Array:
+        """A small number for each frame's source, so that a table by source can be kept."""
+        if self._places is None:
+            source = self.frames.source
+            lowest = int(source.min())
+            if int(source.max()) - lowest < _WIDEST_IDS:
+                self._places = source.astype(np.int64) - lowest
+            else:
+                self._places = np.unique(source, return_inverse=True)[1].astype(np.int64)
+        return self._places
+
+
+@njit(nogil=True, cache=True)
+def _held(camera: Int64Array, source: Int64Array, begins: BoolArray, lasts: BoolArray) -> BoolArray:
+    """Frames in a state: where it begins, and after that while it lasts, in each series by itself.
+
+    Frames stand by camera and time, so the series of a camera are interleaved: a table keeps the state of
+    each source, and which camera it was about.
+    """
+    held = np.zeros(len(begins), dtype=np.bool_)
+    n_sources = source.max() + 1 if len(source) else 0
+    about = np.zeros(n_sources, dtype=np.int64)
+    is_on = np.zeros(n_sources, dtype=np.bool_)
+    for i in range(len(begins)):
+        place = source[i]
+        goes_on = is_on[place] and about[place] == camera[i] and lasts[i]
+        held[i] = begins[i] or goes_on
+        is_on[place] = held[i]
+        about[place] = camera[i]
+    return held
 
 
 @njit(nogil=True, cache=True)
 def _long_runs(camera: Int64Array, source: Int64Array, alike: BoolArray, at_least: int) -> BoolArray:
+    """Frames of runs of at least so many alike, each series by itself; the table is that of `_held`."""
     found = np.zeros(len(alike), dtype=np.bool_)
-    start = 0
-    for i in range(len(alike) + 1):
-        goes_on = (
-            i < len(alike)
-            and alike[i]
-            and (start == i or (camera[i] == camera[start] and source[i] == source[start]))
-        )
-        if goes_on:
+    n_sources = source.max() + 1 if len(source) else 0
+    about = np.zeros(n_sources, dtype=np.int64)
+    length = np.zeros(n_sources, dtype=np.int64)
+    start = np.zeros(n_sources, dtype=np.int64)
+    for i in range(len(alike)):
+        place = source[i]
+        if not alike[i]:
+            length[place] = 0
             continue
-        if i - start >= at_least:
-            found[start:i] = True
-        # A frame that is alike but of another series begins its own run.
-        start = i if i < len(alike) and alike[i] else i + 1
+        if length[place] == 0 or about[place] != camera[i]:
+            about[place], length[place], start[place] = camera[i], 0, i
+        length[place] += 1
+        if length[place] == at_least:
+            for j in range(start[place], i):
+                if source[j] == place:
+                    found[j] = True
+        if length[place] >= at_least:
+            found[i] = True
     return found
 
 

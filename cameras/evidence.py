@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from cameras.frames.columns import FrameBatch, Int64Array
 
-#: Kinds of source and how far their evidence counts: a decoded frame above a heartbeat above a picture that
-#: a round brings by now and then.
-RANKS: Final = {"inspection": 0, "gateway": 1, "stream": 2}
+#: Kinds of source and how far their evidence counts: a decoded frame above what a gateway tells, above a
+#: device's heartbeat, above a picture that a round brings by now and then. A heartbeat shows no picture: only
+#: its loss counts, against what is below it.
+RANKS: Final = {"inspection": 0, "heartbeat": 1, "gateway": 2, "recording": 3, "stream": 4}
+#: A device is given up after so many heartbeats that did not come (GB/T 28181).
+HEARTBEATS_MISSED: Final = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,12 +30,16 @@ class SourceTable:
     rank : (k,) array of int64
         Value of `RANKS`.
     patience_ms : (k,) array of int64
-        How long a frame of the source counts: `lost_intervals` expected intervals.
+        How long a word of the source counts: `lost_intervals` expected intervals, of a heartbeat at least
+        `HEARTBEATS_MISSED`.
+    shows : (k,) array of bool
+        Its words tell of a picture; those of a heartbeat do not.
     """
 
     ids: Int64Array
     rank: Int64Array
     patience_ms: Int64Array
+    shows: NDArray[np.bool_]
 
     @classmethod
     def of(cls, sources: pd.DataFrame, lost_intervals: float) -> SourceTable:
@@ -57,10 +64,13 @@ class SourceTable:
             raise ValueError(
                 f"source {ordered.index[wrong[0]]}: expected interval {interval_s[wrong[0]]} s is not above 0"
             )
+        shows = (ordered["kind"] != "heartbeat").to_numpy(dtype=bool)
+        intervals = np.where(shows, lost_intervals, max(lost_intervals, HEARTBEATS_MISSED))
         return cls(
             np.asarray(ordered.index, dtype=np.int64),
             np.array([RANKS[kind] for kind in ordered["kind"]], dtype=np.int64),
-            np.maximum(1, np.rint(interval_s * lost_intervals * 1000.0)).astype(np.int64),
+            np.maximum(1, np.rint(interval_s * intervals * 1000.0)).astype(np.int64),
+            shows,
         )
 
     def places(self, source: NDArray[np.int32] | Int64Array) -> Int64Array:
@@ -98,18 +108,62 @@ class Witnesses:
     end_ms: Int64Array
 
 
-def witnesses(
-    frames: FrameBatch, sources: SourceTable, place: Int64Array, period: tuple[int, int]
-) -> Witnesses:
-    """When each source was alive, judged by what it delivered for all cameras.
+def deliveries(
+    frames: FrameBatch, sources: SourceTable, place: Int64Array, beside: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """When each source delivered: its frames and loss events, of any camera, that follow each other closely.
 
     Parameters
     ----------
     frames : FrameBatch
-        In any order; those before the period tell that a source was alive when it began.
+        In any order.
     sources : SourceTable
     place : (n,) array of int64
         Place of each frame's source in `sources`.
+    beside : DataFrame, optional
+        What this function said of frames that are not given: the same answer as if they were.
+
+    Returns
+    -------
+    DataFrame
+        DELIVERIES: source (id), first_ms, last_ms; from the first to the last one of a run in which no two
+        are further apart than the patience of the source. Ascending and apart within a source.
+    """
+    rows = []
+    for row, (source, patience) in enumerate(
+        zip(sources.ids.tolist(), sources.patience_ms.tolist(), strict=True)
+    ):
+        first = last = np.sort(frames.captured_ms[place == row])
+        if beside is not None:
+            own = beside[beside["source"] == source]
+            first = np.concatenate([first, own["first_ms"].to_numpy(dtype=np.int64)])
+            last = np.concatenate([last, own["last_ms"].to_numpy(dtype=np.int64)])
+            order = np.argsort(first, kind="stable")
+            first, last = first[order], np.maximum.accumulate(last[order])
+        if not len(first):
+            continue
+        breaks = np.flatnonzero(first[1:] - last[:-1] > patience)
+        rows.append(
+            pd.DataFrame(
+                {
+                    "source": source,
+                    "first_ms": first[np.concatenate(([0], breaks + 1))],
+                    "last_ms": last[np.concatenate((breaks, [len(last) - 1]))],
+                }
+            )
+        )
+    none = pd.DataFrame({"source": [], "first_ms": [], "last_ms": []}, dtype=np.int64)
+    return pd.concat([none, *rows], ignore_index=True).astype(np.int64)
+
+
+def witnesses(delivered: pd.DataFrame, sources: SourceTable, period: tuple[int, int]) -> Witnesses:
+    """When each source was alive, judged by what it delivered for all cameras.
+
+    Parameters
+    ----------
+    delivered : DataFrame
+        DELIVERIES; those before the period tell that a source was alive when it began.
+    sources : SourceTable
     period : tuple of int
         Epoch milliseconds, half-open.
 
@@ -124,21 +178,12 @@ def witnesses(
 
     The camera's own frames need not be left out: inside a silence longer than the patience it has none.
     """
-    pointer = np.zeros(len(sources.ids) + 1, dtype=np.int64)
-    starts, ends = [], []
-    for row, patience in enumerate(sources.patience_ms.tolist()):
-        heard = np.sort(frames.captured_ms[place == row])
-        if not len(heard):
-            pointer[row + 1] = pointer[row]
-            continue
-        breaks = np.flatnonzero(np.diff(heard) > patience)
-        first = heard[np.concatenate(([0], breaks + 1))] + patience
-        last = heard[np.concatenate((breaks, [len(heard) - 1]))]
-        if last[-1] + patience >= period[1]:
-            last[-1] = max(last[-1], period[1])
-        kept = first < last
-        starts.append(first[kept])
-        ends.append(last[kept])
-        pointer[row + 1] = pointer[row] + int(kept.sum())
-    empty = np.zeros(0, dtype=np.int64)
-    return Witnesses(pointer, np.concatenate([empty, *starts]), np.concatenate([empty, *ends]))
+    at = np.searchsorted(sources.ids, delivered["source"].to_numpy())
+    patience = sources.patience_ms[at]
+    last = delivered["last_ms"].to_numpy(dtype=np.int64)
+    first = delivered["first_ms"].to_numpy(dtype=np.int64) + patience
+    goes_on = (last + patience >= period[1]) & np.append(at[1:] != at[:-1], True)[: len(at)]
+    last = np.where(goes_on, np.maximum(last, period[1]), last)
+    kept = first < last
+    pointer = np.searchsorted(at[kept], np.arange(len(sources.ids) + 1)).astype(np.int64)
+    return Witnesses(pointer, first[kept], last[kept])

@@ -18,6 +18,7 @@ from geo.sightlines import obstruction_edges, visible_areas
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
+DIMENSIONS = ("2d", "2.5d")
 _NEEDED = ("azimuth_deg", "hfov_deg", "width_px")
 
 
@@ -40,12 +41,13 @@ def footprints(
         One row a camera pose, any index, duplicates allowed, in a projected CRS in metres. Geometry Point;
         azimuth_deg, clockwise from grid north (NaN = circle); hfov_deg, in (0, 360] (360 = circle); width_px.
         Optional, NaN = not known: range_m (a cap), mount_height_m, tilt_deg (positive down), vfov_deg; and
-        azimuth_tolerance_deg, 0 when left out: what any azimuth within ± tolerance could see.
+        azimuth_tolerance_deg, 0 when left out: what any azimuth within ± tolerance could see; and assumed,
+        names of assumed fields joined by commas (`cameras.optics.completed`).
     obstructions : GeoDataFrame
         Polygon or MultiPolygon, in the same CRS. Empty ones hide nothing.
+        Column height_m, NaN = not known, above ground; needed in 2.5d, without effect in 2d.
     level : str or float
         Name of a level (`cameras.levels`) or pixels per metre.
-        Column height_m, NaN = not known, above ground; needed in 2.5d, without effect in 2d.
     dimension : str
         "2d": every obstruction hides whatever its height. "2.5d": an obstruction is a solid of its height on
         flat ground, and the camera sees over what is lower than its sightline.
@@ -76,12 +78,10 @@ def footprints(
     In 2.5d a camera at height h sees a target at height z over a roof at height f < h again from
     b · (h − z) / (h − f) on, where b is how far away sight leaves the building (`geo.shadows.hiding`). The
     building's own ground is never seen. Not known is taken against the camera: an obstruction without
-    height_m, and every obstruction for a camera without mount_height_m, hides as in 2d.
+    height_m, and every obstruction for a camera whose mount_height_m is missing or assumed, hides as in 2d.
+    So in 2.5d a camera sees all that it sees in 2d, and more only where heights are known.
     """
-    if dimension not in ("2d", "2.5d"):
-        raise ValueError(f"dimension {dimension!r} is not known; give '2d' or '2.5d'")
-    if not (math.isfinite(target_height_m) and target_height_m >= 0):
-        raise ValueError(f"target_height_m {target_height_m} is not a height; give metres, 0 or more")
+    check_dimension(dimension, target_height_m)
     check_frames(cameras, obstructions)
     solid = obstructions.geometry.to_numpy()
     density = pixels_per_metre(level)
@@ -99,6 +99,14 @@ def footprints(
         "height_m",
     )
     return _visible(cameras, solid, density, roof_m, target_height_m)
+
+
+def check_dimension(dimension: str, target_height_m: float) -> None:
+    """ValueError unless it is one of `DIMENSIONS`, and a height of 0 m or more."""
+    if dimension not in DIMENSIONS:
+        raise ValueError(f"dimension {dimension!r} is not known; give '2d' or '2.5d'")
+    if not (math.isfinite(target_height_m) and target_height_m >= 0):
+        raise ValueError(f"target_height_m {target_height_m} is not a height; give metres, 0 or more")
 
 
 def sectors(cameras: gpd.GeoDataFrame, *, level: str | float) -> gpd.GeoSeries:
@@ -140,10 +148,18 @@ def _visible(
         near,
         far,
         obstruction_edges(obstructions[close], None if roof_m is None else roof_m[close]),
-        eye_m=None if roof_m is None else values["mount_height_m"],
+        eye_m=None if roof_m is None else _known_height_m(cameras, values["mount_height_m"]),
         target_m=target_m,
     )
     return gpd.GeoSeries(areas, index=cameras.index, crs=cameras.crs)
+
+
+def _known_height_m(cameras: gpd.GeoDataFrame, height_m: FloatArray) -> FloatArray:
+    """Mounting heights that somebody told: an assumed one sets the dead zone, but never looks over a wall."""
+    if "assumed" not in cameras:
+        return height_m
+    assumed = cameras["assumed"].fillna("").map(lambda names: "mount_height_m" in names.split(","))
+    return np.where(assumed.to_numpy(dtype=bool), np.nan, height_m)
 
 
 def _reach(values: dict[str, FloatArray], density: float) -> tuple[FloatArray, FloatArray]:

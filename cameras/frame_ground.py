@@ -55,6 +55,36 @@ def relative_to_platform(
     return np.degrees(np.arctan2(y, x)) % 360.0, np.degrees(np.arcsin(np.clip(-z, -1.0, 1.0)))
 
 
+def axis_direction(body: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Azimuth against true north in [0, 360) and tilt, positive downwards, of the axis of a sensor, degrees.
+
+    Parameters
+    ----------
+    body : (n, 3, 3) array of float
+        `turned(...)` of the sensor, or `turned(platform) @ turned(sensor)`. NaN gives NaN.
+
+    Returns
+    -------
+    (n,) array of float, (n,) array of float
+        Of a sensor that looks straight down or up, the azimuth is where the top of its picture points (down)
+        or its foot (up): the limit of less steep looks.
+
+    Examples
+    --------
+    >>> [float(angle[0].round(6)) for angle in axis_direction(turned(350.0, -100.0, 0.0))]
+    [170.0, 80.0]
+    >>> [float(angle[0].round(6)) for angle in axis_direction(turned(30.0, -90.0, 0.0))]
+    [30.0, 90.0]
+    """
+    axis, foot = body[:, :, 0], body[:, :, 2]
+    steep = np.hypot(axis[:, 0], axis[:, 1]) < 1e-9
+    level = np.where(steep[:, None], -np.sign(axis[:, 2:3]) * foot, axis)
+    azimuth_deg = np.degrees(np.arctan2(level[:, 1], level[:, 0])) % 360.0
+    tilt_deg = np.degrees(np.arctan2(axis[:, 2], np.hypot(axis[:, 0], axis[:, 1])))
+    # The remainder of a tiny negative angle is 360 itself.
+    return np.where(azimuth_deg >= 360.0, 0.0, azimuth_deg), tilt_deg
+
+
 def ground_offsets_m(
     sensor: FloatArray, slant_range_m: ArrayLike, hfov_deg: ArrayLike, vfov_deg: ArrayLike
 ) -> FloatArray:

@@ -4,7 +4,10 @@ Streets are cut where any footprint or leaf jurisdiction ends, at whole millimet
 so that lengths are integers and add up exactly. A place is one atom of measure 1.
 """
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -41,6 +44,8 @@ _GROUND_INDEX = pd.Index(GROUNDS, dtype=object)
 # Breakpoints of all streets are packed into one integer, section * _SECTION_MM + millimetres: sections of up
 # to 1,000 km, 9 million of them.
 _SECTION_MM = 1_000_000_000
+# Far above what rounding moves a point by, far below the half millimetre that a midpoint is from a cut.
+_ON_BORDER_M = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +133,11 @@ class Ground:
         shapes[is_street] = pieces(lines(self.streets.to_numpy()), section[is_street], start, end)
         shapes[~is_street] = self.places.to_numpy()[section[~is_street]]
         return GeoSeries(shapes, index=atoms.index, crs=self.crs)
+
+    def within(self, leaves: Collection[str]) -> Ground:
+        """The atoms of some leaf jurisdictions (paths); what lies outside of all is not told."""
+        kept = self.atoms["leaf"].isin(list(leaves)).to_numpy()
+        return replace(self, atoms=self.atoms[kept].reset_index(drop=True), outside_mm=0, outside_places=0)
 
 
 def leaf_jurisdictions(jurisdictions: GeoDataFrame) -> GeoDataFrame:
@@ -261,7 +271,9 @@ def _leaf_of(atoms: DataFrame, leaves: GeoDataFrame) -> IntArray:
     """Position in the sorted paths of the leaf that has each atom's midpoint, -1 outside every leaf."""
     order = np.argsort(leaves["path"].astype(str).to_numpy(), kind="stable")
     tree = shapely.STRtree(shapely.points(atoms["x"].to_numpy(), atoms["y"].to_numpy()))
-    leaf, atom = tree.query(leaves.geometry.to_numpy()[order], predicate="intersects")
+    # A street may be the border itself: rounding must not give its pieces to now one side, now the other.
+    grown = shapely.buffer(leaves.geometry.to_numpy()[order], _ON_BORDER_M, join_style="mitre")
+    leaf, atom = tree.query(grown, predicate="intersects")
     found = np.full(len(atoms), len(leaves))
     np.minimum.at(found, atom, leaf)
     return np.where(found == len(leaves), -1, found)

@@ -21,6 +21,7 @@ def gathered(
     vfov: FloatArray,
     width: FloatArray,
     height: FloatArray,
+    place: FloatArray,
     record: FloatArray,
     seed_pointer: Int64Array,
     seeds: FloatArray,
@@ -35,16 +36,19 @@ def gathered(
         Where each camera's frames begin.
     event, azimuth, tilt, hfov, vfov, width, height : (n,) arrays
         Of the frames, by camera and time; NaN where missing, azimuth in [0, 360).
-    record : (c, 6) array
+    place : (n, 3) array
+        East, north and height above the ground of a moving camera, metres; NaN where its record says where
+        it is, height also where it is not known.
+    record : (c, 9) array
         The record's fields in that order from azimuth on, taken for a new row where its frame is silent.
-    seed_pointer, seeds, seed_kind : (c + 1,), (s, 6) and (s,) arrays
+    seed_pointer, seeds, seed_kind : (c + 1,), (s, 9) and (s,) arrays
         The rows that each camera begins with, its default row last.
-    tolerance : (3,) array
-        Degrees of azimuth and tilt, share of the field of view.
+    tolerance : (4,) array
+        Degrees of azimuth and tilt, share of the field of view, metres of place and height.
 
     Returns
     -------
-    (m,) int64, (m,) int64, (m, 6) float64, (n,) int64
+    (m,) int64, (m,) int64, (m, 9) float64, (n,) int64
         Camera place and kind of each row, its fields, and the row of each frame (-1 for a loss event).
     """
     values = np.empty((2 * len(seeds) + 16, seeds.shape[1]))
@@ -78,6 +82,7 @@ def gathered(
                 vfov,
                 width,
                 height,
+                place,
                 record,
                 camera,
                 tolerance,
@@ -108,6 +113,7 @@ def _gather_one(
     vfov: FloatArray,
     width: FloatArray,
     height: FloatArray,
+    place: FloatArray,
     record: FloatArray,
     camera: int,
     tolerance: FloatArray,
@@ -125,16 +131,21 @@ def _gather_one(
             continue
         frame[0], frame[1], frame[2] = azimuth[i], tilt[i], hfov[i]
         frame[3], frame[4], frame[5] = vfov[i], width[i], height[i]
+        frame[6:9] = place[i]
+        travels = not np.isnan(frame[6])
         is_measured = not np.isnan(frame[0])
         if not is_measured:
             frame[0] = values[default, 0]
         found = -1
-        # The row of the frame before is the likeliest, and keeps a pose on a border from flickering.
-        for row in range(first - 1, count):
+        # The row of the frame before is the likeliest, and keeps a pose on a border from flickering. Whoever
+        # travels rarely comes back to the very place, and has thousands of rows to be compared with.
+        for row in range(first - 1, first if travels else count):
             tried = before if row == first - 1 else row
             if tried < 0:
                 continue
-            if is_measured:
+            if travels:
+                may_fit = is_measured == (kind[tried] == FRAME)
+            elif is_measured:
                 may_fit = kind[tried] == PRESET or kind[tried] == MEASURED or kind[tried] == FRAME
             else:
                 may_fit = tried == default or kind[tried] == VARIANT
@@ -173,6 +184,11 @@ def _fits(values: FloatArray, row: int, frame: FloatArray, tolerance: FloatArray
         or abs(frame[1] - values[row, 1]) > tolerance[1]
         or abs(frame[2] - values[row, 2]) > tolerance[2] * values[row, 2]
         or abs(frame[4] - values[row, 4]) > 0.5
+        # A place that one side lacks does part them: nowhere is not here.
+        or np.isnan(frame[6]) != np.isnan(values[row, 6])
+        or abs(frame[6] - values[row, 6]) > tolerance[3]
+        or abs(frame[7] - values[row, 7]) > tolerance[3]
+        or abs(frame[8] - values[row, 8]) > tolerance[3]
     )
 
 

@@ -22,6 +22,8 @@ _PARALLEL = 1e-6
 _NEAR_M = 1e-3
 # How far beyond its end a segment still counts as met, as a share of its length.
 _SLACK = 1e-9
+# Polygons whose rims are held at once.
+_POLYGONS = 4000
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,9 +122,15 @@ def cuts(of: Lines, polygons: NDArray[np.object_]) -> tuple[IntArray, IntArray]:
     segments = shapely.linestrings(
         np.stack([np.column_stack((of.x[a], of.y[a])), np.column_stack((of.x[a + 1], of.y[a + 1]))], axis=1)
     )
-    rim, rim_first = _rims(polygons)
-    polygon, segment = shapely.STRtree(segments).query(polygons)
-    found, metres = _crossings(polygon, a[segment], of.x, of.y, rim, rim_first)
+    tree = shapely.STRtree(segments)
+    blocks = []
+    # The rims of a county's footprints are gigabytes at once.
+    for low in range(0, max(len(polygons), 1), _POLYGONS):
+        block = polygons[low : low + _POLYGONS]
+        rim, rim_first = _rims(block)
+        polygon, segment = tree.query(block)
+        blocks.append(_crossings(polygon, a[segment], of.x, of.y, rim, rim_first))
+    found, metres = (np.concatenate(column) for column in zip(*blocks, strict=True))
     line = of.line[found]
     mm = np.rint((of.along_m[found] + metres) * 1000).astype(np.int64)
     return line, np.clip(mm, 0, of.length_mm[line])

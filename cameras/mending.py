@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,6 +15,7 @@ from shapely import Point
 from cameras.changed_words import label_of
 from cameras.fields import BY_NAME, POSE_NAMES, Field
 from cameras.importers.further import value_of
+from cameras.presets import PRESETS
 from cameras.reconcile import CHANGED, MOVED, POSITION, SAME_PLACE_M
 from geo.crs import lonlat_problems
 from geo.datums import check_datum, to_wgs84
@@ -23,6 +25,7 @@ from geo.readers.columns import number, plain
 
 DIRECTION = "direction"
 QUALITY = "azimuth_quality"
+AIM = ("azimuth_deg", QUALITY)
 _METRES_PER_DEG = 111_320.0
 
 Change = tuple[dict[str, Any], dict[str, Any]]
@@ -34,24 +37,24 @@ def read_change(
     datum: str = "wgs84",
     area: Sequence[float] | None = None,
 ) -> Change:
-    """What some fields are and are to be, where they differ; as JSON values.
+    """What some fields are and are to be, where they differ; as `read_values` and `against` one record."""
+    return against(read_values(texts, datum, area), record)
+
+
+def read_values(
+    texts: Mapping[str, str], datum: str = "wgs84", area: Sequence[float] | None = None
+) -> dict[str, Any]:
+    """What is written of some fields, by field; JSON values, and a Point (WGS 84) for the position.
 
     Parameters
     ----------
     texts : mapping
         Names of `cameras.fields` (`direction` for the azimuth: degrees or a compass point; `lon` and `lat`)
         to what was written; an empty text empties the field.
-    record : Series
-        The record, its point in WGS 84 under `geometry`.
     datum : str
         Of `lon` and `lat`.
     area : (west, south, east, north), optional
         The site's extent in WGS 84 degrees: a position outside of it is refused.
-
-    Returns
-    -------
-    (before, after) : dicts
-        Equal keys; both empty when nothing differs.
 
     Raises
     ------
@@ -60,8 +63,7 @@ def read_change(
     """
     check_datum(datum)
     problems: list[Sentence] = []
-    before: dict[str, Any] = {}
-    after: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, text in texts.items():
         if name in ("lon", "lat", DIRECTION):
             continue
@@ -70,31 +72,48 @@ def read_change(
             continue
         one = BY_NAME[name]
         try:
-            value = _read(one, plain(text))
+            values[name] = _read(one, plain(text))
         except ValueError:
             problems.append(_refusal(one, text))
-            continue
-        old = as_json(record[name])
-        if value != old:
-            before[name], after[name] = old, value
-    for name, value in _direction(texts, problems).items():
-        if value != (old := as_json(record[name])):
-            before[name], after[name] = old, value
+    values |= _direction(texts, problems)
     place = _position(texts, datum, area, problems)
-    if place is not None and _apart_m(place, record["geometry"]) > SAME_PLACE_M:
-        before[POSITION], after[POSITION] = written(record["geometry"]), written(place)
+    if place is not None:
+        values[POSITION] = place
     if problems:
         raise InputRefused(Sentence("nothing was proposed; mend what is said of the fields"), problems)
+    return values
+
+
+def against(values: Mapping[str, Any], record: pd.Series) -> Change:
+    """(before, after) of the fields that differ from a record, its point in WGS 84 under `geometry`.
+
+    Equal keys; both empty when nothing differs. A direction and its accuracy are one value: where either
+    differs, both are told.
+    """
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    for name, value in values.items():
+        if name == POSITION:
+            if _apart_m(value, record["geometry"]) > SAME_PLACE_M:
+                before[name], after[name] = written(record["geometry"]), written(value)
+        elif value != (old := as_json(record[name])):
+            before[name], after[name] = old, value
+    if not after.keys().isdisjoint(AIM):
+        for name in AIM:
+            before[name], after[name] = as_json(record[name]), values[name]
     return before, after
 
 
 def kind_of(after: Mapping[str, Any]) -> str:
     """Whether a change opens a new period ("moved") or not ("changed")."""
-    return MOVED if (POSE_NAMES | {POSITION}) & after.keys() else CHANGED
+    return MOVED if (POSE_NAMES | {POSITION, PRESETS}) & after.keys() else CHANGED
 
 
 def outdated(before: Mapping[str, Any], record: pd.Series) -> list[str]:
-    """Fields of a proposal whose value is not what it was when it was made."""
+    """Fields of a proposal whose value is not what it was when it was made.
+
+    The record has its presets in a column of that name where a proposal is about them.
+    """
     now = {
         name: written(record["geometry"]) if name == POSITION else as_json(record[name]) for name in before
     }
@@ -106,6 +125,9 @@ def applied(records: gpd.GeoDataFrame, afters: Mapping[int, Mapping[str, Any]]) 
     made = records.copy()
     for number_, after in afters.items():
         for name, value in after.items():
+            if name == PRESETS:
+                # They have a table of their own.
+                continue
             if name == POSITION:
                 lon, lat = (float(part) for part in str(value).split(","))
                 made.at[number_, "geometry"] = Point(lon, lat)
@@ -122,30 +144,61 @@ def applied(records: gpd.GeoDataFrame, afters: Mapping[int, Mapping[str, Any]]) 
     return made
 
 
-def unsay(
-    listed: gpd.GeoDataFrame, row: object, mended: Mapping[str, tuple[Any, Any]], record: pd.Series
-) -> list[str]:
-    """Empty the values of a list's row that a reviewed change replaced, in place; answers their fields.
+@dataclass
+class Mended:
+    """What reviewed changes made of one field: the values that they replaced, and the last that they gave."""
 
-    A field counts where the record still has what the change gave it and the list has what was there before.
+    before: list[Any]
+    after: Any
+
+
+def unsay(
+    listed: gpd.GeoDataFrame, row: object, mended: Mapping[str, Mended], record: pd.Series
+) -> list[str]:
+    """Empty the values of a list's row that reviewed changes replaced, in place; answers their fields.
+
+    A field counts where the record still has what was given to it last and the list has what was there
+    before. A direction counts with its accuracy: another one of the same accuracy is news.
     """
     stale = []
-    for name, (before, after) in mended.items():
-        if name == POSITION:
+    for name, one in mended.items():
+        if name == DIRECTION:
+            now, said = (tuple(as_json(of[part]) for part in AIM) for of in (record, listed.loc[row]))
+            if now == one.after and said in one.before:
+                listed.at[row, "azimuth_deg"], listed.at[row, QUALITY] = np.nan, "unknown"
+                stale.append(name)
+        elif name == POSITION:
             point = listed.at[row, "geometry"]
-            old = Point(*(float(part) for part in str(before).split(",")))
-            if written(record["geometry"]) == after and _apart_m(point, old) <= SAME_PLACE_M:
+            old = [Point(*(float(part) for part in str(value).split(","))) for value in one.before]
+            near = any(_apart_m(point, before) <= SAME_PLACE_M for before in old)
+            if written(record["geometry"]) == one.after and near:
                 listed.at[row, "geometry"] = record["geometry"]
                 stale.append(name)
-        elif name in listed and as_json(record[name]) == after and as_json(listed.at[row, name]) == before:
-            if name in ("azimuth_deg", QUALITY):
-                listed.at[row, "azimuth_deg"], listed.at[row, QUALITY] = np.nan, "unknown"
-            elif name == "ptz":
+        elif (
+            name in listed
+            and as_json(record[name]) == one.after
+            and as_json(listed.at[row, name]) in one.before
+        ):
+            if name == "ptz":
                 listed.at[row, "ptz_said"] = False
             else:
                 listed.at[row, name] = np.nan if listed[name].dtype.kind == "f" else None
             stale.append(name)
     return stale
+
+
+def mended(changes: Iterable[Change]) -> dict[str, Mended]:
+    """By field what reviewed changes of one camera, the oldest first, made of it; the direction as one."""
+    found: dict[str, Mended] = {}
+    for before, after in changes:
+        parts = {name: (before[name], value) for name, value in after.items() if name not in AIM}
+        if set(AIM) <= after.keys():
+            parts[DIRECTION] = (tuple(before[name] for name in AIM), tuple(after[name] for name in AIM))
+        for name, (old, new) in parts.items():
+            one = found.setdefault(name, Mended([], new))
+            one.before.append(old)
+            one.after = new
+    return found
 
 
 def as_json(value: Any) -> Any:

@@ -30,6 +30,9 @@ POSE_COLUMNS: Final = (
     "vfov_deg",
     "width_px",
     "mount_height_m",
+    "x_m",
+    "y_m",
+    "above_m",
     "assumed",
     "certain",
     "nominal",
@@ -49,6 +52,8 @@ PRESET_COLUMNS: Final = (
 )
 # Fields of a pose while frames are gathered; the first is compared round the circle.
 _FIELDS: Final = ("azimuth_deg", "tilt_deg", "hfov_deg", "vfov_deg", "width_px", "height_px")
+# Where a moving camera was.
+_PLACE: Final = ("x_m", "y_m", "above_m")
 
 
 @dataclass(frozen=True)
@@ -61,13 +66,18 @@ class PoseTolerances:
         Degrees. 3° moves the far end of a 60 m sector by 3 m, less than the error of most positions.
     hfov_share : float
         Share of the field of view: a zoom that changes it by more is another pose.
+    place_m : float
+        Metres that a moving camera may be off, in each direction; about what a receiver is wrong by.
     """
 
     azimuth_deg: float = 3.0
     tilt_deg: float = 3.0
     hfov_share: float = 0.05
+    place_m: float = 10.0
 
     def __post_init__(self) -> None:
+        if not 0.0 < self.place_m <= 1_000.0:
+            raise ValueError(f"tolerance place_m {self.place_m} is outside (0, 1000]; give metres")
         for name in ("azimuth_deg", "tilt_deg", "hfov_share"):
             if not 0.0 <= getattr(self, name) < 180.0:
                 raise ValueError(
@@ -82,7 +92,9 @@ class Poses:
     Parameters
     ----------
     table : DataFrame
-        POSES: index 0..n-1 in the order of cameras, columns `POSE_COLUMNS`.
+        POSES: index 0..n-1 in the order of cameras, columns `POSE_COLUMNS`; `x_m`, `y_m` (metres east and
+        north, in the CRS of `places`) and `above_m` (above the ground) are those of a moving camera in its
+        frames, NaN for all others.
     of_frame : (n,) array of int64
         Row of `table` for each frame, -1 for a loss event.
     """
@@ -98,6 +110,7 @@ def camera_poses(
     period: tuple[int, int],
     *,
     presets: pd.DataFrame | None = None,
+    places: FloatArray | None = None,
     assumed: AssumedOptics | None = None,
     tolerances: PoseTolerances | None = None,
     thresholds: Thresholds | None = None,
@@ -117,6 +130,8 @@ def camera_poses(
         Epoch milliseconds, half-open, over which the usual pose of a camera is looked for.
     presets : DataFrame, optional
         `PRESET_COLUMNS`: poses of PTZ cameras with their daily window of local time, NaN for the home pose.
+    places : (n, 3) array, optional
+        Where the moving cameras were in each frame (`cameras.moving.places_of`).
     assumed : AssumedOptics, optional
         Optics where neither frame nor record tells them.
     tolerances : PoseTolerances, optional
@@ -141,6 +156,9 @@ def camera_poses(
     frame before is tried first. A field that one side lacks is no difference, and the row takes it over. A
     frame without azimuth belongs to the default row, or to a variant of it with the frame's optics.
 
+    A moving camera (`cameras.moving`) has a row for each stretch of its way on which it stayed within the
+    tolerance and looked alike; its default row, which is its nominal one, stands nowhere.
+
     Nominal is: a preset in its window; else the home preset; else the record's pose if it is measured; else,
     for a camera without presets, the measured pose held longest; else the default row.
     """
@@ -164,17 +182,19 @@ def camera_poses(
         frames.vfov_deg,
         frames.width_px,
         frames.height_px,
-        _fields_of(record),
+        np.full((len(frames), len(_PLACE)), np.nan) if places is None else places,
+        _nowhere(_fields_of(record)),
         np.searchsorted(seeds["place"].to_numpy(), np.arange(len(ids) + 1)),
-        np.array(seeds[list(_FIELDS)], dtype=np.float64, order="C"),
+        _nowhere(seeds[list(_FIELDS)].to_numpy(dtype=np.float64)),
         np.array(seeds["kind"], dtype=np.int64),
-        np.array([chosen.azimuth_deg, chosen.tilt_deg, chosen.hfov_share]),
+        np.array([chosen.azimuth_deg, chosen.tilt_deg, chosen.hfov_share, chosen.place_m]),
     )
     held_ms = _held_ms(frames, sources, period, limits, of_frame, len(owner))
     table = _table(ids, record, owner, kind, values, assumed)
     seeded = np.flatnonzero(np.isin(kind, (PRESET, MEASURED, COARSE, UNKNOWN)))
     for name in ("from_s", "until_s"):
         table.loc[seeded, name] = seeds[name].to_numpy()
+    held_ms[table["x_m"].notna()] = 0
     table["nominal"] = _nominal(table, owner, kind, held_ms)
     return Poses(table[list(POSE_COLUMNS)], of_frame)
 
@@ -200,6 +220,11 @@ def _fields_of(rows: pd.DataFrame) -> FloatArray:
         if name in rows:
             found[:, place] = rows[name].to_numpy(dtype=np.float64)
     return found
+
+
+def _nowhere(fields: FloatArray) -> FloatArray:
+    """Fields of poses that are not those of a camera on its way."""
+    return np.hstack([fields, np.full((len(fields), len(_PLACE)), np.nan)])
 
 
 def _seeds(ids: Int64Array, record: pd.DataFrame, presets: pd.DataFrame | None) -> pd.DataFrame:
@@ -279,18 +304,20 @@ def _table(
         else np.full(len(owner), np.nan)
     )
     table = completed(
-        pd.DataFrame(values, columns=list(_FIELDS)).assign(
+        pd.DataFrame(values, columns=[*_FIELDS, *_PLACE]).assign(
             camera=ids[owner],
             origin=origin,
             azimuth_tolerance_deg=tolerance,
-            mount_height_m=height_m,
+            mount_height_m=np.where(np.isnan(values[:, -1]), height_m, values[:, -1]),
             from_s=np.nan,
             until_s=np.nan,
         ),
         assumed,
     )
     guessed = table["assumed"].map(lens_is_assumed).to_numpy(dtype=bool)
-    table["certain"] = (tolerance == 0.0) & ~guessed
+    # From above, what is in the picture hangs on the tilt and on both fields.
+    tilted = table["above_m"].notna() & table["assumed"].str.contains("tilt_deg|vfov_deg")
+    table["certain"] = (tolerance == 0.0) & ~guessed & ~tilted.to_numpy(dtype=bool)
     return table
 
 

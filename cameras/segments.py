@@ -11,8 +11,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from cameras.causes import DEGRADED, NOT_MEASURED, OUTAGE, USABLE
-from cameras.diagnosis import FINE, LOST, REASONS, SILENT, SOURCE_SILENT, Thresholds
-from cameras.evidence import SourceTable, witnesses
+from cameras.diagnosis import ALIVE, FINE, LOST, REASONS, SILENT, SOURCE_SILENT, Thresholds
+from cameras.evidence import SourceTable, deliveries, witnesses
 from cameras.frames.columns import LOST_EVENT, FrameBatch, Int64Array
 from cameras.poses import Poses
 from cameras.schedule import nominal_schedule
@@ -31,6 +31,7 @@ def camera_segments(
     zone: tzinfo,
     expected: pd.DataFrame | None = None,
     thresholds: Thresholds | None = None,
+    delivered: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The state of every camera at every instant of a period.
 
@@ -44,6 +45,8 @@ def camera_segments(
         Its cameras are those for which segments are made.
     sources, period, zone, expected, thresholds
         As in `availability`.
+    delivered : DataFrame, optional
+        DELIVERIES (`cameras.evidence.deliveries`); those of `frames` when left out.
 
     Returns
     -------
@@ -68,7 +71,9 @@ def camera_segments(
     (`cameras.evidence.witnesses`) and has no valid frame of it.
 
     Without such a frame the camera is lost from a loss event until its next frame; is lost while one of its
-    sources misses it; else it was not measured. The sources of a camera are those that delivered for it in
+    sources misses it; else it was not measured. A heartbeat is no such frame: while it is valid the camera is
+    alive and not measured, unless somebody told the loss of its picture, or a source above it misses the
+    camera. The sources of a camera are those that delivered for it in
     `frames`, and the expected ones. A camera that no source knows was not measured, with reason "".
     """
     limits = Thresholds() if thresholds is None else thresholds
@@ -79,7 +84,8 @@ def camera_segments(
         raise ValueError("frames are not sorted by camera, time and source; call in_order() first")
     known = SourceTable.of(sources, limits.lost_intervals)
     place = known.places(frames.source)
-    witness = witnesses(frames, known, place, period)
+    told = deliveries(frames, known, place) if delivered is None else delivered
+    witness = witnesses(told, known, period)
     schedule = nominal_schedule(poses.table, period, zone)
     ids = np.unique(schedule["camera"].to_numpy(dtype=np.int64))
     own_pointer, own_sources = _sources_by_camera(ids, frames, place, known, expected)
@@ -94,6 +100,7 @@ def camera_segments(
         own_pointer,
         own_sources,
         known.rank,
+        known.shows,
         known.patience_ms,
         witness.pointer,
         witness.start_ms,
@@ -182,6 +189,7 @@ def _listen(
 def _best(
     own: Int64Array,
     rank: Int64Array,
+    shows: NDArray[np.bool_],
     patience: Int64Array,
     seen: Int64Array,
     gone: Int64Array,
@@ -191,7 +199,7 @@ def _best(
     """The source whose last frame counts now, -1 for none; of one rank the later frame."""
     best = -1
     for source in own:
-        counts = seen[source] > gone[source] and instant < seen[source] + patience[source]
+        counts = shows[source] and seen[source] > gone[source] and instant < seen[source] + patience[source]
         for other in own:
             is_lost = gone[other] > max(seen[other], seen[source])
             is_missed = misses[other] and seen[other] > seen[source]
@@ -207,6 +215,39 @@ def _best(
 
 
 @njit(nogil=True, cache=True)
+def _without_picture(
+    own: Int64Array,
+    rank: Int64Array,
+    shows: NDArray[np.bool_],
+    patience: Int64Array,
+    seen: Int64Array,
+    gone: Int64Array,
+    misses: NDArray[np.bool_],
+    instant: int,
+) -> tuple[int, int]:
+    """State and reason of a camera that no picture vouches for.
+
+    A heartbeat ends no loss that somebody told of the picture, and the silence of no source above it.
+    """
+    heard = shown = lost = lost_picture = _NEVER
+    alive = -1
+    for source in own:
+        heard = max(heard, seen[source])
+        lost = max(lost, gone[source])
+        if shows[source]:
+            shown = max(shown, seen[source])
+            lost_picture = max(lost_picture, gone[source])
+        elif seen[source] > gone[source] and instant < seen[source] + patience[source]:
+            alive = max(alive, rank[source])
+    if lost > heard or lost_picture > shown:
+        return OUTAGE, LOST
+    for source in own:
+        if misses[source] and rank[source] > alive:
+            return OUTAGE, SILENT
+    return NOT_MEASURED, ALIVE if alive >= 0 else SOURCE_SILENT
+
+
+@njit(nogil=True, cache=True)
 def _sweep(
     rows: Int64Array,
     pointer: Int64Array,
@@ -218,6 +259,7 @@ def _sweep(
     own_pointer: Int64Array,
     own_sources: Int64Array,
     rank: Int64Array,
+    shows: NDArray[np.bool_],
     patience: Int64Array,
     witness_pointer: Int64Array,
     witness_start: Int64Array,
@@ -266,7 +308,7 @@ def _sweep(
                     stop,
                     misses,
                 )
-                best = _best(own, rank, patience, seen, gone, misses, cursor)
+                best = _best(own, rank, shows, patience, seen, gone, misses, cursor)
                 piece[_CAMERA], piece[_START], piece[_END], piece[_POSE] = camera, cursor, stop, -1
                 piece[_NOMINAL] = nominal_pose[nominal]
                 if best >= 0:
@@ -275,12 +317,10 @@ def _sweep(
                     piece[_POSE] = pose[frame[best]]
                 elif len(own) == 0:
                     piece[_STATE], piece[_REASON] = NOT_MEASURED, FINE
-                elif gone[own].max() > seen[own].max():
-                    piece[_STATE], piece[_REASON] = OUTAGE, LOST
-                elif misses[own].any():
-                    piece[_STATE], piece[_REASON] = OUTAGE, SILENT
                 else:
-                    piece[_STATE], piece[_REASON] = NOT_MEASURED, SOURCE_SILENT
+                    piece[_STATE], piece[_REASON] = _without_picture(
+                        own, rank, shows, patience, seen, gone, misses, cursor
+                    )
                 goes_on = last[_CAMERA] == camera
                 for column in range(_STATE, _NOMINAL + 1):
                     goes_on = goes_on and last[column] == piece[column]
@@ -303,8 +343,9 @@ def _sweep(
 
 def _segments(ids: Int64Array, rows: Int64Array, poses: pd.DataFrame) -> pd.DataFrame:
     pose, nominal = rows[:, _POSE], rows[:, _NOMINAL]
-    # Only a measured direction can be off: a record's or preset's row is where the camera should be.
-    measured = (poses["origin"] == "frame").to_numpy(dtype=bool)
+    # Only a measured direction can be off: a record's or preset's row is where the camera should be. One that
+    # travels should be anywhere.
+    measured = ((poses["origin"] == "frame") & poses["x_m"].isna()).to_numpy(dtype=bool)
     moved = np.zeros(len(rows), dtype=bool)
     live = pose >= 0
     moved[live] = measured[pose[live]] & (pose[live] != nominal[live])

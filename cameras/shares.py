@@ -2,7 +2,14 @@
 
 from pandas import DataFrame
 
+from cameras.causes import CAUSE_NAMES
 from cameras.coverage import Coverage
+
+#: What is summed up, of `Coverage.by_atom`.
+MEASURES = (
+    *("measure", "total", "covered", "possible", "twice", "built", "deficit"),
+    *(f"deficit_{name}" for name in CAUSE_NAMES),
+)
 
 
 def shares(coverage: Coverage, *, by_kind: bool = True) -> DataFrame:
@@ -26,9 +33,13 @@ def shares(coverage: Coverage, *, by_kind: bool = True) -> DataFrame:
     keys = ["leaf", "ground", "kind"] if by_kind else ["leaf", "ground"]
     leaves = coverage.by_atom().groupby([atoms[key] for key in keys], observed=True).sum().reset_index()
     leaves[keys] = leaves[keys].astype(str).astype(object)
-    ancestors = leaves["leaf"].map(_self_and_ancestors)
-    rolled = leaves.assign(path=ancestors).explode("path").drop(columns="leaf")
-    return rolled.groupby(["path", *keys[1:]]).sum()
+    return rolled_up(leaves.assign(path=leaves.pop("leaf")))
+
+
+def rolled_up(leaves: DataFrame) -> DataFrame:
+    """Sums of leaves (`path`, `ground`, `kind` where it is told, `MEASURES`) and of all above them."""
+    keys = [name for name in ("path", "ground", "kind") if name in leaves]
+    return leaves.assign(path=leaves["path"].map(_self_and_ancestors)).explode("path").groupby(keys).sum()
 
 
 def with_shares(table: DataFrame) -> DataFrame:

@@ -17,8 +17,9 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, TSTZMULTIRANGE, TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZMULTIRANGE, TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cameras.causes import CAUSE_NAMES
@@ -39,7 +40,14 @@ class Camera(Dated, Base):
     __tablename__ = "camera"
     __table_args__ = (
         half_open("valid"),
-        ExcludeConstraint(("code", "="), ("valid", "&&"), name="ex_camera_code_valid"),
+        # A number first: an index of codes alone compares them letter by letter, at four times the cost.
+        ExcludeConstraint(
+            (text("hashtextextended(code, 0)"), "="),
+            ("code", "="),
+            ("valid", "&&"),
+            name="ex_camera_code_valid",
+        ),
+        Index("ix_camera_code", "code"),
         CheckConstraint("azimuth_quality IN ('measured', 'coarse', 'unknown')", name="azimuth_quality"),
         CheckConstraint("azimuth_deg >= 0 AND azimuth_deg < 360", name="azimuth"),
         CheckConstraint("mount_height_m > 0", name="mount_height"),
@@ -194,7 +202,7 @@ class FrameSource(Base):
 
 
 class CameraSource(Base):
-    """That a source is expected to speak for a camera: silence from the first day counts."""
+    """That a source is expected to speak for a camera, so that its silence about it counts."""
 
     __tablename__ = "camera_source"
 
@@ -204,6 +212,8 @@ class CameraSource(Base):
     source_id: Mapped[int] = mapped_column(
         ForeignKey("frame_source.id", ondelete="CASCADE"), primary_key=True
     )
+    # Its first word about the camera; empty where somebody declared it, which holds for all time.
+    since: Mapped[datetime | None]
 
 
 class Frame(Base):
@@ -230,12 +240,20 @@ class Frame(Base):
     lat: Mapped[float | None] = mapped_column(Float)
     altitude_m: Mapped[float | None] = mapped_column(Float)
     event: Mapped[int] = mapped_column(SmallInteger)
+    height_m: Mapped[float | None] = mapped_column(Float)
+    noise: Mapped[float | None] = mapped_column(Float)
+    cast: Mapped[float | None] = mapped_column(Float)
+    shift: Mapped[float | None] = mapped_column(Float)
 
 
 class FrameFile(Base):
     """A frame file that was taken in, its good rows at least; the same file twice stores nothing twice."""
 
     __tablename__ = "frame_file"
+    __table_args__ = (
+        CheckConstraint("way IN ('file', 'batch', 'probe')", name="way"),
+        Index("ix_frame_file_source_id_stored_at", "source_id", "stored_at"),
+    )
 
     sha256: Mapped[str] = mapped_column(Text, primary_key=True)
     source_id: Mapped[int] = mapped_column(ForeignKey("frame_source.id"), primary_key=True)
@@ -243,6 +261,40 @@ class FrameFile(Base):
     row_count: Mapped[int] = mapped_column(BigInteger)
     stored_at: Mapped[Stamp]
     label: Mapped[str] = mapped_column(Text, server_default="real")
+    # Rows that were kept aside, and the first of them in words.
+    refused: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    problems: Mapped[Any] = mapped_column(JSONB, server_default="[]")
+    # A file, a batch of a gateway, or what a probe watches.
+    way: Mapped[str] = mapped_column(Text, server_default="file")
+    # When its last frame was captured, by the clock of the source.
+    newest_at: Mapped[datetime | None]
+
+
+class FrameDay(Base):
+    """A UTC day of frames: when it was written to last, when its frames were removed, and what holds it."""
+
+    __tablename__ = "frame_day"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    changed_at: Mapped[datetime]
+    # Synthetic while only synthetic sources have told of it.
+    label: Mapped[str] = mapped_column(Text)
+    removed_at: Mapped[datetime | None]
+    rows: Mapped[int | None] = mapped_column(BigInteger)
+    # Analyses that together hold its availability; they are not removed.
+    analyses: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default="{}")
+
+
+class FrameDelivery(Base):
+    """What was answered to a program's delivery of frames, by the key that it gave."""
+
+    __tablename__ = "frame_delivery"
+
+    account_name: Mapped[str] = mapped_column(Text, primary_key=True)
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    sha256: Mapped[str] = mapped_column(Text)
+    answer: Mapped[Any] = mapped_column(JSONB)
+    stored_at: Mapped[Stamp] = mapped_column(index=True)
 
 
 class Analysis(Base):
@@ -262,6 +314,12 @@ class Analysis(Base):
     author: Mapped[str] = mapped_column(Text)
     created_at: Mapped[Stamp]
     totals: Mapped[Any] = mapped_column(JSONB)
+    # DELIVERIES (`cameras.evidence`) by source id: [first_ms, last_ms] of each; null of older programs.
+    delivered: Mapped[Any | None] = mapped_column(JSONB)
+    # How often streets, places, buildings and jurisdictions had been changed then; null of older programs.
+    ground: Mapped[Any | None] = mapped_column(JSONB)
+    # Since it was made: when, who, codes of the cameras, the input revision then.
+    revisions: Mapped[Any] = mapped_column(JSONB, server_default="[]")
 
 
 def analysis_column() -> Mapped[int]:
@@ -289,6 +347,11 @@ class Pose(Base):
     certain: Mapped[bool]
     nominal: Mapped[bool]
     stand: Mapped[Any] = mapped_column(geometry("POINT"), nullable=False)
+    # The same in the site's CRS, metres, and of one in the air how high; whether its frames tell the place.
+    east_m: Mapped[float | None] = mapped_column(Float)
+    north_m: Mapped[float | None] = mapped_column(Float)
+    above_m: Mapped[float | None] = mapped_column(Float)
+    travels: Mapped[bool] = mapped_column(server_default="false")
 
 
 class Footprint(Base):
@@ -389,7 +452,7 @@ class Gap(Base):
     id: Mapped[BigKey]
     analysis_id: Mapped[int] = analysis_column()
     rank: Mapped[int]
-    merged: Mapped[int]
+    merged: Mapped[int] = mapped_column(BigInteger)
     ground: Mapped[str] = mapped_column(Text)
     cause: Mapped[str] = mapped_column(Text)
     level: Mapped[str] = mapped_column(Text)
@@ -414,7 +477,7 @@ class GapCamera(Base):
         BigInteger, ForeignKey("gap.id", ondelete="CASCADE"), primary_key=True
     )
     camera_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("camera.id", ondelete="CASCADE"), primary_key=True
+        BigInteger, ForeignKey("camera.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     minutes: Mapped[float] = mapped_column(Float)
 

@@ -5,6 +5,7 @@ Only the store ring uses this module. Nothing here commits: who opens a session 
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,8 +16,10 @@ from typing import Annotated, Any, ClassVar
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import shapely
 from geoalchemy2 import Geometry
+from pyarrow import csv as pa_csv
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -190,6 +193,17 @@ def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterab
     JSON. Table and column names come from code, never from a user. A row outside the session's scope is
     refused, and with it all.
     """
+    count = 0
+    with _copying(session, table, columns) as copy:
+        for row in rows:
+            copy.write_row([_cell(value) for value in row])
+            count += 1
+    return count
+
+
+@contextmanager
+def _copying(session: Session, table: str, columns: Sequence[str], form: str = "") -> Iterator[Any]:
+    """A COPY into some columns of a table, which also one with policies for this role takes."""
     driver = session.connection().connection.driver_connection
     if driver is None:
         raise LianfangError(Sentence("the database connection was lost; try again"))
@@ -200,15 +214,23 @@ def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterab
     if staged:
         empty = f'SELECT {names} FROM "{table}" WITH NO DATA'
         session.execute(text(f'CREATE TEMPORARY TABLE "{target}" ON COMMIT DROP AS {empty}'))
-    count = 0
-    with driver.cursor().copy(f'COPY "{target}" ({names}) FROM STDIN') as copy:
-        for row in rows:
-            copy.write_row([_cell(value) for value in row])
-            count += 1
+    with driver.cursor().copy(f'COPY "{target}" ({names}) FROM STDIN {form}') as copy:
+        yield copy
     if staged:
         session.execute(text(f'INSERT INTO "{table}" ({names}) SELECT {names} FROM "{target}"'))
         session.execute(text(f'DROP TABLE "{target}"'))
-    return count
+
+
+def copy_frame(session: Session, table: str, frame: pd.DataFrame) -> pd.Index:
+    """`write_frame` for columns of one plain kind each (texts, numbers, flags, days, geometries), and much
+    quicker: no row is built."""
+    columns = _columns(session, table, frame)
+    arrays = {name: pa.array(values, from_pandas=True) for name, values in columns.items()}
+    rows = io.BytesIO()
+    pa_csv.write_csv(pa.table(arrays), rows, pa_csv.WriteOptions(include_header=False))
+    with _copying(session, table, list(columns), "(FORMAT csv)") as copy:
+        copy.write(rows.getbuffer())
+    return pd.Index(columns["id"], name="id", dtype="int64")
 
 
 def write_frame(session: Session, table: str, frame: pd.DataFrame) -> pd.Index:
@@ -217,7 +239,14 @@ def write_frame(session: Session, table: str, frame: pd.DataFrame) -> pd.Index:
     Geometry columns must be in EPSG:4326 and are written with their SRID; NaN becomes NULL;
     dicts and lists become JSON. A column `id`, where present, is used as the key.
     """
-    columns: dict[str, Any] = {}
+    columns = _columns(session, table, frame)
+    copy_rows(session, table, list(columns), zip(*columns.values(), strict=True))
+    return pd.Index(columns["id"], name="id", dtype="int64")
+
+
+def _columns(session: Session, table: str, frame: pd.DataFrame) -> dict[str, list[Any]]:
+    """The values of a frame by column, with keys and geometries as the database takes them."""
+    columns: dict[str, list[Any]] = {}
     if "id" not in frame.columns:
         columns["id"] = reserve_ids(session, table, len(frame))
     for name in frame.columns:
@@ -229,8 +258,7 @@ def write_frame(session: Session, table: str, frame: pd.DataFrame) -> pd.Index:
             columns[name] = _ewkb(np.asarray(series.values))
         else:
             columns[name] = series.tolist()
-    copy_rows(session, table, list(columns), zip(*columns.values(), strict=True))
-    return pd.Index(columns["id"], name="id", dtype="int64")
+    return columns
 
 
 def _ewkb(geometries: Any) -> list[str | None]:
@@ -247,7 +275,8 @@ def _cell(value: Any) -> Any:
 def read_frame(session: Session, sql: str, **parameters: Any) -> pd.DataFrame:
     """Rows of a query as a DataFrame, one column a column."""
     result = session.execute(text(sql), parameters)
-    return pd.DataFrame(result.fetchall(), columns=list(result.keys()))
+    # As plain tuples: pandas asks every row for the names of its fields otherwise.
+    return pd.DataFrame([tuple(row) for row in result], columns=list(result.keys()))
 
 
 def read_geoframe(session: Session, sql: str, *, geom: str = "geom", **parameters: Any) -> gpd.GeoDataFrame:

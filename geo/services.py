@@ -13,6 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import geopandas as gpd
+import pandas as pd
 from pyproj import CRS
 from sqlalchemy import Text, cast, or_, select
 from sqlalchemy.orm import Session
@@ -25,7 +26,7 @@ from geo.readers import Imported, read_jurisdictions, read_obstructions, read_pl
 from geo.readers.files import is_osm
 from geo.readers.result import KINDS
 from geo.scope import WHOLE_SITE, Scope
-from geo.tables import Jurisdiction, Site
+from geo.tables import ImportBatch, Jurisdiction, Site
 
 DEFAULT_TIMEZONE = "Asia/Shanghai"
 # More keys than this in one sentence are counted, not named.
@@ -71,7 +72,8 @@ class Source:
 @dataclass(frozen=True)
 class ImportReport:
     """What an import did: rows stored (0 on a dry run), rows found good, sentences on bad and on odd ones,
-    the good rows themselves (EPSG:4326), and what changed of stored ones: how many by kind, and in words."""
+    good rows for a map (EPSG:4326; of cameras some of many), and what changed of stored ones: how many by
+    kind, and in words."""
 
     kind: str
     stored: int
@@ -183,6 +185,12 @@ def add_source(session: Session, kind: str, source: Source, rows: int) -> int:
     )
 
 
+def change_row_count(session: Session, batch: int, rows: int) -> None:
+    """Say how many rows an import was of in the end."""
+    session.get_one(ImportBatch, batch).row_count = rows
+    session.flush()
+
+
 def credit_osm(session: Session, path: Path | str) -> None:
     """Credit OpenStreetMap in the site's attribution, where `path` is an extract and nobody did before."""
     if is_osm(path):
@@ -240,17 +248,21 @@ def refuse_outside(
     """
     if within.everywhere:
         return found
-    points = found.frame.geometry.representative_point()
-    told = {
+    paths = repository.paths_at(session, found.frame.geometry.representative_point())
+    return found.without(rows_outside(paths, within), file, kind, keep_good)
+
+
+def rows_outside(paths: pd.Series, within: Scope) -> dict[int, Sentence]:
+    """Why rows are refused whose jurisdictions lie outside a scope, by their numbers."""
+    return {
         int(str(row)): Sentence(
             "it lies in %(path)s, outside your area (%(area)s); ask somebody who may import there",
             path=path or Sentence("no jurisdiction"),
             area=within.text,
         )
-        for row, path in repository.paths_at(session, points).items()
+        for row, path in paths.items()
         if not within.covers(path)
     }
-    return found.without(told, file, kind, keep_good)
 
 
 def store_extract(session: Session, extract: OsmExtract, source: Source) -> dict[str, int]:

@@ -87,8 +87,9 @@ SHOTS = (
     Shot("cameras", "cameras.listed", "/cameras?sort=online"),
     Shot("camera", "cameras.record", "/cameras?state=outage&sort=-online", follow=(ROW,)),
     Shot("siting-new", "siting.new", "/siting/new"),
+    Shot("siting", "siting.record", "a siting proposal"),
     Shot("sitings", "siting.listed", "/siting"),
-    Shot("siting", "siting.record", "/siting", follow=(ROW,)),
+    Shot("map-siting", "map.show", "/siting", follow=(ROW, 'a[href^="/map?siting="]')),
     Shot("checks", "checks.listed", "/checks?state=open,assigned,accepted"),
     Shot("check", "checks.record", "/checks?kind=inside_building", follow=(ROW,)),
     Shot("check-rates", "checks.rates", "/checks/rates"),
@@ -107,14 +108,26 @@ SHOTS = (
         follow=(ROW, 'a[href^="/changes/of/"]', 'a[href^="/changes/pole/"]'),
         phone=True,
     ),
+    # One that turns in the demo of the default seed.
+    Shot("camera-presets", "mending.presets", "/changes/presets/osm-n311047603"),
     Shot("cameras-many", "mending.many", "/changes/many?azimuth_quality=unknown"),
     Shot("changes", "mending.listed", "a change"),
     Shot("change", "mending.record", "/changes?state=open", follow=(ROW,)),
     Shot("gaps", "gaps.listed", "/gaps"),
+    Shot("gaps-week", "gaps.pattern", "/gaps/pattern"),
     Shot("gap", "gaps.record", "/gaps?cause=outage", follow=(ROW,)),
+    Shot("footage", "footage.page", "/gaps?cause=outage", follow=(ROW, 'a[href^="/footage?"]'), phone=True),
+    Shot(
+        "footage-sheet",
+        "footage.sheet",
+        "/gaps?cause=outage",
+        follow=(ROW, 'a[href^="/footage?"]', 'a[href^="/footage/sheet"]'),
+    ),
     Shot("analyses", "analyses.listed", "/analyses"),
     Shot("analysis", "analyses.record", "/analyses", follow=(ROW,)),
     Shot("analysis-new", "analyses.new", "/analyses/new"),
+    Shot("compared", "comparing.compared", "two analyses"),
+    Shot("compare", "comparing.choose", "/analyses", follow=(ROW, 'a[href$="/against"]')),
     Shot("zones", "zones.listed", "/zones"),
     Shot("zone", "zones.record", "/zones", follow=(ROW,)),
     Shot("zone-new", "zones.new", "/zones/new"),
@@ -126,6 +139,8 @@ SHOTS = (
     Shot("import-file", "imports.new", "/imports/new"),
     Shot("import-columns", "imports.columns", "a list"),
     Shot("import-rows", "imports.check", "a list"),
+    Shot("sources", "sources.listed", "/sources"),
+    Shot("source", "sources.record", "/sources", follow=(ROW,)),
     Shot("jobs", "jobs.listed", "/jobs"),
     Shot("job", "jobs.record", "/jobs", follow=(ROW,)),
     Shot("accounts", "accounts.page", "/accounts"),
@@ -161,6 +176,7 @@ NOT_PAGES = {
     "trial.tonight": "leads to a plan",
     "jobs.progress": "a part of a job's page",
     "plans.file": "a file",
+    "sources.refused": "a file",
     "plans.picture": "a file",
     "start.result_file": "a file",
     "static": "files of the look",
@@ -230,6 +246,10 @@ class Photographer:
             self._propose(page)
         elif shot.address == "a spot check":
             self._draw(page)
+        elif shot.address == "a siting proposal":
+            self._site(page)
+        elif shot.address == "two analyses":
+            self._analyse(page)
         elif shot.address == "a list":
             self._hand_in(page)
             if shot.endpoint == "imports.check":
@@ -273,10 +293,35 @@ class Photographer:
         for rank, direction in ((1, "right"), (2, "wrong"), (3, "right"), (4, "unjudged"), (5, "right")):
             for name in ("picture", "naming", "clock"):
                 page.check(f"[name={name}-{rank}][value=right]")
-            page.check(f"[name=direction-{rank}][value={direction}]")
+            # What has no direction in its record cannot be right.
+            told = page.locator(f"[name=direction-{rank}][value={direction}]")
+            (told if told.is_enabled() else page.locator(f"[name=direction-{rank}][value=unjudged]")).check()
         with page.expect_navigation():
-            page.click(".lf-sample-bar button")
+            page.click(".lf-bar button")
         page.goto(f"{self.home}/samples")
+
+    def _site(self, page: Page) -> None:
+        """The page of a proposal that is made for it."""
+        page.goto(f"{self.home}/siting/new")
+        # Of the whole town, where nobody's own jurisdiction is proposed.
+        page.fill("[name=place]", "hel")
+        with page.expect_navigation():
+            page.click("main form button[type=submit]")
+        page.wait_for_selector('a.btn-primary[href^="/siting/"]', timeout=JOB_MS)
+        with page.expect_navigation():
+            page.click('a.btn-primary[href^="/siting/"]')
+
+    def _analyse(self, page: Page) -> None:
+        """The evening of the analysed day, against the whole of it."""
+        page.goto(f"{self.home}/analyses/new")
+        start = page.input_value("[name=start]")
+        page.fill("[name=start]", f"{start[:10]}T18:00")
+        with page.expect_navigation():
+            page.click("main form button[type=submit]")
+        page.wait_for_selector('a.btn-primary[href^="/analyses/"]', timeout=JOB_MS)
+        with page.expect_navigation():
+            page.click('a.btn-primary[href^="/analyses/"]')
+        page.goto(f"{page.url}/against/1")
 
     def _own_data(self, page: Page) -> None:
         """The page of a result that is made for it."""

@@ -68,10 +68,12 @@ def analysed(edges: gpd.GeoDataFrame) -> AnalysisResult:
         [minute * MINUTE_MS for minute in minutes],
         source=1,
         azimuth_deg=[90.0] * 10 + [empty] * 5,
-        luma=120.0,
+        # One dark, or the kernel that lets states last is not called.
+        luma=[20.0] + [120.0] * 14,
         contrast=40.0,
         sharpness=50.0,
-        similarity=0.5,
+        # Some alike, or the search for frozen pictures is not called.
+        similarity=[0.5] * 10 + [0.99] * 5,
     )
     wall = shapely.box(EAST + 30, NORTH - 1, EAST + 31, NORTH + 5)
     area = shapely.MultiPolygon([shapely.box(EAST - 50, NORTH - 50, EAST + 150, NORTH + 50)])

@@ -207,7 +207,8 @@ def _analysis(session: Session) -> int:
             ),
             {
                 "period": _range(*DAY),
-                "totals": '{"cameras": 5, "street_length_m": 410, "gaps": {"outage": 5}, '
+                "totals": '{"cameras": 5, "frames": 0, "online_rate": 0.5, "street_length_m": 410, '
+                '"gaps": {"outage": 5}, '
                 '"watched_share": {"observe": {"certain": 0.4, "possible": 0.6}}}',
             },
         )

@@ -351,11 +351,14 @@ def test_a_file_of_more_than_a_form_is_taken_where_files_are_handed_in(served) -
     assert len(lines) > LARGEST_FORM and answer.status_code == 302
 
 
-def test_addresses_that_take_tokens_are_read_only(app: Flask) -> None:
+def test_addresses_that_take_tokens_are_read_only_or_take_nothing_else(app: Flask) -> None:
     """Forms are guarded against forgery by what cookies bring; a token could only go around that."""
     changing = {
         str(rule)
         for rule in app.url_map.iter_rules()
         if str(rule).startswith(TOKEN_PATHS) and rule.methods and rule.methods - {"GET", "HEAD", "OPTIONS"}
     }
-    assert changing == set()
+    assert changing == {"/api/v1/frames"}
+    nobody = app.test_client()
+    headers = {"Idempotency-Key": "k", "Content-Type": "application/x-ndjson"}
+    assert nobody.post("/api/v1/frames?source=a", data=b"{}", headers=headers).status_code == 401

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from datetime import UTC, date, datetime, timedelta
 
@@ -16,7 +17,18 @@ from small_site import CHILD, OWN, SIBLING
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from cameras.audit.rates import REQUIRED, assessed_time, camera_rates, filled, group_rates, merged_windows
+from cameras.audit import AuditSettings
+from cameras.audit.rates import (
+    FIELDS,
+    REQUIRED,
+    assessed_time,
+    camera_rates,
+    filled,
+    filled_share,
+    group_rates,
+    merged_windows,
+    state_times,
+)
 from cameras.repository import audits, upkeep
 from cameras.services import auditing
 from cameras.services import upkeep as keeping
@@ -172,6 +184,60 @@ def test_what_a_reviewer_closed_comes_back_when_the_matter_changes(session, site
         assert run(session, days).returned == returned
 
 
+def test_what_was_accepted_comes_back_when_the_matter_changes(session, site) -> None:
+    """Half a metre was accepted, 199 m were not; a work order under way stays with its unit."""
+    code = site.cameras[OWN]
+    set_height(session, code, 0.5)
+    run(session)
+    number = finding(session, code, "height_odd")["id"]
+    auditing.accept(session, number, reason="护栏上", author="chen", now=NOW)
+    # What is usual, as the settings say, is not the camera's matter.
+    other = AuditSettings(lowest_m=1.0)
+    assert run(session, 1, settings=other).returned == 0
+    set_height(session, code, 199.0)
+    assert run(session, 2).returned == 1
+    found = finding(session, code, "height_odd")
+    assert found["state"] == "open" and steps(session, number)[-1] == ("returned", "audit")
+    # Whoever accepted the other matter may review this one.
+    words = {"unit": "海康", "due_on": TODAY, "today": TODAY, "author": "lin", "now": NOW}
+    auditing.assign(session, [number], **words)
+    auditing.close_reviewed(session, number, reason="属实", author="chen", now=NOW)
+    auditing.reopen(session, number, reason="再看", author="chen", now=NOW)
+    auditing.assign(session, [number], **words)
+    set_height(session, code, 198.0)
+    assert run(session, 3).returned == 0 and finding(session, code, "height_odd")["state"] == "assigned"
+
+
+@pytest.mark.parametrize("kind", ["crowded_position", "crowded_address"])
+def test_one_camera_more_at_a_crowded_place_is_the_same_matter(session, site, kind) -> None:
+    """Thirty of one position, or address; then one more; then another position and address."""
+    session.execute(
+        text(
+            """INSERT INTO camera (code, name, azimuth_quality, ptz, geom, valid, batch_id, address,
+                                   jurisdiction_path)
+               SELECT 'crowd-' || n, 'x', 'unknown', false,
+                      CASE WHEN :kind = 'crowded_position' THEN geom
+                           ELSE ST_Translate(geom, n * 0.0002, 0) END, valid, batch_id, '镇政府', NULL
+               FROM camera, generate_series(0, 30) n WHERE code = :code"""
+        ),
+        {"code": site.cameras[OWN], "kind": kind},
+    )
+    late = "SET valid = tstzrange(lower(valid), {}) WHERE code = 'crowd-30'"
+    session.execute(text(f"UPDATE camera {late.format('now()')}"))
+    run(session)
+    number = finding(session, "crowd-7", kind)["id"]
+    auditing.accept(session, number, reason="临时", author="chen", now=NOW)
+    session.execute(text(f"UPDATE camera {late.format('NULL')}"))
+    before = finding(session, "crowd-7", kind)["evidence"]
+    assert run(session, 1).returned == 0
+    assert finding(session, "crowd-7", kind)["state"] == "accepted"
+    assert finding(session, "crowd-7", kind)["evidence"] != before
+    session.execute(
+        text("UPDATE camera SET address = '派出所', geom = ST_Translate(geom, 0.001, 0) WHERE code ~ 'crowd'")
+    )
+    assert run(session, 2).returned == 1 and finding(session, "crowd-7", kind)["state"] == "open"
+
+
 def test_a_step_that_does_not_fit_the_state_is_refused(session, site) -> None:
     run(session)
     number = finding(session, site.cameras[OWN])["id"]
@@ -244,12 +310,23 @@ def test_a_unit_brings_all_its_cameras(session, site) -> None:
     assert set(windows["end_ms"] - windows["start_ms"]) == {3_600_000}
 
 
+def test_a_period_that_makes_no_sense_is_told_in_the_sites_time(session, site) -> None:
+    """Four o'clock in the night of Greenwich is noon in Shanghai."""
+    words = {"codes": [site.cameras[OWN]], "reason": "检修", "author": "chen", "now": NOW}
+    for start, end, said in (
+        (NOW, NOW, "from 2026-11-22 12:00 to 2026-11-22 12:00 is empty"),
+        (NOW - timedelta(hours=9), NOW - timedelta(hours=8), "ended at 2026-11-22 04:00;"),
+    ):
+        with pytest.raises(InputRefused, match=said):
+            keeping.register_maintenance(session, start=start, end=end, **words)
+
+
 def test_a_frozen_list_is_the_denominator_and_is_not_changed(session, site) -> None:
     words = {"author": "chen", "now": NOW}
     head = keeping.freeze_list(session, month=TODAY, within=OWN, **words)
     assert (head.month, head.cameras, head.within_path) == (date(2026, 11, 1), 2, OWN)
     for within in (OWN, CHILD):
-        with pytest.raises(InputRefused, match="frozen already"):
+        with pytest.raises(InputRefused, match="frozen already for 前埔镇"):
             keeping.freeze_list(session, month=TODAY, within=within, **words)
     keeping.freeze_list(session, month=TODAY, within=SIBLING, **words)
     with pytest.raises(InputRefused, match="no camera to assess"):
@@ -308,8 +385,16 @@ def test_lists_of_two_classes_stand_beside_each_other(session, site) -> None:
     assert keeping.freeze_list(session, point_class=2, **words).cameras == 1
     with pytest.raises(InputRefused, match="frozen already"):
         keeping.freeze_list(session, point_class=1, **(words | {"within": OWN}))
-    # Only what is on a list is assessed where a list speaks; all of the rest may follow.
-    assert len(keeping.rated_cameras(session, None, TODAY, WHOLE_SITE)) == 2
+    # For points of no class no list speaks: they count as where none is frozen, and may follow.
+    rated = keeping.rated_cameras(session, None, TODAY, WHOLE_SITE)
+    assert (len(rated), rated["listed"].sum()) == (5, 2)
+    assert set(rated.loc[rated["listed"], "code"]) == {site.cameras[OWN], site.cameras[SIBLING]}
+    # One more of the first class comes after its list was frozen, and waits for the next month.
+    session.execute(
+        text("UPDATE camera SET point_class = 1 WHERE code = :code"), {"code": site.cameras[CHILD]}
+    )
+    assert set(keeping.rated_cameras(session, None, TODAY, Scope.of([OWN]))["code"]) == {site.cameras[OWN]}
+    session.execute(text("UPDATE camera SET point_class = 3 WHERE code = :c"), {"c": site.cameras[CHILD]})
     assert keeping.freeze_list(session, **words).cameras == 3
     with pytest.raises(InputRefused, match="frozen already"):
         keeping.freeze_list(session, **words)
@@ -341,9 +426,46 @@ def test_rates_of_the_small_site_are_those_worked_by_hand(session, site) -> None
     assert rated.set_index("code").at[site.cameras[SIBLING], "online_share"] == pytest.approx(10 / 24)
 
 
+def test_what_the_database_says_is_filled_is_what_the_records_fill(session, site) -> None:
+    """Each field alone and a few together, on the records themselves and as the letters that are read."""
+    values = {"azimuth_quality": "measured", "ptz_type": 6, "point_class": 2, "installed_on": TODAY}
+    texts = (
+        "name",
+        "manufacturer",
+        "model",
+        "civil_code",
+        "address",
+        "ip_address",
+        "management_unit",
+        "contact",
+    )
+    values |= dict.fromkeys(texts, "x") | dict.fromkeys(set(FIELDS) - set(values) - set(texts), 7.0)
+    blank = dict.fromkeys(FIELDS) | {"name": " ", "azimuth_quality": "coarse", "ptz_type": 1}
+    rows = [{**blank, name: values[name]} for name in FIELDS]
+    rows += [blank, values, {**values, "azimuth_quality": "coarse"}, {**values, "azimuth_deg": None}]
+    rows += [
+        {**blank, "focal_mm": 4.0, "sensor_width_mm": 5.0},
+        {**values, "hfov_deg": None, "focal_mm": None},
+    ]
+    for number, row in enumerate(rows):
+        session.execute(
+            text(
+                f"""INSERT INTO camera (code, ptz, geom, valid, batch_id, {", ".join(FIELDS)})
+                    SELECT 'f-{number}', false, geom, valid, batch_id,
+                           {", ".join(f":{name}" for name in FIELDS)}
+                    FROM camera WHERE code = :code"""
+            ),
+            {**row, "code": site.cameras[OWN]},
+        )
+    expected = filled(audits.full_records(session).set_index("code")).mean(axis=1)
+    made = filled_share(upkeep.judged_records(session, None)["kept"])
+    assert made.nunique() >= 4 and (made.max(), made.loc["f-19"]) == (1.0, 0.0)
+    pd.testing.assert_series_equal(made.sort_index(), expected.sort_index(), check_names=False)
+
+
 def test_a_camera_wholly_in_maintenance_is_in_no_time_rate() -> None:
     cameras = pd.DataFrame({"code": ["a", "b", "c"], "path": ["x"] * 3, "unit": ["u"] * 3})
-    records = pd.DataFrame({"name": ["n", "n"], "doubted": [False, True]}, index=["a", "b"])
+    records = pd.DataFrame({"filled": [1 / 15] * 2, "doubted": [False, True]}, index=["a", "b"])
     segments = pd.DataFrame(
         {
             "code": ["a", "a", "b", "b"],
@@ -353,7 +475,7 @@ def test_a_camera_wholly_in_maintenance_is_in_no_time_rate() -> None:
         }
     )
     windows = pd.DataFrame({"code": ["a", "a"], "start_ms": [0, 30], "end_ms": [50, 100]})
-    rated = camera_rates(cameras, records, segments, windows)
+    rated = camera_rates(cameras, records, state_times(segments, windows))
     assert rated["planned"].tolist() == [True, False, False]
     all_ = group_rates(rated, cameras["unit"]).loc["u"]
     # b: half the time online, all of it unfit; half not measured. c: not in the analysis.
@@ -414,3 +536,26 @@ def test_the_demos_cameras_are_audited_and_its_datum_is_right(demo) -> None:
     assert (
         told.by_kind.get("no_azimuth", 0) + told.by_kind.get("coarse_azimuth", 0) == told.cameras - directions
     )
+
+
+def test_the_marks_of_before_are_told_from_what_is_stored(session, site) -> None:
+    """The migration's marks are those of the next audit, which therefore opens nothing again."""
+    marks = importlib.import_module("migrations.versions.0022_marks_of_findings").MARKS
+    set_height(session, site.cameras[OWN], 0.5)
+    session.execute(
+        text(
+            """INSERT INTO camera (code, name, azimuth_quality, ptz, geom, valid, batch_id, address)
+               SELECT 'crowd-' || n, 'x', 'unknown', false, ST_Translate(geom, (n / 40) * n * 0.0002, 0),
+                      valid, batch_id, '镇政府'
+               FROM camera, generate_series(0, 79) n WHERE code = :code"""
+        ),
+        {"code": site.cameras[OWN]},
+    )
+    run(session)
+    kinds = "kind IN ('crowded_position', 'crowded_address', 'height_odd')"
+    read = text(f"SELECT kind, subject, mark FROM audit_finding WHERE {kinds}")
+    fresh = {(kind, subject): mark for kind, subject, mark in session.execute(read)}
+    assert {kind for kind, _ in fresh} == {"crowded_position", "crowded_address", "height_odd"}
+    session.execute(text("UPDATE audit_finding SET mark = '31 cameras within 0.5 m'"))
+    session.execute(text(marks))
+    assert {(kind, subject): mark for kind, subject, mark in session.execute(read)} == fresh

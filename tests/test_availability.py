@@ -374,6 +374,63 @@ def test_what_the_caller_got_wrong_is_told() -> None:
         availability(cameras(1), frame, SOURCES.assign(expected_interval_s=0.0), (0, 5), zone=UTC)
 
 
+BEATS = pd.DataFrame(
+    {
+        "code": ["gw", "round", "device"],
+        "kind": ["gateway", "inspection", "heartbeat"],
+        "expected_interval_s": [60.0, 21_600.0, 60.0],
+    },
+    index=pd.Index([0, 3, 4], name="source"),
+)
+
+
+def heard(frames: FrameBatch, period: tuple[int, int]) -> list[tuple[int, int, str]]:
+    """What is known of camera 1, whose device keeps alive as source 4: (start, end, reason)."""
+    found = availability(cameras(1, 2), frames, BEATS, period, zone=UTC).segments
+    own = found[found["camera"] == 1]
+    return [(row.start_ms, row.end_ms, f"{row.state} {row.reason}") for row in own.itertuples()]  # type: ignore[misc]
+
+
+def test_a_heartbeat_says_that_a_camera_lives_and_nothing_of_its_picture() -> None:
+    """It neither covers nor is lost; given up after three misses of 60 s, while other devices keep alive."""
+    beats = together(ticks(1, 0, 10 * MIN, source=4), ticks(2, 0, 30 * MIN, source=4))
+    assert heard(beats, (0, 30 * MIN)) == [
+        (0, 13 * MIN, f"{NOT_MEASURED} alive"),
+        (13 * MIN, 30 * MIN, f"{OUTAGE} silent"),
+    ]
+
+
+def test_a_heartbeat_lets_a_picture_of_a_round_count_until_it_is_lost() -> None:
+    """Inspected at 1:00, good for 15 h; the device falls silent at 2:00, and is given up at 2:03."""
+    picture = ticks(1, HOUR, HOUR, source=3)
+    beats = together(ticks(1, 0, 2 * HOUR, source=4), ticks(2, 0, 4 * HOUR, source=4))
+    assert heard(together(picture, beats), (0, 4 * HOUR)) == [
+        (0, HOUR, f"{NOT_MEASURED} alive"),
+        (HOUR, 2 * HOUR + 3 * MIN, f"{USABLE} "),
+        (2 * HOUR + 3 * MIN, 4 * HOUR, f"{OUTAGE} silent"),
+    ]
+
+
+def test_a_heartbeat_ends_no_loss_of_the_picture() -> None:
+    """The gateway lost the picture at 10:00; the device lives on."""
+    pictures = together(ticks(1, 0, 9 * MIN), FrameBatch.of([1], [10 * MIN], source=0, event=1))
+    beats = ticks(1, 0, 30 * MIN, source=4)
+    assert heard(together(pictures, beats), (0, 30 * MIN)) == [
+        (0, 10 * MIN, f"{USABLE} "),
+        (10 * MIN, 30 * MIN, f"{OUTAGE} lost"),
+    ]
+
+
+def test_a_heartbeat_outlives_no_gateway_that_misses_the_picture() -> None:
+    """The gateway hears camera 2 on, and of camera 1 nothing after 10:00, whose device lives on."""
+    pictures = together(ticks(1, 0, 10 * MIN), ticks(2, 0, 30 * MIN))
+    beats = ticks(1, 0, 30 * MIN, source=4)
+    assert heard(together(pictures, beats), (0, 30 * MIN)) == [
+        (0, 12 * MIN + 30 * S, f"{USABLE} "),
+        (12 * MIN + 30 * S, 30 * MIN, f"{OUTAGE} silent"),
+    ]
+
+
 def test_a_period_is_half_open_in_milliseconds_and_needs_a_zone() -> None:
     start = datetime(2026, 3, 29, tzinfo=ZoneInfo("Europe/Helsinki"))
     end = datetime(2026, 3, 30, tzinfo=ZoneInfo("Europe/Helsinki"))
@@ -391,7 +448,7 @@ STEP = 10 * S
 scene = st.lists(
     st.tuples(
         st.integers(1, 2),
-        st.integers(0, 3),
+        st.integers(0, 4),
         st.integers(0, 100).map(lambda k: k * STEP),
         st.sampled_from([0, 0, 0, 0, 1]),
         st.sampled_from([100.0, 10.0]),
@@ -400,10 +457,19 @@ scene = st.lists(
     unique_by=lambda row: row[:3],
 )
 Scene = list[tuple[int, int, int, int, float]]
-# Short intervals, so that silences happen within ten minutes: frames count for 50, 100, 30 and 150 s.
-SHORT = SOURCES.assign(expected_interval_s=[20.0, 40.0, 12.0, 60.0])
-PATIENCE = [50 * S, 100 * S, 30 * S, 150 * S]
-RANK = [1, 1, 2, 0]
+# Short intervals, so that silences happen within ten minutes: frames count for 50, 100, 30 and 150 s, and
+# heartbeats, the last source, for three intervals of 20 s.
+HEARTBEAT = 4
+SHORT = pd.concat(
+    [
+        SOURCES.assign(expected_interval_s=[20.0, 40.0, 12.0, 60.0]),
+        pd.DataFrame(
+            {"code": ["device"], "kind": ["heartbeat"], "expected_interval_s": [20.0]}, index=[HEARTBEAT]
+        ),
+    ]
+)
+PATIENCE = [50 * S, 100 * S, 30 * S, 150 * S, 60 * S]
+RANK = [2, 2, 4, 0, 1]
 EXPECTED = pd.DataFrame({"camera": [1], "source": [0]})
 
 
@@ -449,7 +515,7 @@ def state_at(rows: Scene, camera: int, instant: int) -> tuple[int, str]:
     missing = {s for s in names - valid if is_witness(rows, s, instant)}
     current = [
         s
-        for s in valid
+        for s in valid - {HEARTBEAT}
         if not any(
             RANK[o] >= RANK[s]
             and ((o in missing and seen[o] > seen[s]) or (gone[o] > seen[o] and gone[o] > seen[s]))
@@ -460,8 +526,14 @@ def state_at(rows: Scene, camera: int, instant: int) -> tuple[int, str]:
         best = max(current, key=lambda s: (RANK[s], seen[s], s))
         luma = next(row[4] for row in own if row[1] == best and row[2] == seen[best])
         return (DEGRADED, "dark") if luma < 30 else (USABLE, "")
+    pictures = names - {HEARTBEAT}
     if names and max(gone.values()) > max(seen.values()):
         return OUTAGE, "lost"
+    if pictures and max(gone[s] for s in pictures) > max(seen[s] for s in pictures):
+        return OUTAGE, "lost"
+    if HEARTBEAT in valid:
+        above = any(RANK[s] > RANK[HEARTBEAT] for s in missing)
+        return (OUTAGE, "silent") if above else (NOT_MEASURED, "alive")
     if missing:
         return OUTAGE, "silent"
     return NOT_MEASURED, "source_silent" if names else ""

@@ -207,6 +207,16 @@ def test_what_no_database_holds_is_refused_or_not_found(served, address: str) ->
     assert answer.status_code in (404, 422), answer.text[:200]
 
 
+@pytest.mark.parametrize("number", ["9223372036854775808", "9" * 4000, "9" * 5000])
+@pytest.mark.parametrize(
+    "address", ["/samples/{}", "/samples/{}/sheet", "/checks/{}", "/checks/assessed/{}", "/jobs/{}"]
+)
+def test_a_number_beyond_all_keys_is_the_address_of_nothing(served, address: str, number: str) -> None:
+    client = served.client(Role.ADMINISTRATOR)
+    assert client.get(address.format(number)).status_code == 404
+    assert client.get(address.format("9223372036854775807")).status_code == 404
+
+
 def test_a_stranger_with_a_nul_is_refused(served) -> None:
     """Before anybody is signed in, too."""
     assert served.app.test_client().post("/sign-in", data={"name": "a\0", "password": "x"}).status_code < 500

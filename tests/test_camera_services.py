@@ -131,8 +131,14 @@ def test_a_camera_that_is_recorded_is_not_overwritten(site):
 
 
 def test_an_empty_period_is_refused(site):
-    with pytest.raises(LianfangError, match="is empty; swap the two"):
+    with pytest.raises(LianfangError, match="is empty; give an end after its start"):
         analyse(site, start=DAY, end=DAY, author="test")
+
+
+def test_a_century_is_refused(site):
+    """It would hold a worker for hours."""
+    with pytest.raises(LianfangError, match="has 36525 days; ask for at most 366"):
+        analyse(site, start=DAY, end=DAY + timedelta(days=36_525), author="test")
 
 
 def test_missing_numbers_become_null(site):

@@ -8,9 +8,18 @@ from hypothesis import strategies as st
 from cameras.diagnosis import REASONS, Thresholds, clock_findings, diagnose
 from cameras.frames import FrameBatch
 from cameras.frames.columns import NO_TIME
+from web.maps.words import REASONS as WORDS
 
 # A picture in good order; each test spoils one measure or two.
-GOOD = {"luma": 100.0, "contrast": 50.0, "sharpness": 70.0, "similarity": 0.7}
+GOOD = {
+    "luma": 100.0,
+    "contrast": 50.0,
+    "sharpness": 70.0,
+    "similarity": 0.7,
+    "noise": 2.0,
+    "cast": 5.0,
+    "shift": 0.0,
+}
 
 
 def reasons(frames: FrameBatch, thresholds: Thresholds | None = None) -> list[str]:
@@ -32,6 +41,13 @@ def reasons(frames: FrameBatch, thresholds: Thresholds | None = None) -> list[st
         ({"contrast": 25.0}, ""),
         ({"sharpness": 49.9}, "blurred"),
         ({"sharpness": 50.0}, ""),
+        ({"noise": 6.0, "cast": 30.0, "shift": 0.05}, ""),
+        ({"noise": 6.1}, "noisy"),
+        ({"cast": 30.1}, "tinted"),
+        ({"shift": 0.051}, "shifted"),
+        ({"noise": 40.0, "cast": 60.0, "shift": 0.5}, "shifted"),
+        ({"noise": 40.0, "cast": 60.0}, "noisy"),
+        ({"noise": 40.0, "cast": 60.0, "shift": 0.5, "sharpness": 10.0}, "blurred"),
         ({"contrast": 10.0, "sharpness": 10.0}, "blocked"),
         ({"contrast": 10.0, "sharpness": 10.0, "luma": 10.0}, "dark"),
         ({"contrast": 10.0, "sharpness": 10.0, "luma": 240.0}, "blocked"),
@@ -41,7 +57,7 @@ def reasons(frames: FrameBatch, thresholds: Thresholds | None = None) -> list[st
     ],
 )
 def test_each_reason_begins_exactly_at_its_threshold(measures: dict[str, float], word: str) -> None:
-    """The figures are those of DOMAIN §5; a loss event carries no picture and no diagnosis."""
+    """The first figures are those of DOMAIN §5; a loss event carries no picture and no diagnosis."""
     assert reasons(FrameBatch.of([1], [0], **{**GOOD, **measures})) == [word]
 
 
@@ -82,6 +98,55 @@ def test_a_dark_frozen_picture_is_called_dark() -> None:
     assert reasons(similar([0.99] * 12, luma=[10.0] * 12)) == ["dark"] * 12
 
 
+def test_codes_of_reasons_are_those_of_before() -> None:
+    """Stored results name reasons, and readers of older ones know them by these words and places."""
+    before = ["dark", "bright", "flat", "blurred", "blocked", "frozen", "lost", "silent", "source_silent"]
+    assert list(REASONS[: len(before) + 1]) == ["", *before]
+
+
+def test_every_reason_has_words_on_pages_and_nothing_else_has() -> None:
+    assert set(WORDS) == set(REASONS) - {""}
+
+
+def measured(name: str, values: list[float], **columns: object) -> list[str]:
+    n = len(values)
+    given = {**GOOD, name: values, **columns}
+    return reasons(FrameBatch.of([1] * n, np.arange(n), **given))  # type: ignore[arg-type]
+
+
+def test_a_state_ends_only_when_the_measure_is_better_by_the_margin() -> None:
+    """Worked by hand: a tenth of the way to the nearer end of the scale; 30 + 3, 220 - 3.5, 0.95 - 0.005."""
+    assert measured("luma", [31, 29, 31, 32.9, 33, 31]) == ["", "dark", "dark", "dark", "", ""]
+    assert measured("luma", [219, 221, 217, 216.5, 219]) == ["", "bright", "bright", "", ""]
+    assert measured("sharpness", [52, 49, 54.9, 55, 52]) == ["", "blurred", "blurred", "", ""]
+    assert measured("contrast", [26, 24, 27.4, 27.5]) == ["", "flat", "flat", ""]
+    assert measured("noise", [5.9, 7, 5.45, 5.4]) == ["", "noisy", "noisy", ""]
+    assert measured("cast", [28, 31, 27.1, 27]) == ["", "tinted", "tinted", ""]
+    assert measured("shift", [0.048, 0.06, 0.046, 0.045]) == ["", "shifted", "shifted", ""]
+    alike = [0.948, *[0.96] * 10, 0.948, 0.944, *[0.96] * 5, 0.948]
+    assert measured("similarity", alike) == ["", *["frozen"] * 11, *[""] * 7]
+
+
+def test_a_lost_signal_or_a_missing_measure_ends_a_state() -> None:
+    """What the picture was like in between, nobody knows."""
+    nan = float("nan")
+    assert measured("luma", [29, 31, nan, 31]) == ["dark", "dark", "", ""]
+    assert measured("luma", [29, 31, 31, 31], event=[0, 0, 1, 0]) == ["dark", "dark", "", ""]
+
+
+def test_states_are_those_of_a_camera_and_a_source() -> None:
+    """The stream saw the dark; the inspection, and the next camera, were never in it."""
+    frames = FrameBatch.of(
+        [1] * 6 + [2] * 2,
+        [0, 1, 2, 3, 4, 5, 0, 1],
+        **{**GOOD, "luma": [29, 31, 31, 31, 31, 40, 31, 31], "source": [7, 9, 7, 9, 7, 7, 7, 9]},  # type: ignore[dict-item]
+    )
+    assert reasons(frames) == ["dark", "", "dark", "", "dark", "", "", ""]
+    # Ids of sources that lie far apart are numbered anew, with the same result.
+    apart = np.where(frames.source == 9, 2_000_000_000, -2_000_000_000)
+    assert reasons(FrameBatch(**{**frames.columns(), "source": apart.astype(np.int32)})) == reasons(frames)
+
+
 def naive_reasons(frames: FrameBatch, at_least: int) -> list[str]:
     """The definition written a second time, frame by frame, for one camera and source."""
     words = []
@@ -113,29 +178,70 @@ def naive_reasons(frames: FrameBatch, at_least: int) -> list[str]:
     return words
 
 
-@settings(max_examples=100, deadline=None)
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from([10.0, 100.0, 240.0]),
-            st.sampled_from([10.0, 50.0]),
-            st.sampled_from([10.0, 70.0]),
-            st.sampled_from([0.5, 0.99, 0.99, 0.99]),
-            st.sampled_from([0, 0, 0, 0, 0, 1]),
-        ),
-        max_size=40,
-    ),
-    st.integers(1, 5),
-)
-def test_diagnosis_agrees_with_the_definition_frame_by_frame(
-    rows: list[tuple[float, float, float, float, int]], at_least: int
+# On both sides of each threshold and of its margin, and missing.
+NEAR = {
+    "luma": [10.0, 29.0, 30.0, 31.5, 34.0, 100.0, 215.0, 218.0, 221.0, np.nan],
+    "contrast": [10.0, 24.0, 26.0, 50.0, np.nan],
+    "sharpness": [10.0, 49.0, 52.0, 70.0, np.nan],
+    "similarity": [0.5, 0.948, 0.99, 0.99, 0.99],
+    "noise": [2.0, 5.7, 12.0, np.nan],
+    "cast": [2.0, 28.0, 40.0],
+    "shift": [0.0, 0.048, 0.1],
+    "event": [0, 0, 0, 0, 0, 1],
+    "camera": [1, 2],
+    "source": [0, 3],
+}
+ROWS = st.lists(st.fixed_dictionaries({name: st.sampled_from(v) for name, v in NEAR.items()}), max_size=40)
+
+
+def batch_of(rows: list[dict[str, float]]) -> FrameBatch:
+    columns = {name: [row[name] for row in rows] for name in NEAR}
+    return FrameBatch.of(columns.pop("camera"), np.arange(len(rows)), **columns).in_order()
+
+
+@settings(max_examples=150)
+@given(ROWS, st.integers(1, 5))
+def test_without_a_margin_diagnosis_is_the_definition_frame_by_frame(
+    rows: list[dict[str, float]], at_least: int
 ) -> None:
-    columns = {
-        name: [row[place] for row in rows]
-        for place, name in enumerate(("luma", "contrast", "sharpness", "similarity", "event"))
-    }
-    frames = FrameBatch.of([1] * len(rows), np.arange(len(rows)), **columns)
-    assert reasons(frames, Thresholds(frozen_frames=at_least)) == naive_reasons(frames, at_least)
+    rows = [{**row, "camera": 1, "source": 0, "noise": 0.0, "cast": 0.0, "shift": 0.0} for row in rows]
+    frames = batch_of(rows)
+    limits = Thresholds(frozen_frames=at_least, margin_share=0.0)
+    assert reasons(frames, limits) == naive_reasons(frames, at_least)
+
+
+@settings(max_examples=150)
+@given(ROWS, st.sampled_from([0.0, 0.05, 0.1, 0.5, 1.0]), st.sampled_from([0.0, 0.05, 0.1, 0.5, 1.0]))
+def test_a_larger_margin_never_changes_a_state_more_often(
+    rows: list[dict[str, float]], one: float, other: float
+) -> None:
+    """In each series, usable or not; and whoever was called something with the smaller margin still is."""
+    frames = batch_of(rows)
+    low, high = sorted([one, other])
+    narrow, wide = (
+        diagnose(frames, Thresholds(margin_share=margin, frozen_frames=3))[0] for margin in (low, high)
+    )
+    assert not (narrow & ~wide).any()
+    for camera in (1, 2):
+        for source in (0, 3):
+            series = (frames.camera == camera) & (frames.source == source)
+            changes = [np.count_nonzero(np.diff(found[series])) for found in (narrow, wide)]
+            assert changes[1] <= changes[0]
+
+
+@settings(max_examples=100)
+@given(ROWS, st.sampled_from([0.0, 0.1, 0.7]), st.integers(1, 4))
+def test_a_series_is_judged_as_if_it_were_alone(
+    rows: list[dict[str, float]], margin: float, at_least: int
+) -> None:
+    """Frames of other cameras and sources, however interleaved, change nothing."""
+    frames = batch_of(rows)
+    limits = Thresholds(margin_share=margin, frozen_frames=at_least)
+    together = diagnose(frames, limits)[1]
+    for camera in (1, 2):
+        for source in (0, 3):
+            series = (frames.camera == camera) & (frames.source == source)
+            np.testing.assert_array_equal(together[series], diagnose(frames.take(series), limits)[1])
 
 
 def test_frames_out_of_order_are_refused() -> None:
@@ -150,6 +256,10 @@ def test_frames_out_of_order_are_refused() -> None:
         ({"frozen_similarity": 95}, r"frozen_similarity 95 is outside \[0, 1\]"),
         ({"dark_luma": 200, "bright_luma": 100}, "exchange them"),
         ({"frozen_frames": 0}, "below 1"),
+        ({"noisy_noise": -1}, "outside"),
+        ({"tinted_cast": 256}, "outside"),
+        ({"shifted_shift": 1.1}, "outside"),
+        ({"margin_share": 1.1}, r"margin_share 1.1 is outside \[0, 1\]"),
         ({"lost_intervals": 1.0}, "not above 1"),
         ({"lost_intervals": float("nan")}, "not above 1"),
         ({"clock_error_s": float("nan")}, "outside"),

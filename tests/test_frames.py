@@ -52,8 +52,8 @@ def test_every_column_of_a_line_arrives_in_its_unit(tmp_path: Path) -> None:
     path = csv_of(
         tmp_path,
         ",".join(COLUMNS) + "\n"
-        "N-01,2026-05-01T12:00:00+08:00,360,-5,90,60,1920,1080,100,40,70,0.75,2026-05-01T04:07:20Z,"
-        "24.9,60.2,12.5,lost,gw\n",
+        "N-01,2026-05-01T12:00:00+08:00,360,-5,90,60,1920,1080,100,40,70,0.75,3,5,0.02,2026-05-01T04:07:20Z,"
+        "24.9,60.2,12.5,8.5,lost,gw\n",
     )
     found = read(path)
     assert found.rejected == ()
@@ -71,10 +71,14 @@ def test_every_column_of_a_line_arrives_in_its_unit(tmp_path: Path) -> None:
         "contrast": 40.0,
         "sharpness": 70.0,
         "similarity": 0.75,
+        "noise": 3.0,
+        "cast": 5.0,
+        "shift": 0.02,
         "osd_ms": 1_777_608_000_000 + 440_000,
         "lon": 24.9,
         "lat": 60.2,
         "altitude_m": 12.5,
+        "height_m": 8.5,
         "event": 1,
     }
 
@@ -270,8 +274,8 @@ def test_files_that_cannot_be_opened_or_unpacked_are_refused(tmp_path: Path) -> 
     packed = gzip.compress(b"camera,captured_at\n" + b"N-01,2026-05-01T00:00Z\n" * 1000)
     with pytest.raises(InputRefused, match="cannot be unpacked"):
         read(csv_of(tmp_path, packed[:-20], "frames.csv.gz"))
-    with pytest.raises(InputRefused, match=r"format 'parquet' is not known; give one of \.csv, \.ndjson"):
-        read(tmp_path / "frames.parquet")
+    with pytest.raises(InputRefused, match=r"format 'doc' is not known; give one of \.csv, \.ndjson"):
+        read(tmp_path / "frames.doc")
     with pytest.raises(InputRefused, match="is empty; write one object a line"):
         read(csv_of(tmp_path, "", "frames.ndjson"))
 

@@ -278,6 +278,46 @@ def test_rights_in_a_jurisdiction_keep_its_import_from_being_undone(session: Ses
         undo_import(session, newest(session), author="wang")
 
 
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (
+            """INSERT INTO assessed_list (month, within_path, cameras, frozen_by)
+               VALUES ('2026-11-01', 'c.d', 1, 'wang')""",
+            r"lists of assessed cameras were frozen for these jurisdictions \(1\)",
+        ),
+        (
+            """WITH list AS (INSERT INTO assessed_list (month, cameras, frozen_by)
+                             VALUES ('2026-11-01', 1, 'wang') RETURNING id)
+               INSERT INTO assessed_camera (list_id, code, name, jurisdiction_path)
+               SELECT id, 'a', 'a', 'c.d' FROM list""",
+            r"lists of assessed cameras were frozen for these jurisdictions \(1\)",
+        ),
+        (
+            """WITH planned AS (INSERT INTO maintenance (period, reason, author)
+                                VALUES ('[2026-11-22,2099-01-01)', 'x', 'wang') RETURNING id)
+               INSERT INTO maintenance_camera (maintenance_id, code, jurisdiction_path)
+               SELECT id, 'a', 'c.d' FROM planned""",
+            r"maintenance was planned in these jurisdictions \(1\)",
+        ),
+        (
+            """INSERT INTO sample_sheet (author, seed, drawn, drawn_from, jurisdiction_path)
+               VALUES ('wang', 1, 1, '{}', 'c.d')""",
+            r"spot checks were drawn in these jurisdictions \(1\)",
+        ),
+    ],
+)
+def test_what_was_frozen_for_a_jurisdiction_does_not_become_the_whole_sites(session: Session, row, told):
+    """Nor does it go: it is what figures were reckoned from."""
+    small_site.fill(session)
+    made_earlier(session)
+    session.execute(text("DELETE FROM zone; DELETE FROM access_grant; DELETE FROM api_token"))
+    session.execute(text("UPDATE import_batch SET kind = 'jurisdictions'"))
+    session.execute(text(row))
+    with pytest.raises(Refused, match=told):
+        undo_import(session, newest(session), author="wang")
+
+
 def test_every_kind_is_asked_what_stands_on_it(session: Session):
     """Each question is SQL that the database understands."""
     assert STANDING.keys() == TABLES.keys()

@@ -136,7 +136,7 @@ def test_a_job_keeps_who_asked_even_when_the_account_goes(site):
     [
         ("dance", {}, "no job of kind 'dance'; it has analysis, "),
         ("analysis", {"start": "2026-11-21"}, "has no time zone"),
-        ("analysis", {"start": "2026-11-21T00:00Z", "end": "2026-11-20T00:00Z"}, "is empty; swap"),
+        ("analysis", {"start": "2026-11-21T00:00Z", "end": "2026-11-20T00:00Z"}, "is empty; give"),
         ("analysis", {"start": "2026-11-21T00:00Z", "end": "2026-11-22T00:00Z", "level": "far"}, "far"),
         ("plan", {"zone": "z", "start": "2026-11-21T18:00Z", "end": "2026-11-21T22:00Z", "seed": -1}, "-1"),
         ("plan", {"zone": 7}, "zone is 7; give a text"),

@@ -77,6 +77,18 @@ def test_the_full_range_of_pitch_wins_over_the_short_one():
     assert row["platform_pitch_deg"] == pytest.approx(0x40000000 * 180 / (2**32 - 2))
 
 
+def test_a_full_value_that_is_not_known_takes_nothing_from_the_short_one():
+    """Tag 90 with the value for "out of range" beside a good tag 6."""
+    [row] = read_packets([(0.0, local_set({6: "1000", 90: "80000000"}))]).table.to_dict("records")
+    assert row["platform_pitch_deg"] == pytest.approx(0x1000 * 40 / 65534)
+
+
+def test_zeros_behind_a_set_only_fill_the_packet_up():
+    packet = local_set({6: "1000"})
+    found = read_packets([(0.0, packet + bytes(5)), (1.0, packet + bytes(40))])
+    assert len(found.table) == 2 and not found.refused
+
+
 def test_a_wrong_checksum_is_refused_with_both_sums():
     packet = local_set({5: "71c2"})
     spoilt = packet[:-1] + bytes([packet[-1] ^ 1])

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 from test_camera_services import site
 from test_recording import FIRST, batch, periods, stored, take_in
 
+from cameras.repository import one
+from cameras.repository.proposals import forget_photos
 from cameras.services.mending import accept, propose, reject
 from geo.db import ScopedSession
 from geo.errors import InputRefused, LianfangError
-from geo.scope import Scope
+from geo.scope import WHOLE_SITE, Scope
 from web.refusals import Refused
 from web.undoing import undo_import
 
@@ -55,6 +59,14 @@ def test_an_accepted_direction_is_measured_and_opens_a_new_period(records):
     (old, _, until), (new, since, _) = periods(records, "b")
     assert (old, new) == (90.0, 101.5) and until == since
     assert stored(records, "azimuth_quality")[1] == ("b", "measured")
+
+
+def test_a_period_that_was_mended_is_told_as_whose_it_is(records):
+    (number,) = ask(records, "b", direction="101.5")
+    accept(records, [number], reviewer="li")
+    now, before = one.history(records, "b")
+    assert (now["file_name"], now["author"]) == ("", "zhang")
+    assert before["file_name"].endswith(".csv") and before["author"] != "zhang"
 
 
 def test_an_emptied_field_is_empty_and_an_untouched_one_stays(records):
@@ -157,6 +169,76 @@ def test_a_list_of_before_does_not_undo_what_was_reviewed(records, take_in):
     assert stored(records, "azimuth_deg, management_unit")[0] == ("a", 200.0, "二公司")
     take_in(FIRST.replace("一公司", "三公司"))
     assert stored(records, "azimuth_deg, management_unit")[0] == ("a", 200.0, "三公司")
+
+
+def test_a_coarse_direction_confirmed_does_not_make_another_one_measured(records, take_in):
+    """Somebody confirms at the pole that b looks east; meanwhile a list says south-west."""
+    (number,) = ask(records, "b", direction="90")
+    an_hour_goes_by(records)
+    take_in(FIRST.replace("东", "西南"))
+    assert stored(records, "azimuth_deg, azimuth_quality")[1] == ("b", 225.0, "coarse")
+    with pytest.raises(LianfangError, match="was changed since this was proposed"):
+        accept(records, [number], reviewer="li")
+
+
+def test_a_list_of_before_two_changes_undoes_neither(records, take_in):
+    for unit in ("二公司", "三公司"):
+        (number,) = ask(records, "a", management_unit=unit)
+        accept(records, [number], reviewer="li")
+    report = take_in(FIRST)
+    assert report.counts["unchanged"] == 3
+    assert stored(records, "management_unit")[0] == ("a", "三公司")
+
+
+def test_a_new_measurement_is_news_though_the_one_before_was_taken_back(records, take_in):
+    (number,) = ask(records, "a", direction="")
+    accept(records, [number], reviewer="li")
+    an_hour_goes_by(records)
+    take_in(FIRST)
+    assert stored(records, "azimuth_deg, azimuth_quality")[0] == ("a", None, "unknown")
+    take_in(FIRST.replace(",90,", ",120,"))
+    assert stored(records, "azimuth_deg, azimuth_quality")[0] == ("a", 120.0, "measured")
+
+
+def test_the_same_is_not_proposed_twice(records):
+    ask(records, "a", name="新名")
+    with pytest.raises(InputRefused, match="was proposed before and waits"):
+        ask(records, "a", name="新名")
+    assert len(ask(records, "a", name="另一名")) == 1
+
+
+def test_what_is_still_to_be_reviewed_goes_along_to_the_next_record(records):
+    (first,) = ask(records, "a", direction="200")
+    (second,) = ask(records, "a", management_unit="二公司")
+    accept(records, [first], reviewer="li")
+    about = """SELECT upper_inf(c.valid) FROM camera_proposal p JOIN camera c ON c.id = p.camera_id
+               WHERE p.id = :id"""
+    assert records.scalar(text(about), {"id": second}) is True
+    assert records.scalar(text(about), {"id": first}) is False
+
+
+def test_nobody_waits_for_a_list_that_is_being_taken_in(engine, records, monkeypatch):
+    """The list of these tests is not committed: another session is told so after a while."""
+    monkeypatch.setattr("cameras.services.mending.WAIT_S", 1)
+    with ScopedSession(engine, scope=WHOLE_SITE) as other:
+        with pytest.raises(LianfangError, match="are being written"):
+            accept(other, [1], reviewer="li")
+        assert other.scalar(text("SHOW lock_timeout")) == "0"
+
+
+def test_photographs_go_with_a_rejection_and_some_time_after_an_acceptance(records):
+    """They are for the review, and may show who passed by."""
+    count = text("SELECT count(photo) FROM camera_proposal")
+    made = [propose(records, [code], {}, author="zhang", photo=b"jpeg")[0] for code in "abc"]
+    assert records.scalar(count) == 3
+    reject(records, made[:1], reviewer="li")
+    accept(records, made[1:2], reviewer="li")
+    assert records.scalar(count) == 2
+    reviewed_at = records.scalar(text("SELECT reviewed_at FROM camera_proposal WHERE state = 'accepted'"))
+    forget_photos(records, reviewed_at)
+    assert records.scalar(count) == 2
+    forget_photos(records, reviewed_at + timedelta(seconds=1))
+    assert records.scalar(count) == 1, "one still waits for its review"
 
 
 def test_an_undone_import_gives_proposals_back_to_the_record_before(records, take_in):

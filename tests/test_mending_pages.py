@@ -97,6 +97,19 @@ def photograph(size: tuple[int, int] = (3000, 2000)) -> io.BytesIO:
     return made
 
 
+def test_the_cameras_page_says_that_its_views_are_older_than_its_record(served, clean) -> None:
+    code = served.site.cameras[OWN]
+    client = served.client(Role.ADMINISTRATOR)
+    words = "The record has changed since"
+    assert words not in client.get(f"/cameras/{code}?lang=en").text
+    client.post(
+        f"/changes/of/{code}", data=form_of(client.get(f"/changes/of/{code}").text) | {"direction": "17"}
+    )
+    [number] = re.findall(r"/changes/(\d+)\"", client.get("/changes?state=open").text)[:1]
+    client.post(f"/changes/{number}/accept")
+    assert words in client.get(f"/cameras/{code}?lang=en").text
+
+
 def test_at_the_pole_a_photograph_loses_its_owner_and_its_size(served, clean) -> None:
     code = served.site.cameras[OWN]
     client = served.client(Role.AUDITOR)
@@ -136,11 +149,15 @@ def test_many_cameras_get_one_value_when_all_of_them_are_accepted(served, clean)
     assert wrong.status_code == 422 and "The list has changed" in wrong.text
     wrong = client.post("/changes/many?lang=en", data={"count": count, "field": "point_class", "value": "7"})
     assert wrong.status_code == 422
-    sent = {"count": count, "field": "point_class", "value": "1"}
-    assert client.post("/changes/many", data=sent).status_code == 302
+    for unclear in ({"value": ""}, {"value": "1", "empty": "yes"}):
+        sent = {"count": count, "field": "point_class", **unclear}
+        wrong = client.post("/changes/many?lang=en", data=sent)
+        assert wrong.status_code == 422 and "one of the two" in wrong.text
+    sent = {"count": count, "field": "point_class", "value": "First class"}
+    assert client.post("/changes/many?lang=en", data=sent).status_code == 302
     listed = client.get("/changes?state=open&lang=en").text
     number = re.search(r'/changes/(\d+)"', listed)[1]
-    assert "Class of the point" in listed
+    assert "Class of the point – → first class" in listed, "in the words of the form, not as it is stored"
     served.client(Role.ADMINISTRATOR).post(f"/changes/{number}/accept", data={"all": "yes"})
     with transaction(served.engine, scope=WHOLE_SITE) as session:
         assert session.scalar(text("SELECT count(*) FROM camera WHERE point_class = 1")) == count

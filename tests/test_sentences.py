@@ -276,7 +276,7 @@ def test_an_analysis_that_cannot_be_made_is_told_in_chinese(served) -> None:
     given = {"start": "2026-11-21T00:00", "end": "2026-11-20T00:00", "level": "observe"}
     client = served.client(Role.AUDITOR)
     turned = client.post("/analyses/new?lang=zh", data={**given, "slot_min": "15", "threshold": "50"})
-    assert turned.status_code == 422 and "为空；请对调起止时间" in turned.text
+    assert turned.status_code == 422 and "为空，请填写晚于开始的结束时间" in turned.text
     given["end"] = "2026-11-22T00:00"
     long = client.post("/analyses/new?lang=zh", data={**given, "slot_min": "2000", "threshold": "50"})
     assert long.status_code == 422 and "时段长度 2000 分钟超出范围" in long.text
@@ -287,6 +287,7 @@ def test_an_analysis_that_cannot_be_made_is_told_in_chinese(served) -> None:
 ENGLISH_ONLY = {
     "geo/server": "the command line starts and stops the database",
     "cameras/frames": "frames are handed in on the command line",
+    "cameras/recordings": "lists of recordings are handed in on the command line",
     "patrols/plan.py": "plan files are read on the command line",
 }
 RAISED = {"InputRefused", "LianfangError", "RequiredStopsUnserved", "refuse", "refuse_whole", "finding"}

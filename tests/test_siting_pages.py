@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 
+import pyogrio
 import pytest
 from click.testing import CliRunner
 from conftest import ServedSite
@@ -23,8 +25,11 @@ from web.cli import main
 from web.cli import siting as command
 from web.i18n import Translator
 from web.jobs.bodies import siting as body
+from web.maps.served import OPTIONS
 from web.sitingtable import of_gap, siting_table
+from web.tiles.views import source
 
+HTMX = {"HX-Request": "true"}
 ORDER = {"place": OWN, "count": "2", "re_aims": "1", "level": "detect"}
 
 
@@ -100,6 +105,75 @@ def test_the_page_and_its_files_say_the_same(served: ServedSite, proposal: int) 
     assert client.get(f"/siting/{proposal}?format=xlsx").data[:2] == b"PK"
 
 
+def options(page: str) -> dict:
+    """What the map's script reads."""
+    return json.loads(re.search(rf'id="{OPTIONS}">(.*?)</script>', page, re.S)[1])  # type: ignore[index]
+
+
+def tile_of(served: ServedSite, number: int) -> tuple[str, int]:
+    """Address of the tile at zoom 14 around the first camera of a proposal, and that camera's id."""
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        rows = store.proposed(session, number)
+    at, side = rows.geometry.iloc[0], 2**14
+    x = int((at.x + 180.0) / 360.0 * side)
+    y = int((1.0 - math.asinh(math.tan(math.radians(at.y))) / math.pi) / 2.0 * side)
+    return f"/tiles/siting/14/{x}/{y}.mvt?siting={number}", int(rows["id"].iloc[0])
+
+
+def test_a_proposal_is_a_layer_of_the_map_for_whom_it_is(served: ServedSite, proposal: int) -> None:
+    """Asked for in the address: its layer, its choice, tiles and cards; without, and for others, nothing."""
+    auditor = served.client(Role.AUDITOR, OWN)
+    shown = auditor.get(f"/map?siting={proposal}&lang=en").text
+    assert f'<option value="{proposal}" selected>' in shown and "new camera" in shown
+    assert (
+        f"siting={proposal}" in shown
+        and f'href="/map?siting={proposal}"' in auditor.get(f"/siting/{proposal}").text
+    )
+    plain = auditor.get("/map?lang=en").text
+    assert "/tiles/siting/" not in plain and f'<option value="{proposal}">' in plain
+    tile, camera = tile_of(served, proposal)
+    assert auditor.get(tile).status_code == 200
+    assert auditor.get(tile.partition("?")[0]).status_code == 204, "no proposal asked for"
+    card = auditor.get(f"/map/feature/siting/{camera}?lang=en", headers=HTMX).text
+    for words in ("Proposed camera", "Gap closed by it", f'href="/siting/{proposal}"'):
+        assert words in card
+    for path in (CHILD, SIBLING):
+        other = served.client(Role.AUDITOR, path)
+        assert other.get(f"/map?siting={proposal}").status_code == 404
+        assert other.get(tile).status_code == 204
+        assert other.get(f"/map/feature/siting/{camera}", headers=HTMX).status_code == 404
+    viewer = served.client(Role.VIEWER, OWN)
+    assert viewer.get(f"/map?siting={proposal}").status_code == 404
+    assert viewer.get(tile).status_code == 403
+    assert f'value="{proposal}"' not in viewer.get("/map").text
+
+
+def test_tiles_of_a_proposal_hold_where_each_camera_stands_and_what_it_sees(
+    served: ServedSite, proposal: int, tmp_path
+) -> None:
+    """A point and an area for each, as GDAL reads them; and the address is another after a change."""
+    auditor = served.client(Role.AUDITOR, OWN)
+    address, camera = tile_of(served, proposal)
+    file = tmp_path / "siting.mvt"
+    file.write_bytes(auditor.get(address).data)
+    z, x, y = re.findall(r"/([0-9]+)(?=[/.])", address)
+    frame = pyogrio.read_dataframe(file, layer="siting", X=x, Y=y, Z=z, CLIP="NO")
+    mine = frame[frame["id"] == camera]
+    assert sorted(mine.geom_type.str.removeprefix("Multi")) == ["Point", "Polygon"]
+    assert mine["rank"].unique() == [1] and mine["kind"].isin(["new", "re_aim"]).all()
+
+    def revision() -> str:
+        with served.app.app_context():
+            source().forget()
+        return options(auditor.get(f"/map?siting={proposal}").text)["layers"]["siting"]["url"]
+
+    before = revision()
+    assert before == revision() and f"siting={proposal}&v=" in before
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        session.execute(text("UPDATE siting_proposal SET author = author"))
+    assert revision() != before
+
+
 def test_a_proposal_can_be_removed(served: ServedSite, proposal: int) -> None:
     assert served.client(Role.COMMANDER, SIBLING).post(f"/siting/{proposal}/remove").status_code == 404
     assert served.client(Role.COMMANDER, OWN).post(f"/siting/{proposal}/remove").status_code == 302
@@ -149,6 +223,11 @@ def test_the_command_writes_by_the_ending_and_answers_in_json(
         assert told["re_aims"] == 0 and told["new"] == told["cameras"] <= 2
         assert 0 < told["gap_closed"] <= told["gap_closed_at_most"] <= 1
         assert told["seen_before"] < told["seen_after"] and out.stat().st_size > 300
+        if ending == ".html":
+            page = out.read_text(encoding="utf8")
+            assert page.count('data-target="siting-new:') == told["new"]
+            drawn = json.loads(re.search(r'id="data-siting-new">(.*?)</script>', page)[1])  # type: ignore[index]
+            assert len(drawn["features"]) == told["new"] and "nan" not in json.dumps(drawn["features"])
     finally:
         with transaction(served.engine, scope=WHOLE_SITE) as session:
             session.execute(text("DELETE FROM siting_proposal"))

@@ -31,6 +31,7 @@ from geo.scope import NOWHERE
 from web import errors, i18n, icons, looking, narrowing, tiles
 from web.access import Action, login, needs, rules
 from web.access.signing import SIGNED_IN_FOR
+from web.addresses import KeyConverter
 from web.hosts import from_elsewhere
 from web.limits import limiter
 from web.metrics import count_request
@@ -107,6 +108,7 @@ def create_app(
         json_errors=False,
     )
     app.error_processor(_api_refused)
+    app.url_map.converters["int"] = KeyConverter
     # What the API is is no secret; what it answers is.
     needs(Action.PUBLIC)(app.view_functions["openapi.spec"])
     app.testing = testing
@@ -140,6 +142,9 @@ def create_app(
     csrf.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    for endpoint, view in app.view_functions.items():
+        if rules.takes_tokens_only(app, endpoint):
+            csrf.exempt(view)
     rules.check_rules(app)
     shown = {"Content-Security-Policy": content_policy(), **security_headers(public_url)}
     app.wsgi_app = tiles.Shortcut(app, doors, shown)  # type: ignore[method-assign]
@@ -172,7 +177,10 @@ def _open_requests(app: Flask) -> None:
             )
         if request.endpoint is None:
             return None
-        refused = _let_in(rules.action_of(app, request.endpoint, request.view_args or {}))
+        refused = _let_in(
+            rules.action_of(app, request.endpoint, request.view_args or {}),
+            rules.takes_tokens_only(app, request.endpoint),
+        )
         if refused is None:
             # Only now, and before anything reads the form: who may not hand a file in hands in none.
             request.max_content_length = largest_request(app, request.endpoint)
@@ -213,7 +221,7 @@ def _open_requests(app: Flask) -> None:
         close_sessions()
 
 
-def _let_in(action: Action) -> Any:
+def _let_in(action: Action, token_only: bool) -> Any:
     """Refuse, or note the scope that the request's session gets."""
     if action is Action.PUBLIC:
         g.scope = access().scope(Action.MAP_VIEW) if _cookie_known() else NOWHERE
@@ -230,6 +238,10 @@ def _let_in(action: Action) -> Any:
         return answer
     if not access().may(action):
         return errors.told(403, gettext("Not allowed"), gettext("Your account has no role that allows this."))
+    if token_only and not login.by_token():
+        return errors.told(
+            401, gettext("Give a token"), gettext("Programs come in with a token of their own.")
+        )
     # Being somebody is enough for one's own profile; the frame around it shows the site.
     g.scope = access().scope(Action.MAP_VIEW if action is Action.PROFILE_OWN else action)
     return None

@@ -31,6 +31,11 @@ def analysis() -> Analysis | None:
     return found
 
 
+def dimension(found: Analysis | None) -> str:
+    """How buildings hid in an analysis ("2d", "2.5d"): 2D before one could choose, and without one."""
+    return "2d" if found is None else str(found.parameters.get("dimension", "2d"))
+
+
 def period_words(found: Analysis) -> str:
     """The analysed period in words, in the site's zone."""
     assert found.period.lower is not None and found.period.upper is not None

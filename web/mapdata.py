@@ -76,6 +76,7 @@ def map_data(session: Session, *, zone: str | None = None, at: datetime | None =
         attribution=site.attribution,
         period=(analysis.period.lower, analysis.period.upper) if analysis else None,  # type: ignore[arg-type]
         level=level,
+        dimension=analysis.parameters.get("dimension", "2d") if analysis else "2d",
         banners=_banners(session, tree),
         revision=map_revision(session),
         jurisdictions=_jurisdictions(session, tree, analysis, level),

@@ -231,7 +231,7 @@ def _areas(water: gpd.GeoDataFrame, scene: Scene) -> gpd.GeoDataFrame:
 
 def _cameras(scene: Scene, result: AnalysisResult) -> gpd.GeoDataFrame:
     poses = result.availability.poses.drop_duplicates("camera").set_index("camera")
-    told = camera_findings(result)
+    told = camera_findings(result.availability, result.stands)
     words = told["kind"].map(FINDING_WORDS).fillna(told["kind"]).groupby(told["camera"]).agg(list)
     frame = to_lonlat(scene.cameras[["code", "name", "ptz", "azimuth_quality", "geometry"]])
     azimuth = poses["azimuth_deg"].reindex(frame.index).astype(float)

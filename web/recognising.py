@@ -210,7 +210,7 @@ def _fits(kind: str, fields: Mapping[str, str], points: bool, areas: bool) -> bo
 def _rows(path: Path) -> Rows:
     # The datum matters to a reader only where a file is projected, which WGS 84 is allowed to be.
     if lists_devices(path):
-        return camera_rows(path, "wgs84")[0]
+        return camera_rows(path, "wgs84")
     return read_rows(path, "wgs84", head=is_large(path))
 
 

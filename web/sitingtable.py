@@ -7,14 +7,10 @@ import pandas as pd
 
 from cameras.tables import SitingProposal
 from web.i18n import N_, Translator
+from web.maps.words import SITING
+from web.maps.words import SITING_SPOTS as SPOTS
 
-KINDS = {"new": N_("new camera"), "re_aim": N_("turn a camera")}
-SPOTS = {
-    "corner": N_("pole at a corner"),
-    "facade": N_("bracket on a façade"),
-    "pole": N_("pole at the street"),
-    "": N_("where it stands"),
-}
+KINDS = {kind: words for kind, (words, _) in SITING.items()}
 STATUSES = {
     "optimal": N_("proven best"),
     "bounded": N_("near the best, see the bound"),
@@ -49,3 +45,17 @@ def siting_table(rows: gpd.GeoDataFrame, head: SitingProposal, t: Translator) ->
         }
     )
     return gpd.GeoDataFrame(table, geometry=rows.geometry)
+
+
+def siting_rows(rows: gpd.GeoDataFrame, seen: gpd.GeoSeries, head: SitingProposal) -> gpd.GeoDataFrame:
+    """Rows of a proposal as a map shows them (`web.maps.data`): with what each would see and closes."""
+    gap = int(head.totals["gap_mm"])
+    closed = rows["weight_mm"].cumsum()
+    told = rows.copy()
+    for name in ("camera_code", "street", "leaf", "leaf_en"):
+        told[name] = told[name].astype(object).where(told[name].notna(), None)
+    return told.assign(
+        seen=seen.to_numpy(),
+        gap_share=rows["weight_mm"] / gap if gap else 0.0,
+        gap_closed_share=closed / gap if gap else 0.0,
+    )

@@ -61,6 +61,15 @@ STANDING: dict[str, tuple[Standing, ...]] = {
                       AND EXISTS (SELECT FROM frame f WHERE f.camera_id = c.id)""",
         ),
         Standing(
+            N_(
+                "Not undone: recordings of these cameras are listed (cameras: %(n)s); "
+                "evidence is not thrown away."
+            ),
+            f"""SELECT count(*) FROM camera c
+                WHERE c.batch_id = :batch AND c.id NOT IN (SELECT camera_id FROM {MOVED} AS m)
+                      AND EXISTS (SELECT FROM recording_list l WHERE l.camera_id = c.id)""",
+        ),
+        Standing(
             N_("Not undone: presets of these cameras were stored since (%(n)s); undo that import first."),
             f"""SELECT count(*) FROM camera_preset p LEFT JOIN {MOVED} AS m ON m.camera_id = p.camera_id
                 WHERE p.camera_id IN {CAMERAS}
@@ -74,7 +83,7 @@ STANDING: dict[str, tuple[Standing, ...]] = {
             ),
             f"""SELECT count(DISTINCT s.camera_id)
                 FROM camera_source s LEFT JOIN {MOVED} AS m ON m.camera_id = s.camera_id
-                WHERE s.camera_id IN {CAMERAS}
+                WHERE s.camera_id IN {CAMERAS} AND s.since IS NULL
                       AND NOT EXISTS (SELECT FROM camera_source o
                                       WHERE o.camera_id = m.previous_id AND o.source_id = s.source_id)""",
         ),
@@ -131,6 +140,27 @@ STANDING: dict[str, tuple[Standing, ...]] = {
         Standing(
             N_("Not undone: jobs were asked for in these jurisdictions (%(n)s)."),
             f"SELECT count(*) FROM job_run WHERE jurisdiction_path IN {PATHS}",
+        ),
+        # Without their jurisdiction these would be the whole site's.
+        Standing(
+            N_("Not undone: sites were proposed for these jurisdictions (%(n)s); remove them first."),
+            f"SELECT count(*) FROM siting_proposal WHERE jurisdiction_path IN {PATHS}",
+        ),
+        Standing(
+            N_("Not undone: lists of assessed cameras were frozen for these jurisdictions (%(n)s)."),
+            f"""SELECT count(*) FROM assessed_list l WHERE within_path IN {PATHS}
+                      OR EXISTS (SELECT FROM assessed_camera c
+                                 WHERE c.list_id = l.id AND c.jurisdiction_path IN {PATHS})""",
+        ),
+        Standing(
+            N_("Not undone: maintenance was planned in these jurisdictions (%(n)s)."),
+            f"""SELECT count(*) FROM maintenance m WHERE jurisdiction_path IN {PATHS}
+                      OR EXISTS (SELECT FROM maintenance_camera c
+                                 WHERE c.maintenance_id = m.id AND c.jurisdiction_path IN {PATHS})""",
+        ),
+        Standing(
+            N_("Not undone: spot checks were drawn in these jurisdictions (%(n)s)."),
+            f"SELECT count(*) FROM sample_sheet WHERE jurisdiction_path IN {PATHS}",
         ),
     ),
     "zones": (

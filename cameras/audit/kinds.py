@@ -51,14 +51,22 @@ _LISTED = (
         "serious",
         Sentence("Code ruined by a spreadsheet"),
         Sentence("The code was read as a number, which keeps 15 digits: the last ones are lost."),
-        Sentence("Take the code from the device or the platform and correct the record; keep codes as text."),
+        Sentence(
+            "Take the code from the device or the platform, correct the list with codes as text, and "
+            "import it as the whole list of its jurisdiction, closing records that are gone: a "
+            "corrected code begins a new record."
+        ),
     ),
     Kind(
         "code_malformed",
         "serious",
         Sentence("Malformed code"),
         Sentence("The code is no GB/T 28181 device code, which has 20 digits."),
-        Sentence("Take the code from the device or the platform and correct the record."),
+        Sentence(
+            "Take the code from the device or the platform, correct it in the list, and import the "
+            "whole list of its jurisdiction, closing records that are gone: a corrected code begins a "
+            "new record."
+        ),
         settings=("codes",),
     ),
     Kind(
@@ -66,14 +74,20 @@ _LISTED = (
         "moderate",
         Sentence("Code of another kind of device"),
         Sentence("Digits 11 to 13 of the code name a device that is no camera (131) or IP camera (132)."),
-        Sentence("Give the camera the code of its channel, or take the record out."),
+        Sentence(
+            "Put the code of the camera's channel into the list, or take the row out, and import the "
+            "whole list of its jurisdiction, closing records that are gone."
+        ),
     ),
     Kind(
         "code_twice",
         "serious",
         Sentence("One camera under two codes"),
         Sentence("Two records are alike but for the county in their codes: probably one camera, twice."),
-        Sentence("Ask which code the platform uses, and retire the other record."),
+        Sentence(
+            "Ask which code the platform uses; import the whole list of the jurisdiction without the "
+            "other one, closing records that are gone."
+        ),
         settings=("same_place_m",),
     ),
     Kind(
@@ -81,7 +95,10 @@ _LISTED = (
         "moderate",
         Sentence("Code of another county"),
         Sentence("The code begins with another county than the one in which the camera stands."),
-        Sentence("Check the position first; where it is right, ask for a code of this county."),
+        Sentence(
+            "Check the position first; where it is right, ask for a code of this county, and import "
+            "the whole list with it, closing records that are gone."
+        ),
         columns=("jurisdiction_path",),
         scene="jurisdictions",
     ),
@@ -138,7 +155,10 @@ _LISTED = (
         "moderate",
         Sentence("Same position and direction"),
         Sentence("Two fixed cameras stand at one position and look the same way."),
-        Sentence("Check at the pole; retire a record that stands there twice, or correct its direction."),
+        Sentence(
+            "Check at the pole: correct the direction, or import the whole list of the jurisdiction "
+            "without the camera that is in it twice, closing records that are gone."
+        ),
         settings=("same_place_m", "same_azimuth_deg"),
     ),
     Kind(
@@ -226,7 +246,10 @@ _LISTED = (
         "serious",
         Sentence("Long unseen"),
         Sentence("No frame has come from the camera for days."),
-        Sentence("Send the maintenance unit; where it was taken down, retire the record."),
+        Sentence(
+            "Send the maintenance unit; where the camera was taken down, import the whole list of the "
+            "jurisdiction without it, closing records that are gone."
+        ),
         scene="last_frames",
         settings=("unseen_days",),
     ),

@@ -50,11 +50,14 @@ def crowded_position(scene: AuditScene, settings: AuditSettings) -> pd.DataFrame
     """Positions with more cameras than a pole carries."""
     counts = _how_many(place_labels(scene.cameras, settings.same_place_m))
     rows = np.flatnonzero(counts > settings.most_at_place)
+    # To a metre or so: how many stand there is not this camera's matter.
+    lonlat = shapely.get_coordinates(scene.cameras.geometry.iloc[rows].to_crs(4326).to_numpy())
+    marks = [f"{lon:.5f} {lat:.5f}" for lon, lat in lonlat.tolist()]
     told = [
         Sentence("%(n)s cameras within %(m)s m", n=n, m=number(settings.same_place_m, 2))
         for n in counts[rows].tolist()
     ]
-    return of_cameras(scene, "crowded_position", rows, told, value=counts[rows])
+    return of_cameras(scene, "crowded_position", rows, told, value=counts[rows], mark=marks)
 
 
 def _how_many(labels: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -79,7 +82,8 @@ def crowded_address(scene: AuditScene, settings: AuditSettings) -> pd.DataFrame:
             size[bad].tolist(), spread[bad].tolist(), addresses.iloc[rows[bad]], strict=True
         )
     ]
-    return of_cameras(scene, "crowded_address", rows[bad], told, value=size[bad])
+    marks = addresses.iloc[rows[bad]].tolist()
+    return of_cameras(scene, "crowded_address", rows[bad], told, value=size[bad], mark=marks)
 
 
 def duplicate_pose(scene: AuditScene, settings: AuditSettings) -> pd.DataFrame:

@@ -56,7 +56,9 @@ def height_odd(scene: AuditScene, settings: AuditSettings) -> pd.DataFrame:
         )
         for value in height[rows].tolist()
     ]
-    return of_cameras(scene, "height_odd", rows, told, value=height[rows])
+    # What is usual is a setting, and no matter of the camera's.
+    marks = [number(value, 2) for value in height[rows].tolist()]
+    return of_cameras(scene, "height_odd", rows, told, value=height[rows], mark=marks)
 
 
 def tilt_up(scene: AuditScene, settings: AuditSettings) -> pd.DataFrame:

@@ -5,6 +5,9 @@ Planned maintenance is left out: time in it counts neither for nor against a cam
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -32,6 +35,7 @@ REQUIRED = (
 NORMAL_SHARE = 0.5
 _PANORAMIC = 6
 ONLINE = ("usable", "degraded")
+STATES = (*ONLINE, "outage", "not_measured")
 
 
 def filled(records: pd.DataFrame) -> pd.DataFrame:
@@ -64,6 +68,37 @@ def filled(records: pd.DataFrame) -> pd.DataFrame:
     )
     made["lens"] = there("hfov_deg") | (there("focal_mm") & there("sensor_width_mm"))
     return pd.DataFrame(made, index=records.index, columns=list(REQUIRED))
+
+
+#: Columns of the table `camera` that `filled` looks at.
+FIELDS = (
+    *("name", "azimuth_deg", "azimuth_quality", "ptz_type", "mount_height_m", "hfov_deg", "focal_mm"),
+    *("sensor_width_mm", "width_px", "height_px", "manufacturer", "model", "civil_code", "address"),
+    *("ip_address", "point_class", "installed_on", "management_unit", "contact"),
+)
+#: Where more than being filled counts, the value that does.
+TELLING: Mapping[str, object] = MappingProxyType({"azimuth_quality": "measured", "ptz_type": _PANORAMIC})
+
+
+def filled_share(kept: pd.Series) -> pd.Series:
+    """Share of `REQUIRED` that each record fills.
+
+    Parameters
+    ----------
+    kept : Series of str
+        A letter for each of `FIELDS`: 1 where it is filled (of those in `TELLING`: holds that value), else 0.
+        Many records have the same letters, and each text is looked at once.
+    """
+    texts = pd.Index(kept.unique())
+    records = pd.DataFrame(
+        {
+            name: [TELLING.get(name, "x") if text[at] == "1" else None for text in texts]
+            for at, name in enumerate(FIELDS)
+        },
+        index=texts,
+        dtype=object,
+    )
+    return kept.map(filled(records).mean(axis=1)).astype(np.float64)
 
 
 def merged_windows(windows: pd.DataFrame) -> pd.DataFrame:
@@ -99,9 +134,22 @@ def assessed_time(segments: pd.DataFrame, windows: pd.DataFrame) -> pd.Series:
     return whole - off.reindex(segments.index, fill_value=0).astype(np.int64)
 
 
-def camera_rates(
-    assessed: pd.DataFrame, records: pd.DataFrame, segments: pd.DataFrame, windows: pd.DataFrame
-) -> pd.DataFrame:
+def state_times(segments: pd.DataFrame, windows: pd.DataFrame) -> pd.DataFrame:
+    """Milliseconds outside planned maintenance that each camera was in each state: by code, one column each.
+
+    Parameters
+    ----------
+    segments : DataFrame
+        code, start_ms, end_ms, state of an analysis; any index without duplicates.
+    windows : DataFrame
+        code, start_ms, end_ms of planned maintenance.
+    """
+    time = assessed_time(segments, windows)
+    sums = time.groupby([segments["code"], segments["state"]]).sum().unstack(fill_value=0)
+    return sums.reindex(columns=list(STATES), fill_value=0)
+
+
+def camera_rates(assessed: pd.DataFrame, records: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
     """What each assessed camera contributes to the rates.
 
     Parameters
@@ -109,12 +157,10 @@ def camera_rates(
     assessed : DataFrame
         code (each once), path, unit: the denominator.
     records : DataFrame
-        By code, the records there are now: columns of the table `camera`, and `doubted`: an open finding says
-        that the position is not to be believed. An assessed camera without a record has nothing filled.
-    segments : DataFrame
-        code, start_ms, end_ms, state of an analysis.
-    windows : DataFrame
-        code, start_ms, end_ms of planned maintenance.
+        By code, the records there are now: `filled`, the share of `REQUIRED`, and `doubted`: an open finding
+        says that the position is not to be believed. An assessed camera without a record has nothing filled.
+    times : DataFrame
+        As `state_times`.
 
     Returns
     -------
@@ -124,14 +170,10 @@ def camera_rates(
         `measured_share` of the time outside maintenance (NaN where none is left, or the analysis does not
         know the camera), `normal` (1, 0, NaN for a camera never online), `planned` (all of its time was).
     """
-    fields = filled(records)
-    share = assessed["code"].map(fields.mean(axis=1)).fillna(0.0)
+    share = assessed["code"].map(records["filled"]).astype(np.float64).fillna(0.0)
     located = assessed["code"].isin(records.index)
-    doubted = assessed["code"].map(records["doubted"]).fillna(False).astype(bool)
-    time = assessed_time(segments, windows)
-    states = time.groupby([segments["code"], segments["state"]]).sum().unstack(fill_value=0)
-    states = states.reindex(columns=[*ONLINE, "outage", "not_measured"], fill_value=0)
-    states = states.reindex(assessed["code"]).set_axis(assessed.index)
+    doubted = assessed["code"].map(records["doubted"]).eq(True)
+    states = times.reindex(assessed["code"]).set_axis(assessed.index)
     total = states.sum(axis=1, min_count=1)
     online = states[list(ONLINE)].sum(axis=1, min_count=1)
     some = total.where(total > 0)

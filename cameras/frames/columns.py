@@ -57,9 +57,13 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
         "contrast": Limit(0, 255, f"spread of an 8-bit picture: {_EMPTY}"),
         "sharpness": Limit(0, 100, f"points of 100: {_EMPTY}"),
         "similarity": Limit(0, 1, f"share of the picture like the frame before, not percent: {_EMPTY}"),
+        "noise": Limit(0, 255, f"spread of the noise of an 8-bit picture: {_EMPTY}"),
+        "cast": Limit(0, 255, f"distance of the mean colour from grey, of an 8-bit picture: {_EMPTY}"),
+        "shift": Limit(0, 1, f"share of the picture's width by which the scene has moved: {_EMPTY}"),
         "lon": Limit(-180, 180, "give degrees, longitude and latitude not swapped, or leave both empty"),
         "lat": Limit(-90, 90, "give degrees, longitude and latitude not swapped, or leave both empty"),
         "altitude_m": Limit(-1_000, 100_000, f"metres above sea level: {_EMPTY}"),
+        "height_m": Limit(0, 100_000, f"metres above the ground in view: {_EMPTY}"),
     }
 )
 
@@ -77,10 +81,14 @@ COLUMNS: Final = (
     "contrast",
     "sharpness",
     "similarity",
+    "noise",
+    "cast",
+    "shift",
     "osd_at",
     "lon",
     "lat",
     "altitude_m",
+    "height_m",
     "event",
     "source",
 )
@@ -102,10 +110,10 @@ class FrameBatch:
     azimuth_deg, tilt_deg, hfov_deg, vfov_deg, width_px, height_px : (n,) array of float64
         Measured pose and picture, NaN where missing; degrees, azimuth clockwise from north in [0, 360), tilt
         positive downwards; pixels.
-    luma, contrast, sharpness, similarity : (n,) array of float64
+    luma, contrast, sharpness, similarity, noise, cast, shift : (n,) array of float64
         Measures of the picture on the scales of `LIMITS`, NaN where missing.
-    lon, lat, altitude_m : (n,) array of float64
-        Position in the datum of the file, NaN where missing.
+    lon, lat, altitude_m, height_m : (n,) array of float64
+        Position in the datum of the file, above sea level and above the ground in view; NaN where missing.
     event : (n,) array of int8
         `NO_EVENT` or `LOST_EVENT`.
     """
@@ -123,10 +131,14 @@ class FrameBatch:
     contrast: FloatArray
     sharpness: FloatArray
     similarity: FloatArray
+    noise: FloatArray
+    cast: FloatArray
+    shift: FloatArray
     osd_ms: Int64Array
     lon: FloatArray
     lat: FloatArray
     altitude_m: FloatArray
+    height_m: FloatArray
     event: NDArray[np.int8]
 
     def __post_init__(self) -> None:
@@ -183,7 +195,14 @@ class FrameBatch:
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_] | slice) -> FrameBatch:
         """The frames at these rows."""
-        return FrameBatch(**{name: values[rows] for name, values in self.columns().items()})
+        # Columns without any value may be one array (`cameras.repository.frames`): it stays one.
+        taken: dict[int, NDArray[Any]] = {}
+        columns = {}
+        for name, values in self.columns().items():
+            if id(values) not in taken:
+                taken[id(values)] = values[rows]
+            columns[name] = taken[id(values)]
+        return FrameBatch(**columns)
 
     @property
     def is_sorted(self) -> bool:
@@ -218,23 +237,27 @@ class Rejected:
     Parameters
     ----------
     line : int
-        Line of the file, the first is 1.
+        Line of the file, the first is 1; or the number of what else it is a row of.
     field : str
         Heading, or "" when the line as a whole is meant.
     value : str
         What stood there, shortened.
     reason : str
         The limit and the remedy.
+    unit : str
+        What the rows of the file are: line, packet, item, block.
     """
 
     line: int
     field: str
     value: str
     reason: str
+    unit: str = "line"
 
     def __str__(self) -> str:
         name = f"{self.field} " if self.field else ""
-        return f"line {self.line}: {name}'{self.value}' {self.reason}"
+        shown = f"'{self.value}' " if self.value or self.field else ""
+        return f"{self.unit} {self.line}: {name}{shown}{self.reason}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,6 +285,14 @@ class ReadOptions:
         Source of every row that names none.
     sources : mapping of str to int
         Source id by code, for files with a column `source`.
+    camera : int, optional
+        Camera that a file is of which names none (a flight, a video).
+    begins : datetime, optional
+        Timezone-aware; when a file began whose rows only tell how long after that they came.
+    removed_days : frozenset of int
+        UTC days since 1970 whose frames were removed: a late one alone would tell another story than all did.
+    heartbeats : bool
+        The source tells heartbeats, not pictures, and nobody need be reminded of it.
     block_bytes : int
         How much of the file is held at a time.
     max_line_bytes : int
@@ -273,12 +304,18 @@ class ReadOptions:
     now: datetime
     source: int | None = None
     sources: Mapping[str, int] = field(default_factory=dict)
+    camera: int | None = None
+    begins: datetime | None = None
+    removed_days: frozenset[int] = frozenset()
+    heartbeats: bool = False
     block_bytes: int = 8_000_000
     max_line_bytes: int = 1_000_000
 
     def __post_init__(self) -> None:
         if self.now.tzinfo is None:
             raise ValueError(f"now {self.now} has no time zone; give a timezone-aware time")
+        if self.begins is not None and self.begins.tzinfo is None:
+            raise ValueError(f"begins {self.begins} has no time zone; give a timezone-aware time")
         if self.source is None and not self.sources:
             raise ValueError("neither a source nor sources by code are given; give one")
         if self.block_bytes < 1 or self.max_line_bytes < 1:

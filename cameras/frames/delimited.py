@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -36,29 +36,61 @@ def read_csv(path: Path, options: ReadOptions) -> Iterator[ReadBatch]:
     InputRefused
         When the file as a whole cannot be read: empty, broken archive, a heading missing or twice.
     """
+    parts = read_columns(
+        path, COLUMNS, REQUIRED, block_bytes=options.block_bytes, max_line_bytes=options.max_line_bytes
+    )
+    for raw, lines, rejected, notes in parts:
+        yield validated(raw, lines, options, rejected=rejected, notes=notes)
+
+
+def read_columns(
+    path: Path, known: Collection[str], required: Sequence[str], *, block_bytes: int, max_line_bytes: int
+) -> Iterator[tuple[dict[str, pa.Array], Int64Array, list[Rejected], tuple[str, ...]]]:
+    """A CSV file's columns as texts, block by block.
+
+    Parameters
+    ----------
+    path : Path
+        Plain or .gz.
+    known : collection of str
+        Headings that are read; others are named in a remark.
+    required : sequence of str
+        Headings that must be there.
+    block_bytes, max_line_bytes : int
+        How much of the file is held at a time, and the longest line allowed.
+
+    Yields
+    ------
+    columns by heading, line of each row, lines that are malformed, remarks
+
+    Raises
+    ------
+    InputRefused
+        As `read_csv`.
+    """
     headings: list[str] | None = None
     with opened(path) as stream:
-        parts = blocks(stream, block_bytes=options.block_bytes, max_line_bytes=options.max_line_bytes)
-        for block in parts:
+        for block in blocks(stream, block_bytes=block_bytes, max_line_bytes=max_line_bytes):
             notes: tuple[str, ...] = ()
             if headings is None:
                 if not len(block.lines) and not block.rejected:
                     continue
-                headings, block = _headings(path, block)
-                notes = unknown_columns(headings)
-            raw, lines, rejected = _raw_columns(block, headings)
-            yield validated(raw, lines, options, rejected=[*block.rejected, *rejected], notes=notes)
+                headings, block = _headings(path, block, required)
+                notes = unknown_columns(headings, known)
+            wanted = [name for name in headings if name in known]
+            raw, lines, rejected = _raw_columns(block, headings, wanted)
+            yield raw, lines, [*block.rejected, *rejected], notes
     if headings is None:
-        raise InputRefused(f"{path} is empty; the first line names the columns: {', '.join(REQUIRED)}, …")
+        raise InputRefused(f"{path} is empty; the first line names the columns: {', '.join(required)}, …")
 
 
-def unknown_columns(headings: Sequence[str]) -> tuple[str, ...]:
+def unknown_columns(headings: Sequence[str], known: Collection[str] = COLUMNS) -> tuple[str, ...]:
     """One remark naming the headings that are not ours, or none."""
-    extra = [f"'{shortened(name)}'" for name in headings if name not in COLUMNS]
+    extra = [f"'{shortened(name)}'" for name in headings if name not in known]
     return (f"columns not read: {', '.join(extra)}",) if extra else ()
 
 
-def _headings(path: Path, block: Block) -> tuple[list[str], Block]:
+def _headings(path: Path, block: Block, required: Sequence[str]) -> tuple[list[str], Block]:
     before = [one for one in block.rejected if not len(block.lines) or one.line < block.lines[0]]
     if before:
         raise InputRefused(f"{path}: the heading cannot be read: {before[0]}", [str(before[0])])
@@ -71,19 +103,18 @@ def _headings(path: Path, block: Block) -> tuple[list[str], Block]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputRefused(f"{path}: heading '{shortened(twice[0])}' stands twice; leave one")
-    missing = [name for name in REQUIRED if name not in names]
+    missing = [name for name in required if name not in names]
     if missing:
         raise InputRefused(
             f"{path}: heading '{missing[0]}' is missing in '{shortened(','.join(names))}'; "
-            f"the first line must name {' and '.join(REQUIRED)}"
+            f"the first line must name {' and '.join(required)}"
         )
     return names, Block(rest, block.lines[1:], block.rejected)
 
 
 def _raw_columns(
-    block: Block, headings: Sequence[str]
+    block: Block, headings: Sequence[str], wanted: Sequence[str]
 ) -> tuple[dict[str, pa.Array], Int64Array, list[Rejected]]:
-    wanted = [name for name in headings if name in COLUMNS]
     table = _parsed(block, headings, wanted) if len(block.lines) else None
     if table is not None:
         return {name: table[name].combine_chunks() for name in wanted}, block.lines, []

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -18,11 +18,14 @@ import pandas as pd
 
 from geo.errors import Sentence
 
+#: The first bytes of every key (SMPTE ST 336).
+KEY_HEAD: Final = bytes.fromhex("060e2b34")
 LOCAL_SET: Final = bytes.fromhex("060e2b34020b01010e01030101000000")
 UNIVERSAL_SET: Final = bytes.fromhex("060e2b34020101010e01010201010000")
 
 #: A packet may hold a whole video tile's worth of other sets; more than this is no metadata.
 MOST_BYTES: Final = 1_000_000
+_MOST_TAG_BYTES: Final = 4
 _CHECKSUM, _TIME = 1, 2
 #: Microseconds are kept as signed 64-bit integers; a time beyond them (the year 294247) is no clock's.
 _LAST_US: Final = (1 << 63) - 1
@@ -115,11 +118,12 @@ class Refused:
     ----------
     number : int
         Which packet of the stream, from 0.
-    reason : Sentence
+    reason : str
+        A `Sentence`.
     """
 
     number: int
-    reason: Sentence
+    reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,24 +148,55 @@ class _Bad(Exception):
     """Why a packet cannot be used."""
 
 
-def read_packets(packets: Iterable[tuple[float | None, bytes]]) -> KlvTable:
-    """The sets in KLV packets, each (presentation time in seconds or None, bytes); bad ones are kept aside.
+@dataclass(frozen=True)
+class Decoded:
+    """What one packet told.
 
-    A packet may hold several sets; sets of other kinds are passed over. One bad set spoils its whole packet,
-    for nothing tells where the next one begins.
+    Parameters
+    ----------
+    number : int
+        Which packet of the stream, from 0.
+    sets : tuple of dict
+        A row of `table_of` a set; empty where the packet was refused.
+    others : int
+        Sets of other kinds, which are passed over.
+    refused : str, optional
+        Why the packet was kept aside, a `Sentence` or what a stream of packets ended with.
     """
-    rows: list[dict[str, object]] = []
-    refused = []
+
+    number: int
+    sets: tuple[dict[str, object], ...] = ()
+    others: int = 0
+    refused: str | None = None
+
+
+def decoded(packets: Iterable[tuple[float | None, bytes]]) -> Iterator[Decoded]:
+    """Each KLV packet (presentation time in seconds or None, bytes) as it comes; nothing is collected.
+
+    A packet may hold several sets; sets of other kinds are passed over and counted. One bad set spoils its
+    whole packet, for nothing tells where the next one begins.
+    """
     for number, (pts_s, packet) in enumerate(packets):
         try:
             found = [_set(key, value, whole) for key, value, whole in _sets(packet)]
         except _Bad as bad:
             (reason,) = bad.args
-            refused.append(Refused(number, reason))
+            yield Decoded(number, refused=reason)
             continue
         time = np.nan if pts_s is None else pts_s
-        rows += [{"packet": number, "pts_s": time} | row for row in found if row is not None]
-    return KlvTable(_table(rows), tuple(refused))
+        rows = tuple({"packet": number, "pts_s": time} | row for row in found if row is not None)
+        yield Decoded(number, rows, len(found) - len(rows))
+
+
+def read_packets(packets: Iterable[tuple[float | None, bytes]]) -> KlvTable:
+    """All sets of a short stream of KLV packets in one table; bad packets are kept aside (`decoded`)."""
+    rows: list[dict[str, object]] = []
+    refused = []
+    for packet in decoded(packets):
+        rows += packet.sets
+        if packet.refused is not None:
+            refused.append(Refused(packet.number, packet.refused))
+    return KlvTable(table_of(rows), tuple(refused))
 
 
 def checksum(content: bytes) -> int:
@@ -180,7 +215,13 @@ def _sets(packet: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
             Sentence("%(has)s bytes are no metadata; at most %(limit)s", has=len(packet), limit=MOST_BYTES)
         )
     start = 0
-    while start < len(packet):
+    if packet and not any(packet):
+        raise _Bad(Sentence("the packet holds nothing but zeros; this is no KLV"))
+    # Zeros behind the last set only fill the packet up.
+    filled = len(packet.rstrip(b"\0"))
+    while start < filled:
+        if not packet.startswith(KEY_HEAD, start):
+            raise _Bad(Sentence("no key stands at byte %(byte)s; this is no KLV", byte=start))
         length, at = _length(packet, start + 16)
         if at + length > len(packet):
             raise _Bad(
@@ -192,6 +233,15 @@ def _sets(packet: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
             )
         yield packet[start : start + 16], packet[at : at + length], packet[start : at + length]
         start = at + length
+
+
+def set_end(content: bytes, start: int) -> int | None:
+    """Where the set whose key begins at a place ends by its own word; None where no length can be read."""
+    try:
+        length, at = _length(content, start + 16)
+    except _Bad:
+        return None
+    return at + length
 
 
 def _length(content: bytes, at: int) -> tuple[int, int]:
@@ -217,14 +267,7 @@ def _local(value: bytes, whole: bytes) -> dict[str, object]:
     items: dict[int, bytes] = {}
     at = 0
     while at < len(value):
-        tag = 0
-        while True:
-            if at >= len(value):
-                raise _Bad(Sentence("the set ends within a tag; it was cut off"))
-            tag = tag << 7 | value[at] & 127
-            at += 1
-            if value[at - 1] < 128:
-                break
+        tag, at = _tag(value, at)
         length, at = _length(value, at)
         if at + length > len(value):
             raise _Bad(Sentence("tag %(tag)s is longer than its set; it was cut off", tag=tag))
@@ -251,6 +294,19 @@ def _local(value: bytes, whole: bytes) -> dict[str, object]:
     return _joined(row)
 
 
+def _tag(value: bytes, at: int) -> tuple[int, int]:
+    """A tag (BER-OID) at a place, and where it ends."""
+    tag = 0
+    # No tag of ST 0601 takes more than two bytes; without a limit a damaged set could ask for any number.
+    for byte in value[at : at + _MOST_TAG_BYTES]:
+        tag, at = tag << 7 | byte & 127, at + 1
+        if byte < 128:
+            return tag, at
+    if at < len(value):
+        raise _Bad(Sentence("a tag at byte %(byte)s has no end; this is no local set", byte=at))
+    raise _Bad(Sentence("the set ends within a tag; it was cut off"))
+
+
 def _number(tag: int, mapped: _Mapped, content: bytes) -> float:
     if len(content) != mapped.size:
         raise _Bad(
@@ -272,7 +328,7 @@ def _joined(row: dict[str, object]) -> dict[str, object]:
     """Pitch and roll of the full range in place of the others; corners from offsets where not in full."""
     for name in ("pitch", "roll"):
         full = row.pop(f"full_{name}_deg", None)
-        if full is not None:
+        if isinstance(full, float) and math.isfinite(full):
             row[f"platform_{name}_deg"] = full
     for n in range(1, 5):
         for axis in ("lat", "lon"):
@@ -305,7 +361,8 @@ def _universal(value: bytes) -> dict[str, object]:
     return row
 
 
-def _table(rows: list[dict[str, object]]) -> pd.DataFrame:
+def table_of(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
+    """`KlvTable.table` of the sets of some packets."""
     frame = pd.DataFrame(rows, columns=["packet", "pts_s", "captured_us", "form", *COLUMNS])
     # Whole from the start: a column with gaps would go through floats, which round from 2⁵³ on.
     frame["captured_us"] = pd.Series([row.get("captured_us") for row in rows], frame.index, "Int64")

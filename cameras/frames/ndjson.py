@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -27,20 +27,24 @@ def read_ndjson(path: Path, options: ReadOptions) -> Iterator[ReadBatch]:
 
     Numbers stand without quotes, codes and times with; null is missing. See `cameras.frames.read_frames`.
     """
+    with opened(path) as stream:
+        yield from ndjson_batches(stream, str(path), options)
+
+
+def ndjson_batches(stream: IO[bytes], name: str, options: ReadOptions) -> Iterator[ReadBatch]:
+    """Frames of a stream of NDJSON that goes by `name`, block by block."""
     told: set[str] = set()
     empty = True
-    with opened(path) as stream:
-        parts = blocks(stream, block_bytes=options.block_bytes, max_line_bytes=options.max_line_bytes)
-        for block in parts:
-            empty = empty and not len(block.lines) and not block.rejected
-            extra = sorted(_unknown_keys(block) - told)
-            told |= set(extra)
-            raw, lines, rejected = _raw_columns(block)
-            yield validated(
-                raw, lines, options, rejected=[*block.rejected, *rejected], notes=unknown_columns(extra)
-            )
+    for block in blocks(stream, block_bytes=options.block_bytes, max_line_bytes=options.max_line_bytes):
+        empty = empty and not len(block.lines) and not block.rejected
+        extra = sorted(_unknown_keys(block) - told)
+        told |= set(extra)
+        raw, lines, rejected = _raw_columns(block)
+        yield validated(
+            raw, lines, options, rejected=[*block.rejected, *rejected], notes=unknown_columns(extra)
+        )
     if empty:
-        raise InputRefused(f"{path} is empty; write one object a line")
+        raise InputRefused(f"{name} is empty; write one object a line")
 
 
 def _unknown_keys(block: Block) -> set[str]:

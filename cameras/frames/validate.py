@@ -29,27 +29,47 @@ from cameras.frames.columns import (
 from cameras.frames.times import parsed_times
 
 EARLIEST_MS: Final = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp() * 1000)
+MS_PER_DAY: Final = 86_400_000
 _NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
 
 
-class _Rows:
-    """The rows of one block while they are being judged."""
+class Rows:
+    """The rows of one block while they are being judged.
 
-    def __init__(self, raw: Mapping[str, pa.Array], lines: Int64Array) -> None:
+    Parameters
+    ----------
+    raw : mapping of str to (n,) pyarrow array
+        Columns by heading.
+    lines : (n,) array of int64
+        Number of each row, as `unit`.
+    unit : str
+        What the rows of the file are.
+    """
+
+    def __init__(self, raw: Mapping[str, pa.Array], lines: Int64Array, unit: str) -> None:
         self.raw = raw
         self.lines = lines
+        self.unit = unit
         self.good = np.ones(len(lines), dtype=bool)
         self.rejected: list[Rejected] = []
 
     def refuse(self, row: int | np.integer[Any], field: str, reason: str) -> None:
-        shown = self.raw[field][int(row)].as_py() if field in self.raw else None
+        shown = _shown(self.raw[field].slice(int(row), 1)) if field in self.raw else None
         text = "" if shown is None else shortened(shown)
         self.good[row] = False
-        self.rejected.append(Rejected(int(self.lines[row]), field, text, reason))
+        self.rejected.append(Rejected(int(self.lines[row]), field, text, reason, self.unit))
 
     def texts(self, field: str) -> pa.Array:
         """A text column; all null when the file has no such column."""
         return self.raw[field] if field in self.raw else pa.nulls(len(self.lines), pa.string())
+
+
+def _shown(one: pa.Array) -> object:
+    """The value of a column of one row, to be shown; a timestamp may be of no year that Python knows."""
+    if not pa.types.is_timestamp(one.type):
+        return one[0].as_py()
+    zone = None if one.type.tz is None else "UTC"
+    return pc.cast(pc.cast(one, pa.timestamp(one.type.unit, zone)), pa.string())[0].as_py()
 
 
 def validated(
@@ -59,20 +79,25 @@ def validated(
     *,
     rejected: Sequence[Rejected] = (),
     notes: Sequence[str] = (),
+    unit: str = "line",
 ) -> ReadBatch:
     """Frames of the rows that are right in every field; each wrong field of the others is told.
 
     Parameters
     ----------
     raw : mapping of str to (n,) pyarrow array
-        Columns by heading: strings, or for `LIMITS` also float64. Null is missing.
+        Columns by heading: strings, for `LIMITS` also any numbers, for times also timestamps (instants with a
+        zone, else read in that of the site). Null is missing. A file that names no camera has no such
+        column: then all rows are of `options.camera`.
     lines : (n,) array of int64
-        Line of each row.
+        Line of each row, or its number as `unit`.
     options : ReadOptions
     rejected, notes : sequences
         What the reader itself found in this stretch; passed on.
+    unit : str
+        What the rows of the file are, as of `Rejected`.
     """
-    rows = _Rows(raw, lines)
+    rows = Rows(raw, lines, unit)
     columns: dict[str, NDArray[Any]] = {
         "camera": _cameras(rows, options),
         "source": _sources(rows, options),
@@ -94,8 +119,10 @@ def validated(
     return ReadBatch(FrameBatch.of(**columns), tuple(told), tuple(notes))
 
 
-def _cameras(rows: _Rows, options: ReadOptions) -> Int64Array:
-    return _looked_up(
+def _cameras(rows: Rows, options: ReadOptions) -> Int64Array:
+    if "camera" not in rows.raw and options.camera is not None:
+        return np.full(len(rows.lines), options.camera, dtype=np.int64)
+    return looked_up(
         rows,
         "camera",
         options.cameras,
@@ -104,10 +131,10 @@ def _cameras(rows: _Rows, options: ReadOptions) -> Int64Array:
     )
 
 
-def _sources(rows: _Rows, options: ReadOptions) -> Int64Array:
+def _sources(rows: Rows, options: ReadOptions) -> Int64Array:
     if "source" not in rows.raw and options.source is not None:
         return np.full(len(rows.lines), options.source, dtype=np.int64)
-    return _looked_up(
+    return looked_up(
         rows,
         "source",
         options.sources,
@@ -117,8 +144,8 @@ def _sources(rows: _Rows, options: ReadOptions) -> Int64Array:
     )
 
 
-def _looked_up(
-    rows: _Rows,
+def looked_up(
+    rows: Rows,
     field: str,
     ids: Mapping[str, int],
     *,
@@ -127,7 +154,7 @@ def _looked_up(
     default: int | None = None,
 ) -> Int64Array:
     """Ids of codes, each distinct code looked up once; a missing one takes the default, if there is one."""
-    places, codes = _coded(rows, field)
+    places, codes = coded(rows, field)
     found = [default if not code else ids.get(code) for code in codes]
     known = np.array([one is not None for one in found], dtype=bool)
     table = np.array([0 if one is None else one for one in found], dtype=np.int64)
@@ -136,7 +163,7 @@ def _looked_up(
     return table[places]
 
 
-def _coded(rows: _Rows, field: str) -> tuple[Int64Array, list[str]]:
+def coded(rows: Rows, field: str) -> tuple[Int64Array, list[str]]:
     """The distinct texts of a column, trimmed, and each row's place among them; "" where missing."""
     coded = rows.texts(field).dictionary_encode()
     texts = [text.strip() for text in coded.dictionary.to_pylist()]
@@ -145,7 +172,7 @@ def _coded(rows: _Rows, field: str) -> tuple[Int64Array, list[str]]:
     return places, [*texts, ""]
 
 
-def _captured(rows: _Rows, options: ReadOptions) -> Int64Array:
+def _captured(rows: Rows, options: ReadOptions) -> Int64Array:
     ms, ok, problems = parsed_times(rows.texts("captured_at"), options.zone)
     for row in np.flatnonzero(~ok):
         rows.refuse(
@@ -164,10 +191,19 @@ def _captured(rows: _Rows, options: ReadOptions) -> Int64Array:
             f"is more than a day after now ({options.now:%Y-%m-%d %H:%M %Z}): that clock runs ahead; "
             "correct the time",
         )
+    if options.removed_days:
+        days = ms // MS_PER_DAY
+        for row in np.flatnonzero(ok & np.isin(days, list(options.removed_days))):
+            rows.refuse(
+                row,
+                "captured_at",
+                f"is of {np.datetime64(int(days[row]), 'D')} (UTC), whose frames were removed after an "
+                "analysis; leave it out",
+            )
     return ms
 
 
-def _on_screen(rows: _Rows, options: ReadOptions) -> Int64Array:
+def _on_screen(rows: Rows, options: ReadOptions) -> Int64Array:
     """On-screen times. They may be of any year: a wrong one is a finding about the camera, not a bad row."""
     if "osd_at" not in rows.raw:
         return np.full(len(rows.lines), NO_TIME, dtype=np.int64)
@@ -178,21 +214,21 @@ def _on_screen(rows: _Rows, options: ReadOptions) -> Int64Array:
     return np.where(ok, np.where(ms == NO_TIME, NO_TIME - 1, ms), NO_TIME)
 
 
-def _events(rows: _Rows) -> Int64Array:
-    places, words = _coded(rows, "event")
+def _events(rows: Rows) -> Int64Array:
+    places, words = coded(rows, "event")
     values = np.array([EVENT_CODES.get(word.lower(), -1) for word in words], dtype=np.int64)[places]
     for row in np.flatnonzero(values < 0):
         rows.refuse(row, "event", "is no event; write lost, none, or leave it empty")
     return np.maximum(values, NO_EVENT)
 
 
-def _numbers(rows: _Rows, field: str, limit: Limit) -> FloatArray:
+def _numbers(rows: Rows, field: str, limit: Limit) -> FloatArray:
     column = rows.raw[field]
     if pa.types.is_string(column.type):
         values, present = _read_numbers(rows, field)
     else:
         present = column.is_valid().to_numpy(zero_copy_only=False)
-        values = column.to_numpy(zero_copy_only=False)
+        values = pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     inside = limit.admits(values)
     if not inside[present].all():
         for row in np.flatnonzero(present & ~inside):
@@ -202,7 +238,7 @@ def _numbers(rows: _Rows, field: str, limit: Limit) -> FloatArray:
     return values
 
 
-def _read_numbers(rows: _Rows, field: str) -> tuple[FloatArray, BoolArray]:
+def _read_numbers(rows: Rows, field: str) -> tuple[FloatArray, BoolArray]:
     texts = rows.texts(field)
     try:
         column = pc.cast(texts, pa.float64())
@@ -224,7 +260,7 @@ def _read_numbers(rows: _Rows, field: str) -> tuple[FloatArray, BoolArray]:
     return column.to_numpy(zero_copy_only=False), present
 
 
-def _check_position(rows: _Rows, columns: Mapping[str, NDArray[Any]]) -> None:
+def _check_position(rows: Rows, columns: Mapping[str, NDArray[Any]]) -> None:
     for field, other in (("lon", "lat"), ("lat", "lon")):
         if field not in columns:
             continue

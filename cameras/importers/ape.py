@@ -15,7 +15,7 @@ import pandas as pd
 
 from cameras.fields import FURTHER_FIELDS
 from geo.errors import InputRefused, Sentence
-from geo.readers.files import Rows
+from geo.readers.rows import Rows
 
 MOST_BYTES = 256 * 1024**2
 _HEAD_BYTES = 4096
@@ -56,8 +56,8 @@ def is_ape_list(path: Path | str) -> bool:
         return _LIST.match(file.read(_HEAD_BYTES)) is not None
 
 
-def read_ape_list(path: Path) -> tuple[Rows, list[Sentence]]:
-    """The devices of the list as rows, numbered as items from 1, and what is to be said of them.
+def read_ape_list(path: Path) -> Rows:
+    """The devices of the list as rows, numbered as items from 1.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def read_ape_list(path: Path) -> tuple[Rows, list[Sentence]]:
         )
     texts = pd.DataFrame.from_dict(cells, orient="index", columns=list(_FIELDS), dtype="object")
     texts.index.name = "row"
-    return Rows(path.name, "item", texts, None), findings
+    return Rows(path.name, "item", texts, None, told=tuple(findings))
 
 
 def _devices(path: Path) -> list[dict[str, Any]]:
@@ -120,4 +120,5 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
-    return str(value).strip()
+    # A zero character is no text, and nothing that the database can keep.
+    return str(value).replace("\0", "").strip()

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from xml.parsers import expat
 
 import pandas as pd
 
 from cameras.fields import FURTHER_FIELDS, POSE_FIELDS
+from cameras.importers.answers import Item, answers
 from geo.errors import InputRefused, Sentence
-from geo.readers.files import Rows
+from geo.readers.rows import PART_ROWS, Rows
+from geo.readers.seen import Seen
 
 ENDING = ".xml"
 MOST_BYTES = 256 * 1024**2
@@ -35,7 +37,6 @@ RESOLUTIONS = dict(
 )
 
 _COUNT = re.compile("[0-9]{1,9}", re.ASCII)
-_PARTS = re.compile(r"<\?xml[^>]*\?>|(?<=</Response>)\s*(?=<Response\b)")
 
 
 def _number(text: str) -> str:
@@ -74,21 +75,17 @@ _FIELDS: dict[str, tuple[str, Callable[[str], str]]] = {
 # Read besides, to know what an item is.
 _ASKED = frozenset([*(element for element, _ in _FIELDS.values()), "Parental"])
 
-Item = dict[str, str]
-
 
 @dataclass
-class _Answer:
-    """One part of an answer while it is read."""
+class _Counts:
+    """What is told of a file once it was read."""
 
-    root: str = ""
-    command: str = ""
-    announced: str = ""
-    items: list[Item] = field(default_factory=list)
-
-
-class _Unsafe(Exception):
-    """A document type: no answer has one, and through it a file can ask for others or for all memory."""
+    items: int = 0
+    announced: int = 0
+    passed: int = 0
+    repeated: int = 0
+    devices: int = 0
+    undirected: int = 0
 
 
 def is_catalog(path: Path | str) -> bool:
@@ -96,8 +93,10 @@ def is_catalog(path: Path | str) -> bool:
     return str(path).lower().endswith(ENDING)
 
 
-def read_catalog(path: Path) -> tuple[Rows, list[Sentence]]:
-    """The cameras of a Catalog answer as rows, numbered as items from 1, and what is to be said of the rest.
+def catalog_parts(path: Path, size: int = PART_ROWS) -> Iterator[Rows]:
+    """The cameras of a Catalog answer as rows, numbered as items from 1, about `size` at a time.
+
+    The last part says whether the answer is complete and what is to be said of the rest.
 
     Raises
     ------
@@ -106,71 +105,88 @@ def read_catalog(path: Path) -> tuple[Rows, list[Sentence]]:
     """
     if not path.is_file():
         raise InputRefused(Sentence("no file at %(path)s; check the path", path=path))
-    answers = list(_answers(path))
-    items = [item for answer in answers for item in answer.items]
-    findings: list[Sentence] = []
+    counts = _Counts()
+    seen = Seen()
     cells: dict[int, dict[str, str]] = {}
-    seen: set[tuple[str, ...]] = set()
-    passed = repeated = devices = undirected = 0
-    for number, item in enumerate(items, start=1):
-        kind = _kind(item)
-        if kind == "other":
-            passed += 1
-            continue
-        row = {name: turn(item.get(element, "")) for name, (element, turn) in _FIELDS.items()}
-        if row["parent_code"] == row["code"]:
-            row["parent_code"] = ""
-        whole = tuple(row.values())
-        if whole in seen:
-            repeated += 1
-            continue
-        seen.add(whole)
-        devices += kind == "device"
-        undirected += bool(item.get("DirectionType")) and not row["direction"]
-        cells[number] = row
+    for items in _items(path, counts):
+        cells |= _cameras(items, counts, seen)
+        # One more than a part: the last one, which has more to say, is never empty.
+        while len(cells) > size:
+            part = dict(islice(cells.items(), size))
+            for number in part:
+                del cells[number]
+            yield _rows(path, part)
     if not cells:
         raise InputRefused(
             Sentence(
                 "%(file)s lists %(n)s items and not one camera (type 131 or 132 in its code); "
                 "ask the platform for the catalog of its channels",
                 file=path.name,
-                n=len(items),
+                n=counts.items,
             )
         )
-    complete = True
-    announced = max((int(one.announced) for one in answers if _COUNT.fullmatch(one.announced)), default=0)
-    if announced > len(items):
-        complete = False
-        findings.append(
-            Sentence(
-                "the answer announces %(announced)s items and %(n)s are here: parts of it are missing; "
-                "save all of them into one file",
-                announced=announced,
-                n=len(items),
-            )
-        )
-    if passed:
-        findings.append(Sentence("%(n)s items are areas, groups or recorders and were passed over", n=passed))
-    if devices:
-        findings.append(
-            Sentence(
-                "%(n)s items have the code of a recorder, but a place and nothing below them; they were "
-                "taken as cameras",
-                n=devices,
-            )
-        )
-    if repeated:
-        findings.append(Sentence("%(n)s items stand there twice, alike, and were taken once", n=repeated))
-    if undirected:
-        findings.append(
-            Sentence(
-                "%(n)s cameras have a DirectionType other than 1 to 8; their direction is unknown",
-                n=undirected,
-            )
-        )
+    complete = counts.announced <= counts.items
+    yield replace(_rows(path, cells), complete=complete, told=tuple(_told_of(counts)))
+
+
+def _rows(path: Path, cells: dict[int, dict[str, str]]) -> Rows:
     texts = pd.DataFrame.from_dict(cells, orient="index", columns=list(_FIELDS), dtype="object")
     texts.index.name = "row"
-    return Rows(path.name, "item", texts, None, complete=complete), findings
+    return Rows(path.name, "item", texts, None)
+
+
+def _cameras(items: list[Item], counts: _Counts, seen: Seen) -> dict[int, dict[str, str]]:
+    """The cells of those that are cameras and were not met before, by number; the others are counted."""
+    cells: dict[int, dict[str, str]] = {}
+    kinds: dict[int, tuple[bool, bool]] = {}
+    for item in items:
+        counts.items += 1
+        kind = _kind(item)
+        if kind == "other":
+            counts.passed += 1
+            continue
+        row = {name: turn(item.get(element, "")) for name, (element, turn) in _FIELDS.items()}
+        if row["parent_code"] == row["code"]:
+            row["parent_code"] = ""
+        cells[counts.items] = row
+        kinds[counts.items] = (kind == "device", bool(item.get("DirectionType")) and not row["direction"])
+    numbers = list(cells)
+    for number, first in zip(
+        numbers, seen.first(["\0".join(row.values()) for row in cells.values()], numbers), strict=True
+    ):
+        if first != number:
+            counts.repeated += 1
+            del cells[number]
+            continue
+        device, undirected = kinds[number]
+        counts.devices += device
+        counts.undirected += undirected
+    return cells
+
+
+def _told_of(counts: _Counts) -> Iterator[Sentence]:
+    if counts.announced > counts.items:
+        yield Sentence(
+            "the answer announces %(announced)s items and %(n)s are here: parts of it are missing; "
+            "save all of them into one file",
+            announced=counts.announced,
+            n=counts.items,
+        )
+    if counts.passed:
+        yield Sentence("%(n)s items are areas, groups or recorders and were passed over", n=counts.passed)
+    if counts.devices:
+        yield Sentence(
+            "%(n)s items have the code of a recorder, but a place and nothing below them; they were "
+            "taken as cameras",
+            n=counts.devices,
+        )
+    if counts.repeated:
+        yield Sentence("%(n)s items stand there twice, alike, and were taken once", n=counts.repeated)
+    if counts.undirected:
+        yield Sentence(
+            "%(n)s cameras have a DirectionType other than 1 to 8; their direction is unknown",
+            n=counts.undirected,
+        )
 
 
 def _kind(item: Item) -> str:
@@ -187,8 +203,8 @@ def _kind(item: Item) -> str:
     return "device" if placed and item.get("Parental", "0") in ("", "0") else "other"
 
 
-def _answers(path: Path) -> Iterator[_Answer]:
-    """Every part of the file, each a Catalog answer."""
+def _items(path: Path, counts: _Counts) -> Iterator[list[Item]]:
+    """The items of every answer in the file, some at a time; each is an answer to a Catalog query."""
     if path.stat().st_size > MOST_BYTES:
         raise InputRefused(
             Sentence(
@@ -197,25 +213,11 @@ def _answers(path: Path) -> Iterator[_Answer]:
                 most=MOST_BYTES // 1024**2,
             )
         )
-    parts = [part for part in _PARTS.split(_decoded(path)) if part.strip()]
-    for part in parts or [""]:
-        answer = _Answer()
-        try:
-            _parser(answer).Parse(part, True)
-        except _Unsafe as error:
-            raise InputRefused(
-                Sentence(
-                    "%(file)s has a document type (DOCTYPE), which no catalog has and which is not safe to "
-                    "read; save the answer as it came",
-                    file=path.name,
-                )
-            ) from error
-        except expat.ExpatError as error:
-            raise InputRefused(
-                Sentence(
-                    "%(file)s is no XML (%(error)s); save the answer as it came", file=path.name, error=error
-                )
-            ) from error
+    for answer in answers(path, _ASKED):
+        yield answer.items
+        answer.items = []
+        if not answer.ended:
+            continue
         if answer.root != "Response" or answer.command != "Catalog":
             raise InputRefused(
                 Sentence(
@@ -226,60 +228,5 @@ def _answers(path: Path) -> Iterator[_Answer]:
                     command=answer.command[:40],
                 )
             )
-        yield answer
-
-
-def _decoded(path: Path) -> str:
-    content = path.read_bytes()
-    # GB 18030 text is hardly ever valid UTF-8, so the order tells them apart.
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise InputRefused(
-        Sentence("%(file)s is neither UTF-8 nor GB 18030; save the answer as it came", file=path.name)
-    )
-
-
-def _parser(answer: _Answer) -> expat.XMLParserType:
-    """A parser that writes down what is asked for and nothing else."""
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    open_tags: list[str] = []
-    text: list[str] = []
-    item: Item | None = None
-
-    def refuse(*_: object) -> None:
-        raise _Unsafe
-
-    def start(tag: str, _: dict[str, str]) -> None:
-        nonlocal item
-        if not open_tags:
-            answer.root = tag
-        elif tag == "Item" and item is None:
-            item = {}
-        open_tags.append(tag)
-        text.clear()
-
-    def end(tag: str) -> None:
-        nonlocal item
-        open_tags.pop()
-        said = "".join(text).strip()
-        text.clear()
-        if item is not None:
-            if tag == "Item" and "Item" not in open_tags:
-                answer.items.append(item)
-                item = None
-            elif tag in _ASKED and said:
-                item[tag] = said
-        elif len(open_tags) == 1 and tag == "CmdType":
-            answer.command = said
-        elif len(open_tags) == 1 and tag == "SumNum":
-            answer.announced = said
-
-    parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = text.append
-    return parser
+        if _COUNT.fullmatch(answer.announced):
+            counts.announced = max(counts.announced, int(answer.announced))

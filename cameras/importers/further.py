@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from cameras.choices import WRITTEN
 from cameras.fields import FURTHER_FIELDS, LONGEST_TEXT, Field
-from geo.errors import Sentence, row_named
+from geo.errors import Sentence
 from geo.readers.columns import Column, Table, number
 from geo.readers.result import Notes
 
@@ -29,7 +29,7 @@ class _Unknown(Exception):
     """A cell that is not understood."""
 
 
-def further_values(table: Table, notes: Notes) -> dict[str, NDArray[Any] | pd.Series]:
+def further_values(table: Table, notes: Notes) -> dict[str, pd.Series]:
     """Values of `FURTHER_FIELDS` by name: texts and days as objects with None, all else floats with NaN."""
     return {one.name: _values(one, table, notes) for one in FURTHER_FIELDS}
 
@@ -50,39 +50,37 @@ def value_of(one: Field, text: str) -> Any:
         raise ValueError from error
 
 
-def _values(one: Field, table: Table, notes: Notes) -> NDArray[Any] | pd.Series:
+def _values(one: Field, table: Table, notes: Notes) -> pd.Series:
     plain = one.kind in ("text", "day")
     size = len(table.texts)
     found: NDArray[Any] = np.full(size, None, dtype=object) if plain else np.full(size, np.nan)
-    if one.name not in table.present:
-        return found
     odd: list[tuple[int, str]] = []
-    # Of 100,000 cells a few are different: each is read once.
+    # Of 10,000 cells a few are different: each is read once.
     read: dict[str, Any] = {}
-    for i, (row, text) in enumerate(table.text(one.name).items()):
-        if not text:
-            continue
+    for i, row, text in table.filled(one.name):
         if text not in read:
             try:
                 read[text] = value_of(one, text)
             except ValueError:
                 read[text] = _Unknown
         if read[text] is _Unknown:
-            odd.append((int(str(row)), text))
+            odd.append((row, text))
         else:
             found[i] = read[text]
-    if odd:
-        notes.finding(
-            Sentence(
-                "%(n)s cells of “%(field)s” are not understood and were left empty, first '%(text)s' in "
-                "%(first)s; write them as the list of fields has them",
-                n=len(odd),
-                field=one.label,
-                text=odd[0][1][:40],
-                first=row_named(notes.word, odd[0][0]),
-            )
+
+    def tell(n: int, first: Sentence) -> Sentence:
+        return Sentence(
+            "%(n)s cells of “%(field)s” are not understood and were left empty, first '%(text)s' in "
+            "%(first)s; write them as the list of fields has them",
+            n=n,
+            field=one.label,
+            text=odd[0][1][:40],
+            first=first,
         )
-    return found
+
+    notes.tally(one.name, [row for row, _ in odd], tell)
+    # As objects: pandas would turn None into NaN in a column of its own text type.
+    return pd.Series(found, index=table.texts.index, dtype="object" if plain else np.float64)
 
 
 def _text(_: Field, text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,17 +14,19 @@ from numpy.typing import NDArray
 
 from cameras.fields import BY_NAME, POSE_FIELDS
 from cameras.importers.ape import is_ape_list, read_ape_list
-from cameras.importers.catalog import is_catalog, read_catalog
+from cameras.importers.catalog import catalog_parts, is_catalog
 from cameras.importers.further import FURTHER_COLUMNS, further_values
 from geo.datums import check_datum
-from geo.directions import direction_in_name, parse_direction
-from geo.errors import InputRefused, Sentence, row_named
+from geo.directions import Direction, direction_in_name, parse_direction
+from geo.errors import InputRefused, Sentence
 from geo.osm.records import FINDINGS
+from geo.readers.cells import HEAD_ROWS
 from geo.readers.columns import Column, Table, check_codes, match_columns
-from geo.readers.files import Rows, is_osm, read_rows
+from geo.readers.files import is_osm, row_parts
 from geo.readers.places import read_roads
 from geo.readers.positions import LAT, LON, lonlat_columns
 from geo.readers.result import Imported, Notes
+from geo.readers.rows import PART_ROWS, Rows, joined, split
 
 CAMERA_COLUMNS = (
     Column("code", ("编码", "设备编码", "国标编码", "摄像机编码", "device_id", "id"), required=True),
@@ -42,6 +44,7 @@ CAMERA_COLUMNS = (
 CROWD = 5
 _YES = frozenset(["yes", "true", "1", "y", "是", "有"])
 _NO = frozenset(["no", "false", "0", "n", "否", "无", ""])
+_PIXELS = re.compile(r"(\d{2,5})\s*[x×*X]\s*(\d{2,5})")
 _TURNING = re.compile(r"ptz|panning|dome|speed ?dome|球机|球型|云台")
 
 
@@ -83,16 +86,62 @@ def read_cameras(
         Any bad row (unless `keep_good`), each told with row, value, limit and remedy; an unknown datum; a
         missing column; an unreadable file.
     """
+    if is_osm(path):
+        check_datum(datum)
+        return _of_extract(path, datum)
+    notes = Notes(Path(path).name, "row")
+    parts = list(camera_parts(path, notes, datum=datum, area=area, mapping=mapping, number_rows=number_rows))
+    problems, findings = notes.settle("cameras", keep_good)
+    frame = gpd.GeoDataFrame(pd.concat(parts), crs=parts[0].crs)
+    return Imported(frame, problems, findings, notes.word, notes.complete)
+
+
+def camera_parts(
+    path: Path | str,
+    notes: Notes,
+    *,
+    datum: str,
+    area: Sequence[float] | None = None,
+    mapping: Mapping[str, str] | None = None,
+    number_rows: bool = False,
+    size: int = PART_ROWS,
+) -> Iterator[gpd.GeoDataFrame]:
+    """The good rows of a list, about `size` at a time and no more of them in memory; an extract is one part.
+
+    What is wrong and what is odd is noted; `notes.settle` tells it once the last part was taken. Parameters,
+    columns and errors as `read_cameras`.
+    """
     check_datum(datum)
     if is_osm(path):
-        return _of_extract(path, datum)
-    rows, findings = camera_rows(path, datum)
-    notes = Notes(rows.file, rows.word)
-    for finding in findings:
-        notes.finding(finding)
+        found = _of_extract(path, datum)
+        for finding in found.findings:
+            notes.finding(finding)
+        yield notes.keep(found.frame)
+        return
     columns: tuple[Column, ...] = CAMERA_COLUMNS
     if number_rows:
         columns = tuple(replace(one, required=False) if one.field == "code" else one for one in columns)
+    places: list[NDArray[np.complex128]] = []
+    for rows in row_parts_of(path, datum, size):
+        notes.word, notes.complete = rows.word, rows.complete
+        for finding in rows.told:
+            notes.finding(finding)
+        frame = notes.keep(_frame(rows, notes, columns, datum, area, mapping, number_rows))
+        places.append(frame.geometry.x.to_numpy() + 1j * frame.geometry.y.to_numpy())
+        yield frame
+    _tell_crowds(np.concatenate(places), notes)
+
+
+def _frame(
+    rows: Rows,
+    notes: Notes,
+    columns: Sequence[Column],
+    datum: str,
+    area: Sequence[float] | None,
+    mapping: Mapping[str, str] | None,
+    number_rows: bool,
+) -> gpd.GeoDataFrame:
+    """CAMERAS of some rows, good and bad ones."""
     table = match_columns(rows, columns, notes, mapping)
     if number_rows and "code" not in table.present:
         codes = pd.Series([str(row) for row in table.texts.index], index=table.texts.index, dtype="object")
@@ -119,9 +168,7 @@ def read_cameras(
         "source_datum": datum,
         "source_row": table.texts.index.to_numpy(),
     }
-    frame = gpd.GeoDataFrame(values, geometry=points, crs=points.crs)
-    _tell_crowds(frame[notes.good(frame.index)], notes)
-    return replace(notes.result(frame, "cameras", keep_good), complete=rows.complete)
+    return gpd.GeoDataFrame(values, geometry=points, crs=points.crs)
 
 
 def lists_devices(path: Path | str) -> bool:
@@ -129,17 +176,24 @@ def lists_devices(path: Path | str) -> bool:
     return is_catalog(path) or is_ape_list(path)
 
 
-def camera_rows(path: Path | str, datum: str, *, head: bool = False) -> tuple[Rows, list[Sentence]]:
-    """The rows of a list of cameras in any form, and what is worth knowing of what is not in them.
+def camera_rows(path: Path | str, datum: str, *, head: bool = False) -> Rows:
+    """The rows of a list of cameras in any form.
 
-    Parameters and errors as `geo.readers.read_rows`, `cameras.importers.catalog.read_catalog` and
+    Parameters and errors as `geo.readers.read_rows`, `cameras.importers.catalog.catalog_parts` and
     `cameras.importers.ape.read_ape_list`.
     """
+    if head:
+        return next(row_parts(path, datum, HEAD_ROWS, head=True))
+    return joined(row_parts_of(path, datum))
+
+
+def row_parts_of(path: Path | str, datum: str, size: int = PART_ROWS) -> Iterator[Rows]:
+    """The same in parts."""
     if is_catalog(path):
-        return read_catalog(Path(path))
+        return catalog_parts(Path(path), size)
     if is_ape_list(path):
-        return read_ape_list(Path(path))
-    return read_rows(path, datum, head=head), []
+        return iter(split(read_ape_list(Path(path)), size))
+    return row_parts(path, datum, size)
 
 
 def _directions(
@@ -147,58 +201,64 @@ def _directions(
 ) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
     azimuth = np.full(len(names), np.nan)
     quality = np.full(len(names), "unknown", dtype=object)
-    from_name: list[int] = []
+    said = np.zeros(len(names), dtype=np.bool_)
     several: list[int] = []
-    for i, (row, text) in enumerate(table.text("direction").items()):
-        at = int(str(row))
-        seen = parse_direction(text)
+    # Of 10,000 directions a few hundred are different.
+    read: dict[str, Direction] = {}
+    for i, row, text in table.filled("direction"):
+        said[i] = True
+        if text not in read:
+            read[text] = parse_direction(text)
+        seen = read[text]
         if seen.problem:
-            notes.refuse(at, seen.problem)
+            notes.refuse(row, seen.problem)
         elif np.isfinite(seen.span_deg):
             notes.refuse(
-                at,
+                row,
                 Sentence(
                     "direction '%(text)s' is a range; give the one direction the camera looks in", text=text
                 ),
             )
-        elif text:
+        else:
             azimuth[i], quality[i] = seen.azimuth_deg, seen.quality
             if seen.further:
-                several.append(at)
-        elif np.isfinite(named := direction_in_name(names.iloc[i])):
+                several.append(row)
+    from_name = []
+    for i, (row, name) in enumerate(zip(names.index.tolist(), names.tolist(), strict=True)):
+        if not said[i] and np.isfinite(named := direction_in_name(name)):
             azimuth[i], quality[i] = named, "coarse"
-            from_name.append(at)
-    if from_name:
-        notes.finding(
-            Sentence(
-                "%(n)s directions were read from the name and are coarse (a 45° sector), first in %(first)s; "
-                "measure them",
-                n=len(from_name),
-                first=row_named(notes.word, from_name[0]),
-            )
-        )
-    if several:
-        notes.finding(
-            Sentence(
-                "%(n)s cameras list several directions and only the first was taken, first in %(first)s; "
-                "give each view a camera of its own",
-                n=len(several),
-                first=row_named(notes.word, several[0]),
-            )
-        )
+            from_name.append(row)
+    notes.tally("from name", from_name, _from_name)
+    notes.tally("several", several, _several)
     return azimuth, quality
+
+
+def _from_name(n: int, first: Sentence) -> Sentence:
+    return Sentence(
+        "%(n)s directions were read from the name and are coarse (a 45° sector), first in %(first)s; "
+        "measure them",
+        n=n,
+        first=first,
+    )
+
+
+def _several(n: int, first: Sentence) -> Sentence:
+    return Sentence(
+        "%(n)s cameras list several directions and only the first was taken, first in %(first)s; "
+        "give each view a camera of its own",
+        n=n,
+        first=first,
+    )
 
 
 def _resolution(table: Table, notes: Notes) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Width and height in pixels, from their columns or from one such as 1920x1080."""
     width, height = _number(table, "width_px", notes), _number(table, "height_px", notes)
-    for i, (row, text) in enumerate(table.text("resolution").items()):
-        if not text:
-            continue
-        found = re.fullmatch(r"(\d{2,5})\s*[x×*X]\s*(\d{2,5})", text)
+    for i, row, text in table.filled("resolution"):
+        found = _PIXELS.fullmatch(text)
         if not found:
             notes.refuse(
-                int(str(row)),
+                row,
                 Sentence("resolution '%(text)s' is not read; write width x height, 1920x1080", text=text),
             )
             continue
@@ -215,19 +275,19 @@ def _number(table: Table, field: str, notes: Notes) -> NDArray[np.float64]:
 
 def _turning(table: Table, notes: Notes) -> dict[str, NDArray[np.bool_]]:
     """Whether each camera turns, and whether the list says so or not at all."""
-    types = table.text("type").str.lower()
-    found = np.array([bool(_TURNING.search(text)) for text in types], dtype=np.bool_)
-    said = np.array(types != "", dtype=np.bool_)
-    for i, (row, text) in enumerate(table.text("ptz").str.lower().items()):
-        said[i] |= text != ""
-        if text in _YES:
+    found, said = (np.zeros(len(table.texts), dtype=np.bool_) for _ in range(2))
+    for i, _, text in table.filled("type"):
+        found[i], said[i] = _TURNING.search(text.lower()) is not None, True
+    for i, row, text in table.filled("ptz"):
+        said[i] = True
+        if text.lower() in _YES:
             found[i] = True
-        elif text not in _NO:
+        elif text.lower() not in _NO:
             notes.refuse(
-                int(str(row)),
+                row,
                 Sentence(
                     "ptz '%(text)s' is neither yes nor no; write %(yes)s or %(no)s",
-                    text=text,
+                    text=text.lower(),
                     yes="是",
                     no="否",
                 ),
@@ -236,24 +296,30 @@ def _turning(table: Table, notes: Notes) -> dict[str, NDArray[np.bool_]]:
 
 
 def _parents(table: Table) -> pd.Series:
-    codes = table.text("parent_code")
+    codes: NDArray[np.object_] = np.full(len(table.texts), None, dtype=object)
+    for i, _, text in table.filled("parent_code"):
+        codes[i] = text
     # As objects: pandas would turn None into NaN in a column of its own text type.
-    return pd.Series([code or None for code in codes], index=codes.index, dtype="object")
+    return pd.Series(codes, index=table.texts.index, dtype="object")
 
 
-def _tell_crowds(good: gpd.GeoDataFrame, notes: Notes) -> None:
-    at = good.geometry.map(lambda point: (point.x, point.y))
-    for (lon, lat), count in at.value_counts().items():
-        if count >= CROWD:
-            notes.finding(
-                Sentence(
-                    "%(n)s cameras stand at %(lon)s, %(lat)s, perhaps the address of a station; "
-                    "take their real places",
-                    n=count,
-                    lon=f"{lon:.6f}",
-                    lat=f"{lat:.6f}",
-                )
+def _tell_crowds(places: NDArray[np.complex128], notes: Notes) -> None:
+    """Tell where several cameras stand, the largest crowd first; sorts `places` in place, to need no more."""
+    places.sort()
+    begins = np.flatnonzero(np.append(True, places[1:] != places[:-1]))
+    counts = np.diff(np.append(begins, len(places)))
+    crowds = np.flatnonzero(counts >= CROWD)
+    for i in crowds[np.argsort(-counts[crowds], kind="stable")]:
+        at = places[begins[i]]
+        notes.finding(
+            Sentence(
+                "%(n)s cameras stand at %(lon)s, %(lat)s, perhaps the address of a station; "
+                "take their real places",
+                n=counts[i],
+                lon=f"{at.real:.6f}",
+                lat=f"{at.imag:.6f}",
             )
+        )
 
 
 def _of_extract(path: Path | str, datum: str) -> Imported:

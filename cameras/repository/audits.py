@@ -88,11 +88,16 @@ def last_frames(session: Session) -> pd.Series | None:
 
 
 def known_findings(session: Session) -> pd.DataFrame:
-    """All findings ever made: id, kind, subject, state, closed_how, mark, path."""
+    """All findings ever made: id, kind, subject, state, closed_how, mark, path.
+
+    Until the transaction ends no other audit publishes, and nobody moves a finding.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('audit_finding'))"))
+    # In the order in which `held` takes them, or two could wait for each other.
     return read_frame(
         session,
         """SELECT id, kind, subject, state, closed_how, mark, jurisdiction_path::text AS path
-           FROM audit_finding""",
+           FROM audit_finding ORDER BY id FOR UPDATE""",
     )
 
 
@@ -179,9 +184,35 @@ def add_run(session: Session, run: CameraAudit) -> int:
     return run.id
 
 
-def last_run(session: Session) -> CameraAudit | None:
-    """The audit made last."""
-    return session.query(CameraAudit).order_by(CameraAudit.id.desc()).limit(1).one_or_none()
+def last_run(session: Session, paths: Sequence[str] | None) -> dict[str, Any] | None:
+    """The audit made last of these jurisdictions (None: all), of one above them or of a part of them.
+
+    Returns
+    -------
+    dict or None
+        made_at, author; `path`, `name` and `name_en` of what was audited: no path is the whole site, no name
+        one that is not seen.
+    """
+    row = (
+        session.execute(
+            text(
+                f"""SELECT a.made_at, a.author, a.within_path::text AS path, j.name, j.name_en
+                    FROM camera_audit a LEFT JOIN jurisdiction j ON j.path = a.within_path
+                    WHERE {made_about("a.within_path")} ORDER BY a.id DESC LIMIT 1"""
+            ),
+            {"paths": None if paths is None else list(paths)},
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else dict(row)
+
+
+def made_about(column: str) -> str:
+    """Whether what was made for a jurisdiction concerns those of `:paths` (null: all), as SQL: it is for the
+    whole site, for one above them, or for a part of them."""
+    paths = "CAST(:paths AS ltree[])"
+    return f"({paths} IS NULL OR {column} IS NULL OR {column} @> ANY ({paths}) OR {column} <@ ANY ({paths}))"
 
 
 def finding(session: Session, number: int) -> dict[str, Any] | None:

@@ -8,20 +8,44 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from cameras.fields import FIELDS
+from cameras.repository.recordings import move_recordings
 from cameras.repository.records import RECORD_COLUMNS, record_rows
 from geo.db import read_geoframe, write_frame
+from geo.errors import LianfangError, Sentence
 
 _NUMBERS = [one.name for one in FIELDS if one.kind in ("number", "whole", "choice")]
 _FIELD_NAMES = [one.name for one in FIELDS] + ["azimuth_quality"]
 
 
-def hold(session: Session) -> None:
-    """Let nobody else write records until the transaction ends: what is read of them stays true."""
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('camera records'))"))
+def hold(session: Session, *, wait_s: int | None = None) -> None:
+    """Let nobody else write records until the transaction ends: what is read of them stays true.
+
+    Raises
+    ------
+    LianfangError
+        When somebody else still writes them after `wait_s`; without it they are waited for.
+    """
+    lock = text("SELECT pg_advisory_xact_lock(hashtext('camera records'))")
+    if wait_s is None:
+        session.execute(lock)
+        return
+    try:
+        with session.begin_nested():
+            session.execute(text(f"SET LOCAL lock_timeout = '{int(wait_s)}s'"))
+            session.execute(lock)
+            session.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
+    except OperationalError as error:
+        if not isinstance(error.orig, LockNotAvailable):
+            raise
+        raise LianfangError(
+            Sentence("records of cameras are being written, perhaps from a list; try again in a minute")
+        ) from error
 
 
 def open_records(session: Session, codes: Sequence[str]) -> gpd.GeoDataFrame:
@@ -49,17 +73,29 @@ def closed_codes(session: Session, codes: Sequence[str]) -> dict[str, datetime]:
     return {row.code: row.until for row in rows}
 
 
-def missing_from(session: Session, path: str, codes: Sequence[str]) -> pd.DataFrame:
-    """Open records in a jurisdiction whose code is not among `codes`: by id, code, since."""
+def begin_listed(session: Session) -> None:
+    """Begin to note the codes of a list, in this transaction."""
+    session.execute(text("DROP TABLE IF EXISTS listed_camera"))
+    session.execute(text("CREATE TEMPORARY TABLE listed_camera (code text) ON COMMIT DROP"))
+
+
+def note_listed(session: Session, codes: Sequence[str]) -> None:
+    """Note codes of the list."""
+    session.execute(
+        text("INSERT INTO listed_camera SELECT unnest(CAST(:codes AS text[]))"), {"codes": list(codes)}
+    )
+
+
+def missing_from(session: Session, path: str) -> pd.DataFrame:
+    """Open records in a jurisdiction whose code was not noted: by id, code, since."""
     rows = session.execute(
         text(
             """SELECT c.id, c.code, lower(c.valid) AS since FROM camera c
                WHERE upper_inf(c.valid) AND c.jurisdiction_path <@ CAST(:path AS ltree)
-                 AND NOT EXISTS (SELECT FROM unnest(CAST(:codes AS text[])) AS listed (code)
-                                 WHERE listed.code = c.code)
+                 AND NOT EXISTS (SELECT FROM listed_camera AS listed WHERE listed.code = c.code)
                ORDER BY c.code"""
         ),
-        {"path": path, "codes": list(codes)},
+        {"path": path},
     ).all()
     frame = pd.DataFrame(rows, columns=["id", "code", "since"])
     return frame.set_index("id")
@@ -106,7 +142,8 @@ def reopen(session: Session, ids: Collection[int]) -> int:
 
 
 def follow(session: Session, previous: Sequence[int], following: Sequence[int], since: datetime) -> None:
-    """Give new records the presets and sources of those before them, and the frames captured from `since`."""
+    """Give new records the presets, sources and recordings of those before them, and the frames captured from
+    `since`."""
     pairs = {"old": [int(one) for one in previous], "new": [int(one) for one in following]}
     of = "unnest(CAST(:old AS bigint[]), CAST(:new AS bigint[])) AS pair (old, new)"
     poses = "name, azimuth_deg, tilt_deg, hfov_deg, vfov_deg, width_px, from_s, until_s"
@@ -119,18 +156,30 @@ def follow(session: Session, previous: Sequence[int], following: Sequence[int], 
     )
     session.execute(
         text(
-            f"""INSERT INTO camera_source (camera_id, source_id)
-                SELECT pair.new, s.source_id FROM camera_source s JOIN {of} ON pair.old = s.camera_id"""
+            f"""INSERT INTO camera_source (camera_id, source_id, since)
+                SELECT pair.new, s.source_id, s.since
+                FROM camera_source s JOIN {of} ON pair.old = s.camera_id"""
         ),
         pairs,
     )
     move_frames(session, previous, following, since)
+    move_recordings(session, previous, following)
 
 
 def move_frames(
     session: Session, senders: Sequence[int], receivers: Sequence[int], since: datetime | None
 ) -> None:
-    """Give the frames of records, those from `since` on or all, to other records."""
+    """Give the frames of records, those from `since` on or all, to other records, and who spoke of them."""
+    session.execute(
+        text(
+            """INSERT INTO camera_source (camera_id, source_id, since)
+               SELECT pair.new, s.source_id, s.since
+               FROM unnest(CAST(:old AS bigint[]), CAST(:new AS bigint[])) AS pair (old, new)
+               JOIN camera_source AS s ON s.camera_id = pair.old WHERE s.since IS NOT NULL
+               ON CONFLICT DO NOTHING"""
+        ),
+        {"old": [int(one) for one in senders], "new": [int(one) for one in receivers]},
+    )
     session.execute(
         text(
             """UPDATE frame AS f SET camera_id = pair.new

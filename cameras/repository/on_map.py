@@ -30,6 +30,9 @@ WORST_FIRST = ["outage", "degraded", "not_measured", "usable"]
 # A gap lies on the street it is nearest to, if that has a name.
 _STREET = f"""LEFT JOIN LATERAL ({nearest_street("p.at")}) AS street ON true"""
 
+# Analyses made before one could choose were all in the plane.
+_DIMENSION = "COALESCE(parameters ->> 'dimension', '2d') AS dimension"
+
 _IN_VIEW = "({geom} && ST_MakeEnvelope(:west, :south, :east, :north, 4326))"
 
 
@@ -39,10 +42,11 @@ def _view(bounds: Bounds | None) -> dict[str, float]:
 
 
 def analyses(session: Session, limit: int) -> pd.DataFrame:
-    """The analyses made last, the newest first: id, start, end, level, slot_min, created_at."""
+    """The analyses made last, the newest first: id, start, end, level, dimension, slot_min, created_at."""
     return read_frame(
         session,
-        """SELECT id, lower(period) AS start, upper(period) AS "end", level, slot_min, created_at
+        f"""SELECT id, lower(period) AS start, upper(period) AS "end", level,
+                  {_DIMENSION}, slot_min, created_at
            FROM analysis ORDER BY id DESC LIMIT :limit""",
         limit=limit,
     )
@@ -53,7 +57,8 @@ def analysis_of(session: Session, number: int) -> dict[str, Any] | None:
     row = (
         session.execute(
             text(
-                """SELECT id, lower(period) AS start, upper(period) AS "end", level, slot_min, created_at
+                f"""SELECT id, lower(period) AS start, upper(period) AS "end", level,
+                       {_DIMENSION}, slot_min, created_at
                    FROM analysis WHERE id = :id"""
             ),
             {"id": number},
@@ -269,14 +274,16 @@ def camera_of(session: Session, analysis_id: int | None, number: int) -> dict[st
 
 
 def footprint_of(session: Session, number: int) -> dict[str, Any] | None:
-    """One footprint by its id: camera (code), camera_id, level, certain, area_m2, a point inside, edges."""
+    """One footprint by its id: camera (code), camera_id, level, certain, dimension, area_m2, a point inside,
+    edges."""
     row = (
         session.execute(
             text(
-                f"""SELECT f.id, c.code AS camera, c.id AS camera_id, f.level, f.certain, f.area_m2,
-                       ST_X(ST_PointOnSurface(f.geom)) AS lon, ST_Y(ST_PointOnSurface(f.geom)) AS lat,
-                       {EDGES.format(g="f.geom")}
+                f"""SELECT f.id, c.code AS camera, c.id AS camera_id, f.level, f.certain, {_DIMENSION},
+                       f.area_m2, ST_X(ST_PointOnSurface(f.geom)) AS lon,
+                       ST_Y(ST_PointOnSurface(f.geom)) AS lat, {EDGES.format(g="f.geom")}
                 FROM footprint f JOIN pose p ON p.id = f.pose_id JOIN camera c ON c.id = p.camera_id
+                     JOIN analysis a ON a.id = f.analysis_id
                 WHERE f.id = :id"""
             ),
             {"id": number},

@@ -54,13 +54,20 @@ def known(session: Session, codes: Collection[str]) -> set[str]:
 
 
 def history(session: Session, code: str) -> list[dict[str, Any]]:
-    """Every period of the record, the newest first: since, until (None: still), name, pose, file, author."""
+    """Every period of the record, the newest first: since, until (None: still), name, pose, and where it is
+    from: author, imported_at, and file_name, "" where it was mended by hand."""
     return _rows(
         session,
         """SELECT lower(c.valid) AS since, upper(c.valid) AS until,
                   COALESCE(NULLIF(c.name, ''), c.code) AS name, c.azimuth_deg, c.azimuth_quality,
-                  ST_X(c.geom) AS lon, ST_Y(c.geom) AS lat, b.file_name, b.author, b.imported_at
+                  ST_X(c.geom) AS lon, ST_Y(c.geom) AS lat,
+                  CASE WHEN x.author IS NULL THEN b.file_name ELSE '' END AS file_name,
+                  COALESCE(x.author, b.author) AS author, COALESCE(x.changed_at, b.imported_at) AS imported_at
            FROM camera c JOIN import_batch b ON b.id = c.batch_id
+           LEFT JOIN LATERAL (
+               SELECT m.author, m.changed_at FROM camera_change m
+               WHERE m.camera_id = c.id AND m.kind = 'moved' AND m.batch_id IS NULL
+               ORDER BY m.id LIMIT 1) AS x ON true
            WHERE c.code = :code ORDER BY lower(c.valid) DESC""",
         code=code,
     )
@@ -81,10 +88,11 @@ def changes(session: Session, code: str) -> list[dict[str, Any]]:
 
 
 def presets(session: Session, camera_id: int) -> list[dict[str, Any]]:
-    """The named poses of a PTZ camera: name, azimuth_deg, hfov_deg, from_s, until_s (of the local day)."""
+    """The named poses of a PTZ camera: name, azimuth_deg, tilt_deg, hfov_deg, from_s, until_s (of the
+    local day)."""
     return _rows(
         session,
-        """SELECT name, azimuth_deg, hfov_deg, from_s, until_s FROM camera_preset
+        """SELECT name, azimuth_deg, tilt_deg, hfov_deg, from_s, until_s FROM camera_preset
            WHERE camera_id = :camera ORDER BY from_s NULLS FIRST, name""",
         camera=camera_id,
     )
@@ -140,10 +148,10 @@ def footprints(session: Session, analysis_id: int, camera_id: int) -> gpd.GeoDat
 
 
 def walls_around(session: Session, lon: float, lat: float, radius_m: float) -> gpd.GeoDataFrame:
-    """Buildings within `radius_m` of a point (EPSG:4326): id."""
-    return read_geoframe(
+    """Buildings within `radius_m` of a point (EPSG:4326): id, height_m."""
+    walls = read_geoframe(
         session,
-        """SELECT o.id, ST_AsBinary(o.geom) AS geom FROM obstruction o
+        """SELECT o.id, o.height_m, ST_AsBinary(o.geom) AS geom FROM obstruction o
            WHERE o.geom && ST_Expand(
                      ST_SetSRID(ST_MakePoint(:lon, :lat), 4326),
                      :radius / (111320.0 * cos(radians(:lat))), :radius / 111320.0)
@@ -152,6 +160,7 @@ def walls_around(session: Session, lon: float, lat: float, radius_m: float) -> g
         lat=lat,
         radius=radius_m,
     )
+    return walls.assign(height_m=walls["height_m"].astype(float))
 
 
 def open_audit_findings(session: Session, code: str) -> list[dict[str, Any]]:
@@ -166,14 +175,15 @@ def open_audit_findings(session: Session, code: str) -> list[dict[str, Any]]:
 
 
 def held_pose(session: Session, code: str) -> dict[str, Any] | None:
-    """How the camera usually looked, in the newest analysis: azimuth_deg (from north) and its optics.
+    """How the camera usually looked, in the newest analysis: azimuth_deg (from north), its optics, assumed.
 
     What neither record nor evidence knows is None in it; None without an analysis of the camera.
     """
     row = (
         session.execute(
             text(
-                """SELECT p.azimuth_deg, p.tilt_deg, p.hfov_deg, p.vfov_deg, p.width_px, p.mount_height_m
+                """SELECT p.azimuth_deg, p.tilt_deg, p.hfov_deg, p.vfov_deg, p.width_px, p.mount_height_m,
+                          p.assumed
                    FROM pose p JOIN camera c ON c.id = p.camera_id
                    WHERE c.code = :code AND upper_inf(c.valid) AND p.nominal
                    ORDER BY p.analysis_id DESC, p.id LIMIT 1"""

@@ -4,26 +4,58 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from geo.errors import InputRefused, Sentence
+
 _COLUMNS = """id, camera_id, code, made_at, author, origin, group_key, before, after, note, accuracy_m,
               photo IS NOT NULL AS has_photo, state, reviewer, reviewed_at, review_note"""
 
 
-def add(session: Session, **values: Any) -> int:
-    """Store a proposal; answers its id."""
-    values |= {name: json.dumps(values[name], ensure_ascii=False) for name in ("before", "after")}
-    names = ", ".join(values)
-    marks = ", ".join(
-        f"CAST(:{name} AS jsonb)" if name in ("before", "after") else f":{name}" for name in values
-    )
+def add(
+    session: Session, changes: Sequence[tuple[int, str, dict[str, Any], dict[str, Any]]], **shared: Any
+) -> list[int]:
+    """Store proposals of (camera id, code, before, after) with what they share; answers their ids.
+
+    One without a photograph that waits for review already, word for word, is not stored twice.
+
+    Raises
+    ------
+    InputRefused
+        When all of them wait for review already.
+    """
+    names = ", ".join(shared)
+    marks = ", ".join(f":{name}" for name in shared)
     found = session.execute(
-        text(f"INSERT INTO camera_proposal ({names}) VALUES ({marks}) RETURNING id"), values
+        text(
+            f"""INSERT INTO camera_proposal (camera_id, code, before, after, {names})
+                SELECT n.camera_id, n.code, n.before, n.after, {marks}
+                FROM unnest(CAST(:_ids AS bigint[]), CAST(:_codes AS text[]), CAST(:_before AS jsonb[]),
+                            CAST(:_after AS jsonb[])) AS n (camera_id, code, before, after)
+                WHERE :_with_photo OR NOT EXISTS (
+                    SELECT FROM camera_proposal p
+                    WHERE p.camera_id = n.camera_id AND p.state = 'open' AND p.after = n.after)
+                ORDER BY n.code RETURNING id"""
+        ),
+        {
+            **shared,
+            "_with_photo": shared.get("photo") is not None,
+            "_ids": [int(one[0]) for one in changes],
+            "_codes": [one[1] for one in changes],
+            "_before": [json.dumps(one[2], ensure_ascii=False) for one in changes],
+            "_after": [json.dumps(one[3], ensure_ascii=False) for one in changes],
+        },
     )
-    return int(found.scalar_one())
+    made = list(found.scalars())
+    if not made:
+        raise InputRefused(
+            Sentence("the same was proposed before and waits for its review; nothing was proposed again")
+        )
+    return made
 
 
 def of_ids(session: Session, ids: Collection[int], *, hold: bool = False) -> list[dict[str, Any]]:
@@ -57,8 +89,8 @@ def of_group(session: Session, group: str) -> list[int]:
     return list(rows.scalars())
 
 
-def mended(session: Session, codes: Collection[str]) -> dict[str, dict[str, tuple[Any, Any]]]:
-    """By code and field what the last accepted change of it was: before, after."""
+def accepted(session: Session, codes: Collection[str]) -> dict[str, list[tuple[Any, Any]]]:
+    """By code (before, after) of each accepted change, the oldest first."""
     rows = session.execute(
         text(
             """SELECT code, before, after FROM camera_proposal
@@ -66,21 +98,27 @@ def mended(session: Session, codes: Collection[str]) -> dict[str, dict[str, tupl
         ),
         {"codes": list(codes)},
     )
-    found: dict[str, dict[str, tuple[Any, Any]]] = {}
+    found: dict[str, list[tuple[Any, Any]]] = {}
     for code, before, after in rows:
-        found.setdefault(code, {}).update({name: (before[name], after[name]) for name in after})
+        found.setdefault(code, []).append((before, after))
     return found
 
 
-def give(session: Session, senders: Sequence[int], receivers: Sequence[int]) -> None:
-    """Let proposals about records be about other ones."""
+def give(
+    session: Session, senders: Sequence[int], receivers: Sequence[int], *, only_open: bool = False
+) -> None:
+    """Let proposals about records be about other ones; all of them, or those still to be reviewed."""
     session.execute(
         text(
             """UPDATE camera_proposal AS p SET camera_id = pair.new
                FROM unnest(CAST(:old AS bigint[]), CAST(:new AS bigint[])) AS pair (old, new)
-               WHERE p.camera_id = pair.old"""
+               WHERE p.camera_id = pair.old AND (p.state = 'open' OR NOT :only_open)"""
         ),
-        {"old": [int(one) for one in senders], "new": [int(one) for one in receivers]},
+        {
+            "old": [int(one) for one in senders],
+            "new": [int(one) for one in receivers],
+            "only_open": only_open,
+        },
     )
 
 
@@ -91,11 +129,20 @@ def photo(session: Session, number: int) -> bytes | None:
 
 
 def close(session: Session, ids: Collection[int], *, state: str, reviewer: str, note: str = "") -> None:
-    """Give open proposals their end."""
+    """Give open proposals their end. Photographs of those that do not count are not kept."""
     session.execute(
         text(
             """UPDATE camera_proposal SET state = :state, reviewer = :reviewer, reviewed_at = now(),
-                      review_note = :note WHERE id = ANY(:ids)"""
+                      review_note = :note, photo = CASE WHEN :state = 'accepted' THEN photo END
+               WHERE id = ANY(:ids)"""
         ),
         {"ids": list(ids), "state": state, "reviewer": reviewer, "note": note},
+    )
+
+
+def forget_photos(session: Session, before: datetime) -> None:
+    """Take out the photographs of changes that were reviewed before a time."""
+    session.execute(
+        text("UPDATE camera_proposal SET photo = NULL WHERE photo IS NOT NULL AND reviewed_at < :before"),
+        {"before": before},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
 import geopandas as gpd
@@ -12,9 +13,11 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from cameras.causes import CAUSE_NAMES, STATES
+from cameras.gaps import Windows
 from cameras.slots import slot_digits
 from cameras.tables import Analysis
-from geo.db import copy_rows, read_frame, read_geoframe, write_frame
+from geo.crs import to_lonlat
+from geo.db import copy_frame, copy_rows, read_frame, read_geoframe, reserve_ids, write_frame
 
 POSE_COLUMNS = [
     "origin",
@@ -39,12 +42,16 @@ def add_analysis(session: Session, analysis: Analysis) -> int:
 
 
 def add_poses(
-    session: Session, analysis_id: int, poses: pd.DataFrame, stands: gpd.GeoSeries
+    session: Session, analysis_id: int, poses: pd.DataFrame, points: gpd.GeoSeries
 ) -> NDArray[np.int64]:
-    """Store POSES with where they stand (EPSG:4326, one a row); answers the id of every row."""
+    """Store POSES with where they stand (the site's CRS, one a row); answers the id of every row."""
     rows = poses[POSE_COLUMNS].copy()
     rows["camera_id"], rows["analysis_id"] = poses["camera"], analysis_id
-    rows["stand"] = gpd.GeoSeries(np.asarray(stands.values), index=rows.index, crs=stands.crs)
+    where = gpd.GeoSeries(np.asarray(points.values), index=rows.index, crs=points.crs)
+    # In metres as well: what is computed again from a stored pose must be what it was, to the last bit.
+    rows["east_m"], rows["north_m"] = where.x, where.y
+    rows["above_m"], rows["travels"] = poses["above_m"], poses["x_m"].notna()
+    rows["stand"] = to_lonlat(where)
     return write_frame(session, "pose", rows).to_numpy(np.int64)
 
 
@@ -56,7 +63,7 @@ def add_footprints(
     rows = kept[["certain", "area_m2", "jurisdiction_path"]].copy()
     rows["pose_id"] = pose_ids[kept.index.to_numpy()]
     rows["analysis_id"], rows["level"], rows["geom"] = analysis_id, level, kept.geometry
-    write_frame(session, "footprint", rows)
+    copy_frame(session, "footprint", rows)
 
 
 def add_availability(
@@ -109,9 +116,14 @@ def add_findings(session: Session, analysis_id: int, findings: pd.DataFrame, sco
 
 def add_gaps(
     session: Session, analysis_id: int, level: str, gaps: gpd.GeoDataFrame, cameras: pd.DataFrame
-) -> None:
-    """Store gaps (EPSG:4326) and the cameras they concern (`gap`, `camera`, `within_ms`)."""
-    rows = gaps[["merged", "ground", "cause", "measure", "open_ms", "deficit"]].copy()
+) -> pd.Series:
+    """Store gaps (EPSG:4326) and the cameras they concern (`gap`, `camera`, `within_ms`); answers their ids.
+
+    Gaps that are shown as one carry the least id of them as `merged`.
+    """
+    rows = gaps[["ground", "cause", "measure", "open_ms", "deficit"]].copy()
+    ids = pd.Series(reserve_ids(session, "gap", len(gaps)), index=gaps.index, dtype=np.int64)
+    rows["id"], rows["merged"] = ids, gaps["merged"].map(ids)
     rows["rank"], rows["analysis_id"], rows["level"] = gaps["priority"], analysis_id, level
     by_cause = gaps[[f"deficit_{name}" for name in CAUSE_NAMES]].to_numpy(np.int64)
     rows["deficit_by_cause"] = _by_name(by_cause).to_numpy()
@@ -120,23 +132,25 @@ def add_gaps(
     ]
     rows["reasons"] = [list(reasons) for reasons in gaps["reasons"]]
     head = session.get_one(Analysis, analysis_id)
-    start, end = head.period.lower, head.period.upper
-    assert start is not None and end is not None
-    start_ms, end_ms = (round(at.timestamp() * 1000) for at in (start, end))
-    rows["slots"] = [
-        slot_digits(windows, start_ms=start_ms, end_ms=end_ms, slot_min=head.slot_min)
-        for windows in gaps["windows"]
-    ]
+    rows["slots"] = slots_of(head, gaps["windows"])
     rows["jurisdiction_path"], rows["geom"] = gaps["leaf"].astype(str), gaps.geometry
-    ids = write_frame(session, "gap", rows).to_numpy(np.int64)
-    position = pd.Series(ids, index=gaps.index)
+    write_frame(session, "gap", rows)
     concerned = zip(
-        cameras["gap"].map(position).tolist(),
+        cameras["gap"].map(ids).tolist(),
         cameras["camera"].tolist(),
         (cameras["within_ms"] / 60_000).tolist(),
         strict=True,
     )
     copy_rows(session, "gap_camera", ["gap_id", "camera_id", "minutes"], concerned)
+    return ids
+
+
+def slots_of(head: Analysis, windows: Iterable[Windows]) -> list[str]:
+    """Windows of gaps of an analysis in the slots of its period (`cameras.slots`)."""
+    start, end = head.period.lower, head.period.upper
+    assert start is not None and end is not None
+    start_ms, end_ms = (round(at.timestamp() * 1000) for at in (start, end))
+    return [slot_digits(each, start_ms=start_ms, end_ms=end_ms, slot_min=head.slot_min) for each in windows]
 
 
 def add_shares(session: Session, analysis_id: int, level: str, shares: pd.DataFrame) -> None:
@@ -150,12 +164,16 @@ def add_shares(session: Session, analysis_id: int, level: str, shares: pd.DataFr
     write_frame(session, "coverage_share", rows)
 
 
-def add_jurisdiction_shares(session: Session, analysis_id: int) -> None:
-    """Store what the map shows of every jurisdiction: its street shares at the level of the analysis."""
+def add_jurisdiction_shares(session: Session, analysis_id: int, only: Collection[str] | None = None) -> None:
+    """Store what the map shows of every jurisdiction, or of some: street shares at the analysis' level."""
     head = session.get_one(Analysis, analysis_id)
-    found = shares(session, analysis_id, head.level).dropna().set_index("path")
+    found = shares(session, analysis_id, head.level, only=only).dropna().set_index("path")
     # Joined here: behind a row-level policy the planner would look for every path among all of them.
-    ids = read_frame(session, "SELECT id, path::text AS path FROM jurisdiction").set_index("path")["id"]
+    ids = read_frame(
+        session,
+        f"SELECT id, path::text AS path FROM jurisdiction WHERE {_of('path', only)}",
+        only=_listed(only),
+    ).set_index("path")["id"]
     rows = pd.DataFrame({"analysis_id": analysis_id, "jurisdiction_id": ids.reindex(found.index)})
     for name in ("certain", "possible"):
         rows[f"{name}_permille"] = _permille(found[f"{name}_share"].to_numpy(np.float64))
@@ -180,50 +198,64 @@ def latest_analysis(session: Session) -> Analysis | None:
     return session.scalar(select(Analysis).order_by(Analysis.id.desc()).limit(1))
 
 
-def shares(session: Session, analysis_id: int, level: str) -> pd.DataFrame:
-    """Street shares by jurisdiction at one level: path, measure_mm, certain_share, possible_share."""
+def shares(
+    session: Session, analysis_id: int, level: str, *, only: Collection[str] | None = None
+) -> pd.DataFrame:
+    """Street shares by jurisdiction, all or some, at one level: path, measure_mm, certain_share,
+    possible_share."""
     return read_frame(
         session,
-        """SELECT jurisdiction_path::text AS path, sum(measure)::bigint AS measure_mm,
-                  (sum(certain) / NULLIF(sum(total), 0))::float8 AS certain_share,
-                  (sum(possible) / NULLIF(sum(total), 0))::float8 AS possible_share
-           FROM coverage_share WHERE analysis_id = :analysis AND level = :level AND ground = 'street'
-           GROUP BY jurisdiction_path ORDER BY 1""",
+        f"""SELECT jurisdiction_path::text AS path, sum(measure)::bigint AS measure_mm,
+                   (sum(certain) / NULLIF(sum(total), 0))::float8 AS certain_share,
+                   (sum(possible) / NULLIF(sum(total), 0))::float8 AS possible_share
+            FROM coverage_share WHERE analysis_id = :analysis AND level = :level AND ground = 'street'
+              AND {_of("jurisdiction_path", only)}
+            GROUP BY jurisdiction_path ORDER BY 1""",
         analysis=analysis_id,
         level=level,
+        only=_listed(only),
     )
 
 
-def add_camera_states(session: Session, analysis_id: int, changes: pd.DataFrame) -> None:
-    """Sum up what an analysis says of each camera, from its stored availability and findings.
+def _of(column: str, only: Collection[str] | None) -> str:
+    return "CAST(:only AS text[]) IS NULL" if only is None else f"{column} = ANY(CAST(:only AS ltree[]))"
 
-    `changes` are the last losses: camera (id), change, common.
+
+def _listed(only: Collection[str] | None) -> list[str] | None:
+    return None if only is None else sorted(only)
+
+
+def add_camera_states(session: Session, analysis_id: int, states: pd.DataFrame) -> None:
+    """Store what an analysis says of each camera, in the place of what it said before of the same ones.
+
+    `states`, by camera id: state, online, findings, change, together (None where there is nothing), path.
     """
+    cameras = [int(camera) for camera in states.index]
     session.execute(
-        text(
-            """INSERT INTO camera_state (analysis_id, camera_id, state, online, findings, change, together,
-                                         jurisdiction_path)
-               SELECT :analysis, s.camera_id, s.state, s.online, COALESCE(f.findings, 0), w.change,
-                      NULLIF(w.common, ''), s.jurisdiction_path
-               FROM (SELECT camera_id, jurisdiction_path,
-                            (array_agg(state ORDER BY array_position(
-                                ARRAY['outage', 'degraded', 'not_measured', 'usable'], state)))[1] AS state,
-                            COALESCE(sum(extract(epoch FROM upper(period) - lower(period)))
-                                     FILTER (WHERE state IN ('usable', 'degraded')), 0)
-                            / sum(extract(epoch FROM upper(period) - lower(period))) AS online
-                     FROM availability WHERE analysis_id = :analysis
-                     GROUP BY camera_id, jurisdiction_path) AS s
-               LEFT JOIN (SELECT camera_id, count(*) AS findings FROM camera_finding
-                          WHERE analysis_id = :analysis GROUP BY camera_id) AS f USING (camera_id)
-               LEFT JOIN unnest(CAST(:ids AS bigint[]), CAST(:changes AS text[]), CAST(:common AS text[]))
-                         AS w (camera_id, change, common) USING (camera_id)"""
-        ),
-        {
-            "analysis": analysis_id,
-            "ids": changes["camera"].tolist(),
-            "changes": changes["change"].tolist(),
-            "common": changes["common"].tolist(),
-        },
+        text("DELETE FROM camera_state WHERE analysis_id = :analysis AND camera_id = ANY(:cameras)"),
+        {"analysis": analysis_id, "cameras": cameras},
+    )
+    names = ["state", "online", "findings", "change", "together", "path"]
+    rows = zip([analysis_id] * len(states), cameras, *(states[name].tolist() for name in names), strict=True)
+    copy_rows(session, "camera_state", ["analysis_id", "camera_id", *names[:-1], "jurisdiction_path"], rows)
+
+
+def states_told(session: Session, analysis_id: int) -> pd.DataFrame:
+    """What `add_camera_states` stored."""
+    return read_frame(
+        session,
+        """SELECT camera_id AS camera, state, online, findings, change, together,
+                  jurisdiction_path::text AS path
+           FROM camera_state WHERE analysis_id = :analysis ORDER BY camera_id""",
+        analysis=analysis_id,
+    ).set_index("camera")
+
+
+def forget_states(session: Session, analysis_id: int, cameras: Collection[int]) -> None:
+    """Take out what an analysis says of cameras that it does not look at any more."""
+    session.execute(
+        text("DELETE FROM camera_state WHERE analysis_id = :analysis AND camera_id = ANY(:cameras)"),
+        {"analysis": analysis_id, "cameras": [int(one) for one in cameras]},
     )
 
 
@@ -254,11 +286,12 @@ def camera_states(session: Session, analysis_id: int) -> pd.DataFrame:
 
 
 def segments(session: Session, analysis_id: int) -> pd.DataFrame:
-    """Availability of an analysis: camera (id), start_ms, end_ms, state, reason, moved."""
+    """Availability of an analysis: camera (id), start_ms, end_ms, state, reason, moved, path."""
     return read_frame(
         session,
         """SELECT camera_id AS camera, (extract(epoch FROM lower(period)) * 1000)::bigint AS start_ms,
-                  (extract(epoch FROM upper(period)) * 1000)::bigint AS end_ms, state, reason, moved
+                  (extract(epoch FROM upper(period)) * 1000)::bigint AS end_ms, state, reason, moved,
+                  jurisdiction_path::text AS path
            FROM availability WHERE analysis_id = :analysis ORDER BY camera_id, period""",
         analysis=analysis_id,
     )
@@ -269,10 +302,11 @@ def common_sources(session: Session, analysis_id: int) -> pd.DataFrame:
     return read_frame(
         session,
         """SELECT c.id, c.code, COALESCE(NULLIF(c.name, ''), c.code) AS name,
-                  c.jurisdiction_path::text AS path, c.parent_code AS parent,
-                  (SELECT min(s.code) FROM camera_source cs JOIN frame_source s ON s.id = cs.source_id
-                   WHERE cs.camera_id = c.id) AS source
-           FROM camera c
+                  c.jurisdiction_path::text AS path, c.parent_code AS parent, s.source
+           FROM camera c LEFT JOIN (
+               SELECT cs.camera_id, min(fs.code) AS source
+               FROM camera_source cs JOIN frame_source fs ON fs.id = cs.source_id GROUP BY 1
+           ) AS s ON s.camera_id = c.id
            WHERE EXISTS (SELECT FROM availability a WHERE a.analysis_id = :analysis AND a.camera_id = c.id)
            ORDER BY c.id""",
         analysis=analysis_id,

@@ -46,10 +46,11 @@ def area_name(session: Session, path: str) -> str | None:
     return found.scalar()
 
 
-def rows(session: Session, sheet: SampleSheet) -> list[SampledCamera]:
-    """The cameras of a sheet in the order drawn."""
+def rows(session: Session, sheet: SampleSheet, *, anew: bool = False) -> list[SampledCamera]:
+    """The cameras of a sheet in the order drawn; `anew`: as the database holds them now, whatever the session
+    loaded before, which is what has to be asked under the lock of the sheet."""
     asked = select(SampledCamera).where(SampledCamera.sheet_id == sheet.id).order_by(SampledCamera.rank)
-    return list(session.scalars(asked))
+    return list(session.scalars(asked, execution_options={"populate_existing": anew}))
 
 
 def still_recorded(session: Session, codes: Sequence[str]) -> dict[str, int]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import geopandas as gpd
+import pandas as pd
 import shapely
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from cameras.tables import SitingProposal
-from geo.db import read_geoframe, write_frame
+from geo.db import read_frame, read_geoframe, write_frame
+from geo.repository.search import EDGES, scope_values, within
+from geo.scope import Scope
 
 Box = tuple[float, float, float, float]
 
@@ -82,7 +85,7 @@ def nominal_poses(session: Session, analysis_id: int | None, box: Box) -> gpd.Ge
     frame = read_geoframe(
         session,
         f"""SELECT p.camera_id AS camera, {", ".join(f"p.{name}" for name in _POSE)}, p.certain,
-                   ST_AsBinary(p.stand) AS geom
+                   p.assumed, ST_AsBinary(p.stand) AS geom
             FROM pose p JOIN camera c ON c.id = p.camera_id
             WHERE p.analysis_id = :analysis AND p.nominal AND upper_inf(c.valid) AND c.geom {_IN_BOX}
             ORDER BY p.camera_id, p.id""",
@@ -120,6 +123,70 @@ def proposed(session: Session, number: int, *, shape: str = "geom") -> gpd.GeoDa
             WHERE s.proposal_id = :number ORDER BY s.rank""",
         number=number,
     )
+
+
+# What the map needs of a proposal; `closed` is the share of the gap that it closes.
+_CHOICE = """SELECT p.id, p.created_at, p.level, p.jurisdiction_path::text AS path, j.name AS place,
+                    j.name_en AS place_en,
+                    (p.value_mm - p.before_mm) / NULLIF((p.totals ->> 'gap_mm')::float8, 0) AS closed
+             FROM siting_proposal p LEFT JOIN jurisdiction j ON j.path = p.jurisdiction_path
+             WHERE {which} AND {within}"""
+
+
+def proposals(session: Session, scope: Scope, limit: int) -> pd.DataFrame:
+    """Proposals of a scope, the newest first: id, created_at, level, path, place, place_en, closed."""
+    sql = _CHOICE.format(which="true", within=within("p.jurisdiction_path"))
+    return read_frame(session, f"{sql} ORDER BY p.id DESC LIMIT :limit", limit=limit, **scope_values(scope))
+
+
+def proposal_in(session: Session, number: int, scope: Scope) -> dict[str, Any] | None:
+    """One proposal as `proposals` tells it; None where there is none of that number in the scope."""
+    sql = _CHOICE.format(which="p.id = :number", within=within("p.jurisdiction_path"))
+    row = session.execute(text(sql), {"number": number, **scope_values(scope)}).mappings().first()
+    return None if row is None else dict(row)
+
+
+def proposed_counts(session: Session, number: int) -> dict[str, int]:
+    """Cameras of a proposal by their kind."""
+    sql = "SELECT kind, count(*) FROM siting_camera WHERE proposal_id = :number GROUP BY kind"
+    return {str(kind): int(count) for kind, count in session.execute(text(sql), {"number": number})}
+
+
+def proposed_extent(session: Session, number: int) -> Box | None:
+    """West, south, east, north of all that cameras of a proposal would see; None for one without any."""
+    sql = f"""SELECT {EDGES.format(g="whole.extent")}
+              FROM (SELECT ST_Extent(ST_Collect(seen, geom)) AS extent FROM siting_camera
+                    WHERE proposal_id = :number) AS whole
+              WHERE whole.extent IS NOT NULL"""
+    row = session.execute(text(sql), {"number": number}).first()
+    return None if row is None else tuple(float(edge) for edge in row)  # type: ignore[return-value]
+
+
+def proposed_camera(session: Session, number: int) -> dict[str, Any] | None:
+    """One camera of a proposal by its id: as a row of `proposed`, with gap_share, what of the gap it closes,
+    gap_closed_share, the same with all of lower rank, and its proposal: proposal, level, of_path."""
+    row = (
+        session.execute(
+            text(
+                """SELECT s.id, s.rank, s.kind, s.spot, s.camera_code, s.street, s.azimuth_deg,
+                          s.azimuth_before_deg, s.street_mm, s.places, s.share, j.name AS leaf,
+                          j.name_en AS leaf_en, p.id AS proposal, p.level,
+                          p.jurisdiction_path::text AS of_path,
+                          s.weight_mm / NULLIF((p.totals ->> 'gap_mm')::float8, 0) AS gap_share,
+                          (SELECT sum(f.weight_mm) FROM siting_camera f
+                           WHERE f.proposal_id = p.id AND f.rank <= s.rank)
+                              / NULLIF((p.totals ->> 'gap_mm')::float8, 0) AS gap_closed_share,
+                          ST_X(s.geom) AS lon, ST_Y(s.geom) AS lat
+                   FROM siting_camera s JOIN siting_proposal p ON p.id = s.proposal_id
+                   LEFT JOIN jurisdiction j ON j.path = s.jurisdiction_path
+                   WHERE s.id = :number"""
+            ),
+            {"number": number},
+        )
+        .mappings()
+        .first()
+    )
+    return None if row is None else dict(row)
 
 
 def cameras_named(session: Session, ids: list[int]) -> dict[int, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Vector tiles of cameras, footprints and gaps (`geo.repository.tiles` tells how)."""
+"""Vector tiles of cameras, footprints, proposed cameras and gaps (`geo.repository.tiles` tells how)."""
 
 from __future__ import annotations
 
@@ -75,12 +75,15 @@ def cameras(tile: Tile, scope: Scope, *, analysis: int | None) -> TileQuery:
 def footprints(tile: Tile, scope: Scope, *, analysis: int | None, level: str | None) -> TileQuery:
     """What cameras see at one level, that of the analysis if none is named.
 
-    A camera's recorded view is drawn only where its frames never said better.
+    A camera's recorded view is drawn only where its frames never said better. `dimension` tells how
+    buildings hid in the analysis.
     """
     wanted = "%(level)s" if level else "(SELECT level FROM analysis WHERE id = (SELECT id FROM asked))"
     sql = f"""
         WITH {tile_cte()}, {ASKED}, rows AS MATERIALIZED (
-            SELECT f.id AS feature, f.id, c.code AS camera, f.level, f.certain, {drawn("f.geom")} AS geom
+            SELECT f.id AS feature, f.id, c.code AS camera, f.level, f.certain,
+                   (SELECT COALESCE(parameters ->> 'dimension', '2d') FROM analysis
+                    WHERE id = (SELECT id FROM asked)) AS dimension, {drawn("f.geom")} AS geom
             FROM tile CROSS JOIN footprint f JOIN pose p ON p.id = f.pose_id
                  JOIN camera c ON c.id = p.camera_id
             WHERE f.geom && tile.box AND f.analysis_id = (SELECT id FROM asked) AND f.level = {wanted}
@@ -90,6 +93,26 @@ def footprints(tile: Tile, scope: Scope, *, analysis: int | None, level: str | N
               AND {within("f.jurisdiction_path", scope)})
         {encoded("footprints")}"""
     return TileQuery(sql, _parameters(tile, scope, analysis) | ({"level": level} if level else {}))
+
+
+def siting(tile: Tile, scope: Scope, *, proposal: int | None) -> TileQuery:
+    """Cameras of a proposal, nothing without one: a point where each would stand, and what it would see.
+
+    A proposal is one thing: who sees its jurisdiction sees all of it.
+    """
+    sql = f"""
+        WITH {tile_cte()}, found AS MATERIALIZED (
+            SELECT s.id, s.rank, s.kind, round(s.azimuth_deg)::int AS azimuth, s.geom AS at, s.seen
+            FROM siting_camera s JOIN siting_proposal p ON p.id = s.proposal_id
+            WHERE s.proposal_id = %(proposal)s::bigint AND {within("p.jurisdiction_path", scope)}),
+        rows AS MATERIALIZED (
+            SELECT f.id AS feature, f.id, f.rank, f.kind, f.azimuth, {drawn("f.seen")} AS geom
+            FROM tile CROSS JOIN found f WHERE f.seen && tile.box
+            UNION ALL
+            SELECT f.id AS feature, f.id, f.rank, f.kind, f.azimuth, {drawn("f.at", SIDE)} AS geom
+            FROM tile CROSS JOIN found f WHERE f.at && tile.box)
+        {encoded("siting")}"""
+    return TileQuery(sql, place_of(tile) | scope_of(scope) | {"proposal": key(proposal)})
 
 
 def gaps(tile: Tile, scope: Scope, *, analysis: int | None) -> TileQuery:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from cameras.audit.kinds import POSITION_KINDS
-from cameras.repository.audits import RECORD_COLUMNS
+from cameras.audit.rates import FIELDS, STATES, TELLING
 from cameras.tables import AssessedList, Maintenance
 from geo.db import copy_rows, read_frame, reserve_ids
 
@@ -82,8 +82,21 @@ def maintenance_windows(session: Session, start: datetime, end: datetime) -> pd.
     )
 
 
-def lists_of(session: Session, month: date) -> list[dict[str, Any]]:
-    """Assessed lists of a month: id, path (None: the whole site), point_class (None: all), cameras.
+def _speaks(path: str, point_class: str) -> str:
+    """Whether assessed list `l` speaks for a jurisdiction and class of points, given as SQL.
+
+    All classes or the whole site, and a camera of no class or in no jurisdiction, are null: only a list that
+    leaves it open too speaks for them.
+    """
+    return f"""(l.within_path IS NULL OR {path} <@ l.within_path)
+               AND (l.point_class IS NULL OR l.point_class = {point_class})"""
+
+
+def lists_of(
+    session: Session, month: date, within: str | None, point_class: int | None
+) -> list[dict[str, Any]]:
+    """Assessed lists of a month: id, path (None: the whole site), its name (None where it is not seen), and
+    `speaks`: for all of this jurisdiction (None: the whole site) and class (None: all).
 
     Nobody else freezes one of that month until the transaction ends.
     """
@@ -93,10 +106,12 @@ def lists_of(session: Session, month: date) -> list[dict[str, Any]]:
     )
     rows = session.execute(
         text(
-            """SELECT id, within_path::text AS path, point_class, cameras FROM assessed_list
-               WHERE month = :month ORDER BY id"""
+            f"""SELECT l.id, l.within_path::text AS path, j.name,
+                       COALESCE({_speaks("CAST(:path AS ltree)", "CAST(:class AS int)")}, false) AS speaks
+                FROM assessed_list l LEFT JOIN jurisdiction j ON j.path = l.within_path
+                WHERE l.month = :month ORDER BY l.id"""
         ),
-        {"month": month},
+        {"month": month, "path": within, "class": point_class},
     )
     return [dict(row) for row in rows.mappings()]
 
@@ -108,14 +123,13 @@ def freeze(session: Session, head: AssessedList) -> int:
     session.flush()
     stored = session.execute(
         text(
-            """INSERT INTO assessed_camera (list_id, code, name, unit, jurisdiction_path)
+            f"""INSERT INTO assessed_camera (list_id, code, name, unit, jurisdiction_path)
                SELECT :list, c.code, c.name, NULLIF(btrim(c.management_unit), ''), c.jurisdiction_path
                FROM camera c
                WHERE upper_inf(valid)
                  AND NOT EXISTS (
                    SELECT FROM assessed_list l WHERE l.month = :month AND l.id <> :list
-                     AND (l.within_path IS NULL OR c.jurisdiction_path <@ l.within_path)
-                     AND (l.point_class IS NULL OR l.point_class = c.point_class))
+                     AND {_speaks("c.jurisdiction_path", "c.point_class")})
                  AND c.code NOT IN (
                    SELECT a.code FROM assessed_camera a JOIN assessed_list l ON l.id = a.list_id
                    WHERE l.month = :month)
@@ -147,40 +161,67 @@ def unlisted(session: Session, month: date, paths: Sequence[str] | None) -> pd.D
     """Cameras valid now below these paths (None: all) where no list of the month speaks: code, path, unit."""
     return read_frame(
         session,
-        """SELECT code, jurisdiction_path::text AS path, NULLIF(btrim(management_unit), '') AS unit
-           FROM camera WHERE upper_inf(valid)
+        f"""SELECT c.code, c.jurisdiction_path::text AS path, NULLIF(btrim(c.management_unit), '') AS unit
+           FROM camera c WHERE upper_inf(c.valid)
              AND NOT EXISTS (
-               SELECT FROM assessed_list l WHERE l.month = :month
-                 AND (l.within_path IS NULL OR camera.jurisdiction_path <@ l.within_path))
-             AND (CAST(:paths AS ltree[]) IS NULL OR jurisdiction_path <@ ANY (CAST(:paths AS ltree[])))
-           ORDER BY code""",
+               SELECT FROM assessed_list l
+               WHERE l.month = :month AND {_speaks("c.jurisdiction_path", "c.point_class")})
+             AND (CAST(:paths AS ltree[]) IS NULL OR c.jurisdiction_path <@ ANY (CAST(:paths AS ltree[])))
+           ORDER BY c.code""",
         month=month,
         paths=None if paths is None else list(paths),
     )
 
 
-def judged_records(session: Session) -> pd.DataFrame:
-    """Records valid now by code, with `doubted`: an open finding says that the position is wrong."""
-    columns = ", ".join(f"c.{name}" for name in RECORD_COLUMNS if name != "code")
+def judged_records(session: Session, codes: Sequence[str] | None) -> pd.DataFrame:
+    """Records valid now with these codes (None: all), by code: `kept`, which fields are filled, as
+    `cameras.audit.rates.filled_share` reads it, and `doubted`: an open finding says the position is wrong."""
+    letters = " || ".join(
+        f"CASE WHEN c.{name} = '{TELLING[name]}' THEN '1' ELSE '0' END"
+        if name in TELLING
+        else f"CASE WHEN btrim(c.{name}::text) <> '' THEN '1' ELSE '0' END"
+        for name in FIELDS
+    )
     return read_frame(
         session,
-        f"""SELECT c.code, {columns},
-                   EXISTS (SELECT FROM audit_finding f
-                           WHERE f.code = c.code AND f.kind = ANY(:kinds) AND f.state <> 'closed')
-                   OR EXISTS (SELECT FROM audit_finding f
-                              WHERE f.batch_id = c.batch_id AND f.kind = ANY(:kinds) AND f.state <> 'closed')
-                   AS doubted
-            FROM camera c WHERE upper_inf(c.valid)""",
+        f"""WITH wrong AS MATERIALIZED (
+              SELECT code, batch_id FROM audit_finding WHERE kind = ANY(:kinds) AND state <> 'closed')
+            SELECT c.code, {letters} AS kept,
+                   c.code IN (SELECT code FROM wrong WHERE code IS NOT NULL)
+                   OR c.batch_id IN (SELECT batch_id FROM wrong WHERE batch_id IS NOT NULL) AS doubted
+            FROM camera c
+            WHERE upper_inf(c.valid) AND (CAST(:codes AS text[]) IS NULL OR c.code = ANY(:codes))""",
         kinds=list(POSITION_KINDS),
+        codes=None if codes is None else list(codes),
     ).set_index("code")
 
 
-def segments(session: Session, analysis_id: int) -> pd.DataFrame:
-    """Availability of an analysis by code: code, start_ms, end_ms, state."""
+_MS = " - ".join(f"(extract(epoch FROM {end}(a.period)) * 1000)::bigint" for end in ("upper", "lower"))
+
+
+def state_sums(session: Session, analysis_id: int, codes: Sequence[str] | None) -> pd.DataFrame:
+    """Milliseconds in each state of an analysis, by code (None: all), planned maintenance included."""
+    sums = ", ".join(
+        f"COALESCE(sum({_MS}) FILTER (WHERE a.state = '{state}'), 0)::bigint AS {state}" for state in STATES
+    )
+    return read_frame(
+        session,
+        f"""SELECT c.code, {sums} FROM availability a JOIN camera c ON c.id = a.camera_id
+            WHERE a.analysis_id = :analysis AND (CAST(:codes AS text[]) IS NULL OR c.code = ANY(:codes))
+            GROUP BY c.code""",
+        analysis=analysis_id,
+        codes=None if codes is None else list(codes),
+    ).set_index("code")
+
+
+def segments(session: Session, analysis_id: int, codes: Sequence[str]) -> pd.DataFrame:
+    """Availability of an analysis for these codes: code, start_ms, end_ms, state."""
     return read_frame(
         session,
         """SELECT c.code, (extract(epoch FROM lower(a.period)) * 1000)::bigint AS start_ms,
                   (extract(epoch FROM upper(a.period)) * 1000)::bigint AS end_ms, a.state
-           FROM availability a JOIN camera c ON c.id = a.camera_id WHERE a.analysis_id = :analysis""",
+           FROM availability a JOIN camera c ON c.id = a.camera_id
+           WHERE a.analysis_id = :analysis AND c.code = ANY(:codes)""",
         analysis=analysis_id,
+        codes=list(codes),
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,30 +21,34 @@ from cameras.analysis import (
     Scene,
     analyse_scene,
     camera_findings,
-    pose_cameras,
     watched_shares,
 )
-from cameras.availability import rates
+from cameras.asked import check_period
+from cameras.availability import Availability, rates
 from cameras.causes import CAUSE_NAMES
+from cameras.diagnosis import Thresholds
 from cameras.footprint import footprints
 from cameras.frames import FrameBatch
 from cameras.frames.times import epoch_ms
+from cameras.moving import is_moving, pose_points
 from cameras.optics import AssumedOptics, at_night
 from cameras.poses import camera_poses
 from cameras.ptz import drives, reach
+from cameras.repository import frames as frame_store
 from cameras.repository import records, results
+from cameras.services.keeping import INTERVALS_BEFORE as INTERVALS_BEFORE
+from cameras.services.keeping import check_kept, lead_in
 from cameras.services.reporting import sum_up
 from cameras.shares import shares
 from cameras.standpoint import standpoints
 from cameras.tables import Analysis
-from cameras.validity import recorded
+from cameras.validity import heard_beyond, recorded
+from cameras.views import pose_cameras
 from geo import repository as places
 from geo.crs import to_lonlat, to_metric
 from geo.errors import InputRefused, LianfangError, Sentence
 from geo.services import current_site, site_crs
 
-# Availability wants frames from five of the longest intervals before the period.
-INTERVALS_BEFORE = 5
 # A person is a pixel wide then; with less a camera would see the whole city.
 FEWEST_PER_METRE = 1
 
@@ -63,19 +67,14 @@ def analyse(
     Raises
     ------
     LianfangError
-        When the period is empty or there are no cameras, roads or jurisdictions to analyse.
+        When the period is empty or too long, or there are no cameras, roads or jurisdictions to analyse.
     """
-    if end <= start:
-        raise LianfangError(
-            Sentence(
-                "the period from %(start)s to %(end)s is empty; swap the two",
-                start=start.isoformat(),
-                end=end.isoformat(),
-            )
-        )
+    check_period(start, end)
     chosen = settings or AnalysisSettings()
     tell = progress or (lambda fraction: None)
-    scene = stored_scene(session, start, end)
+    # Before it is read: what is changed meanwhile shows as changed.
+    ground = places.ground_changes(session)
+    scene = stored_scene(session, start, end, chosen.thresholds)
     tell(0.15)
     period = (epoch_ms(start), epoch_ms(end))
     found = analyse_scene(scene, period, chosen, progress=lambda part: tell(0.15 + 0.6 * part))
@@ -89,6 +88,8 @@ def analyse(
         code_version=version("lianfang"),
         author=author,
         totals=_totals(scene, found),
+        delivered=by_source(found.availability.delivered),
+        ground=ground,
     )
     analysis = results.add_analysis(session, head)
     _store(session, analysis, head.level, scene, found, tell)
@@ -96,10 +97,21 @@ def analyse(
     return analysis
 
 
-def stored_scene(session: Session, start: datetime, end: datetime) -> Scene:
+def stored_scene(
+    session: Session, start: datetime, end: datetime, thresholds: Thresholds | None = None
+) -> Scene:
     """The scene of a period as the database holds it, in the site's metric CRS."""
     site, crs = current_site(session), site_crs(session)
-    cameras, (_, edges) = records.cameras(session, during=(start, end)), places.roads(session)
+    sources = frame_store.sources(session)
+    # What was heard of a camera before its record changed says something of it after, too.
+    heard_from = start - lead_in(session)
+    check_kept(session, start, end, before=start - heard_from)
+    cameras = records.cameras(session, during=(heard_from, end))
+    frames = heard_beyond(frame_store.frames(session, start=heard_from, end=end), cameras, thresholds)
+    # A day that was removed while they were read would pass for one of losses.
+    check_kept(session, start, end, before=start - heard_from)
+    cameras = cameras[cameras["until_ms"] > epoch_ms(start)]
+    _, edges = places.roads(session)
     tree = places.jurisdictions(session)
     for rows, what, command in (
         (cameras, Sentence("cameras"), "lianfang import cameras"),
@@ -118,17 +130,12 @@ def stored_scene(session: Session, start: datetime, end: datetime) -> Scene:
                     command=command,
                 )
             )
-    sources = records.sources(session)
-    longest_s = float(sources["expected_interval_s"].max()) if len(sources) else 0.0
     return Scene(
         cameras=to_metric(cameras, crs),
         presets=_of(records.presets(session), cameras.index),
         sources=sources,
-        expected=_of(records.expected_sources(session), cameras.index),
-        frames=of_cameras(
-            records.frames(session, start=start - timedelta(seconds=INTERVALS_BEFORE * longest_s), end=end),
-            cameras.index,
-        ),
+        expected=_of(frame_store.expected_sources(session, before=end), cameras.index),
+        frames=of_cameras(frames, cameras.index),
         edges=to_metric(edges, crs),
         places=to_metric(places.places(session), crs),
         obstructions=to_metric(places.obstructions(session), crs),
@@ -157,11 +164,11 @@ def camera_footprints(
     night: bool = False,
     together: bool = False,
 ) -> gpd.GeoDataFrame:
-    """What every camera sees at its recorded pose: camera (code), level, certain, assumed, area_m2, geometry.
+    """What every camera sees at its recorded pose, a row a pose.
 
-    EPSG:4326. Frames are not looked at; `analyse` does that. At night a camera sees as far as its own light
-    where its record tells how far that is. A row a pose; `together` a row a camera, all that it can see in
-    one pose or another (`cameras.ptz`).
+    camera (code), level, dimension, certain, assumed, area_m2 and geometry, EPSG:4326. Frames are not looked
+    at; `analyse` does that. At night a camera sees as far as its own light where its record tells how far
+    that is. `together` makes it a row a camera, all that it can see in one pose or another (`cameras.ptz`).
     """
     if not isinstance(level, str) and level < FEWEST_PER_METRE:
         raise InputRefused(
@@ -174,6 +181,8 @@ def camera_footprints(
         )
     crs = site_crs(session)
     cameras = to_metric(records.cameras(session), crs)
+    # Where a moving camera is, its record does not tell.
+    cameras = cameras[~is_moving(cameras)]
     if cameras.empty:
         raise LianfangError(
             Sentence("there are no cameras; run `lianfang import cameras FILE --datum D` first")
@@ -188,7 +197,7 @@ def camera_footprints(
         presets=_of(records.presets(session), cameras.index),
         assumed=assumed,
     ).table
-    viewers = pose_cameras(poses, standpoints(cameras, solid), crs)
+    viewers = pose_cameras(poses, pose_points(poses, standpoints(cameras, solid), solid))
     if night:
         light_m = cameras["night_range_m"].reindex(poses["camera"]).to_numpy()
         viewers = at_night(viewers.assign(night_range_m=light_m))
@@ -202,6 +211,7 @@ def camera_footprints(
         {
             "camera": cameras["code"].reindex(told["camera"]).to_numpy(),
             "level": str(level),
+            "dimension": dimension,
             "certain": told["certain"].to_numpy(),
             "assumed": told["assumed"].to_numpy(),
             "area_m2": shapes.area.round(1).to_numpy(),
@@ -234,6 +244,14 @@ def _totals(scene: Scene, found: AnalysisResult) -> dict[str, Any]:
     }
 
 
+def by_source(delivered: pd.DataFrame) -> dict[str, list[list[int]]]:
+    """DELIVERIES as an analysis keeps them: [first_ms, last_ms] of each, by source id."""
+    return {
+        str(source): own[["first_ms", "last_ms"]].to_numpy().tolist()
+        for source, own in delivered.groupby("source")
+    }
+
+
 def _store(
     session: Session,
     analysis: int,
@@ -242,12 +260,50 @@ def _store(
     found: AnalysisResult,
     tell: Callable[[float], None],
 ) -> None:
-    crs = scene.cameras.crs
-    poses, stands = found.availability.poses, found.stands
-    scope = scene.cameras["jurisdiction_path"]
-    standing = gpd.GeoSeries(stands["geometry"].reindex(poses["camera"]).to_numpy(), crs=crs)
-    pose_ids = results.add_poses(session, analysis, poses, to_lonlat(standing))
-    for name, shapes in found.footprints.items():
+    store_camera_results(
+        session,
+        analysis,
+        scene.cameras["jurisdiction_path"],
+        found.availability,
+        found.points,
+        found.footprints,
+        camera_findings(found.availability, found.stands),
+    )
+    tell(0.85)
+    sum_up(session, analysis)
+    tell(0.9)
+    results.add_gaps(session, analysis, level, to_lonlat(found.gaps.frame), found.gaps.cameras)
+    for name, covered in found.coverages.items():
+        results.add_shares(session, analysis, name, shares(covered))
+    results.add_jurisdiction_shares(session, analysis)
+
+
+def store_camera_results(
+    session: Session,
+    analysis: int,
+    scope: pd.Series,
+    seen: Availability,
+    points: gpd.GeoSeries,
+    footprints: Mapping[str, gpd.GeoSeries],
+    findings: pd.DataFrame,
+) -> None:
+    """Store what an analysis says of cameras: poses, footprints by level, availability, findings.
+
+    Parameters
+    ----------
+    session : Session
+    analysis : int
+    scope : Series
+        Jurisdiction path by camera id.
+    seen : Availability
+    points, footprints
+        By row of its POSES, metric CRS.
+    findings : DataFrame
+        `cameras.analysis.camera_findings`.
+    """
+    poses = seen.poses
+    pose_ids = results.add_poses(session, analysis, poses, points)
+    for name, shapes in footprints.items():
         frame = gpd.GeoDataFrame(
             {
                 "certain": poses["certain"],
@@ -257,12 +313,5 @@ def _store(
             geometry=shapes,
         )
         results.add_footprints(session, analysis, name, to_lonlat(frame), pose_ids)
-    tell(0.8)
-    results.add_availability(session, analysis, recorded(found.availability.segments), pose_ids, scope)
-    results.add_findings(session, analysis, camera_findings(found), scope)
-    sum_up(session, analysis)
-    tell(0.9)
-    results.add_gaps(session, analysis, level, to_lonlat(found.gaps.frame), found.gaps.cameras)
-    for name, covered in found.coverages.items():
-        results.add_shares(session, analysis, name, shares(covered))
-    results.add_jurisdiction_shares(session, analysis)
+    results.add_availability(session, analysis, recorded(seen.segments), pose_ids, scope)
+    results.add_findings(session, analysis, findings, scope)

@@ -75,7 +75,8 @@ def audit_cameras(
 
     Everything is looked at, so that a twin across a border counts. What is new opens, what was closed and is
     there again is open again, what is not found any more is closed by that evidence. What a reviewer closed
-    stays closed while its mark is the same. Findings of kinds that were not looked for stay as they are.
+    stays closed, and what was accepted stays accepted, while its mark is the same. Findings of kinds that
+    were not looked for stay as they are.
 
     Raises
     ------
@@ -192,7 +193,10 @@ def _publish(
 
     again = both[~fresh]
     closed = again["state"] == "closed"
-    returned = closed & ((again["closed_how"] == "evidence") | (again["mark"] != again["mark_known"]))
+    changed = again["mark"] != again["mark_known"]
+    # What was accepted, or closed by a reviewer, was the matter as it stood then.
+    returned = closed & ((again["closed_how"] == "evidence") | changed)
+    returned |= (again["state"] == "accepted") & changed
     hexes = shapely.to_wkb(shapely.set_srid(again.geometry.to_numpy(), 4326), hex=True, include_srid=True)
     columns = [again[name].tolist() for name in _SEEN]
     columns += [list(hexes), again["jurisdiction_path"].tolist(), returned.tolist()]

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from sqlalchemy.orm import Session
 
-from cameras.frames import FrameBatch, ReadOptions, read_frames
+from cameras.frames import ALWAYS_WGS84, FrameBatch, ReadBatch, ReadOptions, Rejected, format_of, read_frames
+from cameras.repository import frames as frame_store
 from cameras.repository import records
+from cameras.repository.deliveries import FILE, Handed, note_handed
+from cameras.services.keeping import removed_numbers
 from geo.datums import check_datum, to_wgs84
 from geo.errors import InputRefused, Sentence
 from geo.services import current_site, file_sha256
 
 # More sentences about bad rows than anybody reads are counted, not kept.
 KEPT_PROBLEMS = 1000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A GB/T 28181 device keeps alive every 60 s where nothing else is said.
 DEFAULT_INTERVAL_S = 60.0
+# Lists of recordings are asked for once a day.
+LIST_INTERVAL_S = 86_400.0
+RECORDING = "recording"
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,9 @@ class SourceSpec:
     expected_interval_s : float, optional
         How often it is expected to speak of each camera, seconds, above 0; a new source has 60.
     kind : str, optional
-        stream | gateway | inspection, which ranks evidence; of a new source by its interval where left out.
+        stream | gateway | heartbeat | inspection, which ranks evidence; of a new source by its interval where
+        left out (never heartbeat).
+        recording: who keeps recordings and lists them, and delivers no frames.
     label : str
         real | synthetic.
     """
@@ -55,10 +65,11 @@ class SourceSpec:
                     seconds=seconds,
                 )
             )
-        if self.kind not in ("", "stream", "gateway", "inspection"):
+        if self.kind not in ("", "stream", "gateway", "heartbeat", "inspection", RECORDING):
             raise InputRefused(
                 Sentence(
-                    "source %(code)s: kind '%(kind)s' is not known; give stream, gateway or inspection",
+                    "source %(code)s: kind '%(kind)s' is not known; give stream, gateway, heartbeat or "
+                    "inspection",
                     code=self.code,
                     kind=self.kind,
                 )
@@ -85,6 +96,8 @@ def ingest_frames(
     format: str | None = None,
     datum: str = "wgs84",
     keep_good: bool = False,
+    camera: str | None = None,
+    begins: datetime | None = None,
 ) -> FrameReport:
     """Store the frames of a file; the same file, or the same frame, is never stored twice.
 
@@ -101,9 +114,13 @@ def ingest_frames(
     format : str, optional
         Where the file's ending does not tell.
     datum : str
-        Datum of positions in the frames.
+        Datum of positions in the frames; those of `ALWAYS_WGS84` are what their standard says.
     keep_good : bool
         Store the good rows of a file that has bad ones; otherwise it is refused whole.
+    camera : str, optional
+        Code of the camera that a file is of which names none.
+    begins : datetime, optional
+        Timezone-aware; when a file began that tells no times of its own.
 
     Raises
     ------
@@ -112,22 +129,33 @@ def ingest_frames(
     """
     check_datum(datum)
     site = current_site(session)
-    source = _declared(session, spec)
+    source = declared_source(session, spec)
     sha256 = file_sha256(path)
-    if records.has_frame_file(session, sha256, source):
+    if frame_store.has_frame_file(session, sha256, source):
         return FrameReport(0, 0, 0, notes=(f"{path.name} was stored before; nothing to do",))
+    cameras = records.camera_ids(session)
     options = ReadOptions(
-        cameras=records.camera_ids(session), zone=ZoneInfo(site.timezone), now=now, source=source
+        cameras=cameras,
+        zone=ZoneInfo(site.timezone),
+        now=now,
+        source=source,
+        camera=None if camera is None else id_of_camera(cameras, camera),
+        begins=begins,
+        removed_days=removed_numbers(session),
+        heartbeats=(frame_store.source_of_code(session, spec.code) or ("", ""))[1] == "heartbeat",
     )
-    records.stage_frames(session)
-    problems: list[str] = []
     notes: list[str] = []
-    refused = staged = 0
-    for batch in read_frames(path, options, format=format):
-        staged += records.copy_frames(session, _in_wgs84(batch.frames, datum)) if len(batch.frames) else 0
-        refused += len(batch.rejected)
-        problems += [f"{path.name} {row}" for row in batch.rejected[: KEPT_PROBLEMS - len(problems)]]
-        notes += [note for note in batch.notes if note not in notes]
+    if datum not in ("wgs84", "cgcs2000") and (format or format_of(path)) in ALWAYS_WGS84:
+        notes.append(
+            Sentence(
+                "%(file)s: the positions of such a file are WGS 84; the datum %(datum)s is not used",
+                file=path.name,
+                datum=datum,
+            )
+        )
+        datum = "wgs84"
+    staged = staged_frames(session, read_frames(path, options, format=format), datum)
+    refused, problems = staged.refused, tuple(f"{path.name} {row}" for row in staged.problems)
     if refused and not keep_good:
         raise InputRefused(
             Sentence(
@@ -138,26 +166,92 @@ def ingest_frames(
             ),
             problems,
         )
-    new = records.publish_frames(session)
-    records.add_frame_file(
-        session, sha256=sha256, source_id=source, file_name=path.name, rows=staged, label=spec.label
+    new = frame_store.publish_frames(session)
+    note_handed(
+        session,
+        Handed(sha256, source, path.name, staged.rows, spec.label, refused, problems, FILE, staged.newest_at),
     )
-    return FrameReport(new, staged - new, refused, tuple(problems), tuple(notes))
+    return FrameReport(new, staged.rows - new, refused, problems, (*notes, *staged.notes))
 
 
-def _declared(session: Session, spec: SourceSpec) -> int:
+@dataclass(frozen=True)
+class Staged:
+    """Frames that wait to be published: how many, how many rows were refused, the first of these, remarks."""
+
+    rows: int
+    refused: int
+    problems: tuple[Rejected, ...]
+    notes: tuple[str, ...]
+    newest_ms: int | None = None
+
+    @property
+    def newest_at(self) -> datetime | None:
+        """When the last of them was captured."""
+        return None if self.newest_ms is None else EPOCH + timedelta(milliseconds=self.newest_ms)
+
+
+def staged_frames(session: Session, batches: Iterable[ReadBatch], datum: str) -> Staged:
+    """Put the good frames of a reader where `cameras.repository.frames.publish_frames` takes them from.
+
+    Parameters
+    ----------
+    session : Session
+    batches : iterable of ReadBatch
+        Read one after another; memory does not grow with their number.
+    datum : str
+        Of the frames' positions.
+    """
+    frame_store.stage_frames(session)
+    rows = refused = 0
+    newest_ms: int | None = None
+    problems: list[Rejected] = []
+    notes: list[str] = []
+    for batch in batches:
+        if len(batch.frames):
+            rows += frame_store.copy_frames(session, in_wgs84(batch.frames, datum))
+            newest = int(batch.frames.captured_ms.max())
+            newest_ms = newest if newest_ms is None else max(newest, newest_ms)
+        refused += len(batch.rejected)
+        problems += batch.rejected[: KEPT_PROBLEMS - len(problems)]
+        notes += [note for note in batch.notes if note not in notes]
+    return Staged(rows, refused, tuple(problems), tuple(notes), newest_ms)
+
+
+def id_of_camera(cameras: Mapping[str, int], code: str) -> int:
+    """Id of the camera of a code, of those in reach; InputRefused where it is none of them."""
+    if code not in cameras:
+        raise InputRefused(
+            Sentence("camera '%(code)s' is not known; import it first or correct the code", code=code)
+        )
+    return cameras[code]
+
+
+def declared_source(session: Session, spec: SourceSpec) -> int:
     """Id of the source, stored if it is new; InputRefused when it is known with another interval or kind.
 
     How long silence is patience and when it is a loss hangs on the two: no ingest changes them in passing.
     """
-    stored = records.source_of_code(session, spec.code)
+    stored = frame_store.source_of_code(session, spec.code)
     if stored is None:
-        seconds = spec.expected_interval_s or DEFAULT_INTERVAL_S
+        usual = LIST_INTERVAL_S if spec.kind == RECORDING else DEFAULT_INTERVAL_S
+        seconds = spec.expected_interval_s or usual
         kind = spec.kind or ("stream" if seconds <= 5 else "gateway" if seconds <= 3600 else "inspection")
-        return records.add_source(
+        return frame_store.add_source(
             session, code=spec.code, kind=kind, expected_interval_s=seconds, label=spec.label
         )
     number, kind, seconds = stored
+    if (kind == RECORDING) != (spec.kind == RECORDING):
+        raise InputRefused(
+            Sentence(
+                "source '%(code)s' delivers lists of recordings; name another source for frames",
+                code=spec.code,
+            )
+            if kind == RECORDING
+            else Sentence(
+                "source '%(code)s' delivers frames; name another source for lists of recordings",
+                code=spec.code,
+            )
+        )
     if spec.expected_interval_s not in (None, seconds) or spec.kind not in ("", kind):
         raise InputRefused(
             Sentence(
@@ -171,7 +265,7 @@ def _declared(session: Session, spec: SourceSpec) -> int:
     return number
 
 
-def _in_wgs84(frames: FrameBatch, datum: str) -> FrameBatch:
+def in_wgs84(frames: FrameBatch, datum: str) -> FrameBatch:
     """The frames with their positions, where they have any, in WGS 84."""
     placed = np.flatnonzero(np.isfinite(frames.lon) & np.isfinite(frames.lat))
     if not len(placed) or datum in ("wgs84", "cgcs2000"):

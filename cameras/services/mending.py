@@ -12,11 +12,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cameras.changed_words import label_of
-from cameras.mending import applied, kind_of, outdated, read_change
+from cameras.mending import against, applied, kind_of, outdated, read_values
+from cameras.presets import PRESETS
 from cameras.reconcile import CHANGED, MOVED, POSITION
 from cameras.repository import changes as store
 from cameras.repository import proposals
-from cameras.services.recording import begin_anew
+from cameras.repository.presets import presets_of, replace_presets
+from cameras.services.taking_in import begin_anew
 from geo.db import ScopedSession
 from geo.errors import InputRefused, LianfangError, Sentence
 from geo.repository import paths_at, site_area
@@ -24,6 +26,8 @@ from geo.scope import WHOLE_SITE
 
 # More at once is a list to be imported, which says row by row what it does.
 MOST_AT_ONCE = 2000
+# Nobody looks at a page longer than this while a list is taken in.
+WAIT_S = 5
 
 
 def propose(
@@ -44,7 +48,7 @@ def propose(
     Parameters
     ----------
     codes : sequence of str
-        Cameras with an open record; those where nothing differs get no proposal.
+        Cameras with an open record; those where nothing differs, or the same waits for review, get none.
     texts, datum
         As `cameras.mending.read_change`.
     origin : str
@@ -72,34 +76,29 @@ def propose(
                 most=MOST_AT_ONCE,
             )
         )
-    area = site_area(session)
     recorded = store.open_records(session, codes)
-    if missing := [code for code in codes if code not in set(recorded["code"])]:
+    if missing := sorted(set(codes) - set(recorded["code"])):
         raise LianfangError(Sentence("camera '%(code)s' has no open record", code=missing[0]))
-    made = []
+    values = read_values(texts, datum, site_area(session))
+    changes = []
     for number, record in recorded.iterrows():
-        before, after = read_change(texts, record, datum, area)
-        _refuse_away(session, after)
-        if not after and photo is None:
-            continue
-        made.append(
-            proposals.add(
-                session,
-                camera_id=number,
-                code=record["code"],
-                author=author,
-                origin=origin,
-                group_key=group_key,
-                before=before,
-                after=after,
-                note=note,
-                accuracy_m=accuracy_m,
-                photo=photo,
-            )
-        )
-    if not made:
+        before, after = against(values, record)
+        if after or photo is not None:
+            changes.append((int(str(number)), str(record["code"]), before, after))
+    if not changes:
         raise InputRefused(Sentence("nothing differs from the record, so nothing was proposed"))
-    return made
+    for after in {change[3].get(POSITION): change[3] for change in changes}.values():
+        _refuse_away(session, after)
+    return proposals.add(
+        session,
+        changes,
+        author=author,
+        origin=origin,
+        group_key=group_key,
+        note=note,
+        accuracy_m=accuracy_m,
+        photo=photo,
+    )
 
 
 def accept(
@@ -118,6 +117,8 @@ def accept(
     """
     asked = _open(session, ids)
     recorded = store.open_records(session, sorted({one["code"] for one in asked}))
+    held = presets_of(session, recorded.index)
+    recorded[PRESETS] = [held[number] for number in recorded.index]
     numbers = dict(zip(recorded["code"], recorded.index, strict=True))
     afters: dict[int, dict[str, Any]] = {}
     for one in asked:
@@ -146,8 +147,9 @@ def accept(
                 )
             )
         afters.setdefault(number, {}).update(one["after"])
-    _change(session, recorded, {number: after for number, after in afters.items() if after}, asked)
+    # Before records begin anew, to which what is still open goes along.
     proposals.close(session, [one["id"] for one in asked], state="accepted", reviewer=reviewer, note=note)
+    _change(session, recorded, {number: after for number, after in afters.items() if after}, asked)
     return sum(bool(after) for after in afters.values())
 
 
@@ -180,7 +182,7 @@ def _refuse_away(session: Session, after: Mapping[str, Any]) -> None:
 
 
 def _open(session: Session, ids: Collection[int]) -> list[dict[str, Any]]:
-    store.hold(session)
+    store.hold(session, wait_s=WAIT_S)
     asked = proposals.of_ids(session, ids, hold=True)
     if len(asked) < len(set(ids)):
         raise LianfangError(Sentence("a proposed change is not there any more; read the list anew"))
@@ -217,6 +219,9 @@ def _change(
     following = begin_anew(session, moved, moved["batch_id"].tolist(), now)
     store.change_fields(session, rows[kinds == CHANGED])
     current = dict(zip(moved.index, following, strict=True))
+    for number in moved.index:
+        if PRESETS in afters[number]:
+            replace_presets(session, int(current[number]), afters[number][PRESETS])
     by_code = dict(zip(rows["code"], rows.index, strict=True))
     told = [one for one in asked if one["after"]]
     numbers = [by_code[one["code"]] for one in told]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -14,17 +13,19 @@ import pandas as pd
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cameras.changed_words import told_changes, told_gone
+from cameras.changed_words import told_gone
 from cameras.fields import BY_NAME
-from cameras.importers import read_cameras
-from cameras.mending import unsay
-from cameras.reconcile import ADDED, CHANGED, MOVED, UNCHANGED, Reconciled, reconcile
+from cameras.importers import camera_parts
+from cameras.reconcile import ADDED, CHANGED, MOVED, UNCHANGED
 from cameras.repository import changes as store
 from cameras.repository import proposals, records
-from geo.db import ALWAYS, period_text, rehearsal
+from cameras.repository.recordings import move_recordings
+from cameras.services.taking_in import GONE, RESTORED, RETIRED, TakingIn, spooled
+from geo.db import rehearsal
 from geo.errors import InputRefused, LianfangError, Sentence, row_named
-from geo.readers import Imported
-from geo.repository import site_area
+from geo.readers import PART_ROWS, Notes
+from geo.readers.result import none_good, some_refused
+from geo.repository import PathFinder, site_area
 from geo.scope import WHOLE_SITE, Scope
 from geo.services import (
     ImportReport,
@@ -33,11 +34,8 @@ from geo.services import (
     credit_osm,
     current_site,
     jurisdiction_path,
-    refuse_outside,
     refuse_twice,
 )
-
-RESTORED, GONE, RETIRED = "restored", "gone", "retired"
 
 
 @dataclass(frozen=True)
@@ -112,13 +110,15 @@ def import_cameras(
     label: str = "real",
     within: Scope = WHOLE_SITE,
     listing: Listing | None = None,
+    part_rows: int = PART_ROWS,
 ) -> ImportReport:
     """Take in a file of camera records (`cameras.importers`); rolled back by the caller when this raises.
 
     Records of the same code are brought up to date: another place or pose opens a new period, from
     `listing.since` on, so that older analyses keep what they meant; other fields are changed in place. Either
     is written down with who and when. What the file does not say stays. Refused besides what the reader
-    refuses: rows outside `within`, and rows whose record lies there or is newer than the list.
+    refuses: rows outside `within`, and rows whose record lies there or is newer than the list. So many as
+    `part_rows` are in memory at once.
     """
     claims = listing or Listing()
     current_site(session)
@@ -143,56 +143,44 @@ def import_cameras(
         )
     if not dry_run:
         store.hold(session)
-    found = read_cameras(path, datum=datum, area=site_area(session), mapping=mapping, keep_good=keep_good)
-    found = refuse_outside(session, found, within, path.name, "cameras", keep_good)
-    recorded = store.open_records(session, found.frame["code"].tolist())
-    whole_list = not found.problems and found.complete
-    if claims.retire and not whole_list:
-        raise InputRefused(
-            Sentence(
-                "%(file)s is not whole: rows of it were refused or parts are missing, so no record is closed "
-                "for it; correct it, or import it without closing records",
-                file=path.name,
-            ),
-            found.problems,
-        )
-    found = _refuse_held(found, recorded, within, path.name, keep_good)
-    found = _without_mended(session, found, recorded)
-    met = reconcile(recorded[recorded["code"].isin(found.frame["code"])], found.frame)
-    found = _refuse_newer(found, met, recorded, since, path.name, keep_good)
-    if len(found.frame) < len(met.rows):
-        met = reconcile(recorded[recorded["code"].isin(found.frame["code"])], found.frame)
-    kept_out = len(found.problems) > 0 or not whole_list
-    if whole and kept_out:
-        note = Sentence("which cameras are gone is not told, because rows were refused or parts are missing")
-        found = replace(found, findings=(*found.findings, note))
-        whole = ""
-    gone = store.missing_from(session, whole, found.frame["code"].tolist()) if whole else pd.DataFrame()
-    _refuse_closing(gone if claims.retire else gone[:0], since)
-    if met.contradicted:
-        note = Sentence(
-            "%(n)s compass points do not fit the measured direction of their record, which stays, first in "
-            "%(first)s; measure them anew",
-            n=len(met.contradicted),
-            first=row_named(found.word, met.contradicted[0]),
-        )
-        found = replace(found, findings=(*found.findings, note))
-    told = (*told_changes(met, found.word), *told_gone(gone, whole, retired=claims.retire))
-    with rehearsal(session, only=dry_run):
+    notes = Notes(path.name, "row")
+    area = site_area(session)
+    parts = camera_parts(path, notes, datum=datum, area=area, mapping=mapping, size=part_rows)
+    with spooled(parts) as spool:
+        problems, findings = notes.settle("cameras", keep_good)
+        if claims.retire and (problems or not notes.complete):
+            raise _not_whole(path.name, problems)
         source = Source.of_file(path, datum=datum, label=label, author=author)
-        counts = _store(session, met, gone if claims.retire else gone[:0], source, since)
-        credit_osm(session, path)
-    counts[GONE] = len(gone)
-    written = sum(counts[kind] for kind in (ADDED, CHANGED, MOVED, RESTORED, RETIRED))
+        finder = PathFinder(session, spool.bounds)
+        taking = TakingIn(session, source, since, within, notes.word, spool.count, finder, keep_good, whole)
+        with rehearsal(session, only=dry_run):
+            for part in spool.parts():
+                taking.take(part)
+            refusals = taking.told()
+            if refusals and not keep_good:
+                raise InputRefused(some_refused(path.name, "cameras", taking.refused, spool.count), refusals)
+            problems = (*problems, *refusals)
+            if not taking.good:
+                raise InputRefused(none_good(path.name, "cameras"), problems)
+            if claims.retire and taking.outside:
+                raise _not_whole(path.name, problems)
+            kept_out = bool(problems) or not notes.complete
+            gone = store.missing_from(session, whole) if whole and not kept_out else pd.DataFrame()
+            if claims.retire:
+                _refuse_closing(gone, since)
+                taking.retire(gone)
+            taking.finish()
+            credit_osm(session, path)
+    counts = {kind: taking.counts[kind] for kind in (ADDED, CHANGED, MOVED, UNCHANGED, RESTORED, RETIRED)}
     return ImportReport(
         "cameras",
-        0 if dry_run else written,
-        len(found.frame),
-        found.problems,
-        found.findings,
-        found.frame,
-        counts,
-        told,
+        0 if dry_run else sum(counts.values()) - counts[UNCHANGED],
+        taking.good,
+        problems,
+        (*findings, *_findings(taking, untold=bool(whole) and kept_out)),
+        taking.shown(),
+        counts | {GONE: len(gone)},
+        (*taking.changes, *told_gone(gone, whole, retired=claims.retire)),
     )
 
 
@@ -205,10 +193,10 @@ def undo_listing(session: Session, batch_id: int) -> int:
     store.hold(session)
     done = store.changes_of_batch(session, batch_id)
     moved = [one for one in done if one["previous_id"] is not None and one["kind"] == MOVED]
-    store.move_frames(
-        session, [one["camera_id"] for one in moved], [one["previous_id"] for one in moved], None
-    )
-    proposals.give(session, [one["camera_id"] for one in moved], [one["previous_id"] for one in moved])
+    newer, older = [one["camera_id"] for one in moved], [one["previous_id"] for one in moved]
+    store.move_frames(session, newer, older, None)
+    move_recordings(session, newer, older)
+    proposals.give(session, newer, older)
     taken = records.remove_batch(session, batch_id)
     ended = [one["previous_id"] for one in moved]
     ended += [one["camera_id"] for one in done if one["kind"] == RETIRED]
@@ -223,29 +211,6 @@ def undo_listing(session: Session, batch_id: int) -> int:
     store.change_fields(session, frame)
     store.forget_changes(session, batch_id)
     return taken + len(changed) + sum(one["kind"] == RETIRED for one in done)
-
-
-def _refuse_held(
-    found: Imported, recorded: gpd.GeoDataFrame, within: Scope, file: str, keep_good: bool
-) -> Imported:
-    """The rows without those whose record lies outside the scope of whoever imports."""
-    held = {
-        code: path
-        for code, path in zip(recorded["code"], recorded["jurisdiction_path"], strict=True)
-        if not within.covers(path)
-    }
-    told = {
-        int(str(row)): Sentence(
-            "camera '%(code)s' is recorded in %(path)s, outside your area (%(area)s); ask somebody who may "
-            "import there",
-            code=code,
-            path=held[code] or Sentence("no jurisdiction"),
-            area=within.text,
-        )
-        for row, code in found.frame["code"].items()
-        if code in held
-    }
-    return found.without(told, file, "cameras", keep_good)
 
 
 def _refuse_closing(gone: pd.DataFrame, since: datetime) -> None:
@@ -263,124 +228,33 @@ def _refuse_closing(gone: pd.DataFrame, since: datetime) -> None:
             )
 
 
-def _without_mended(session: Session, found: Imported, recorded: gpd.GeoDataFrame) -> Imported:
-    """The rows without values that a reviewed change replaced: a list that still has them is the older."""
-    mended = proposals.mended(session, found.frame["code"].tolist())
-    if not mended:
-        return found
-    frame = found.frame.copy()
-    by_code = recorded.reset_index().set_index("code")
-    rows = dict(zip(frame["code"], frame.index, strict=True))
-    told = []
-    for code, before in mended.items():
-        if code not in by_code.index or code not in rows:
-            continue
-        stale = unsay(frame, rows[code], before, by_code.loc[code])
-        told += [(rows[code], code)] if stale else []
-    if not told:
-        return found
-    note = Sentence(
-        "%(n)s cameras were mended since and reviewed; the list still has the values of before, which were "
-        "passed over, first camera '%(code)s' in %(first)s",
-        n=len(told),
-        code=told[0][1],
-        first=row_named(found.word, told[0][0]),
+def _not_whole(file: str, problems: Sequence[str]) -> InputRefused:
+    return InputRefused(
+        Sentence(
+            "%(file)s is not whole: rows of it were refused or parts are missing, so no record is closed "
+            "for it; correct it, or import it without closing records",
+            file=file,
+        ),
+        problems,
     )
-    return replace(found, frame=frame, findings=(*found.findings, note))
 
 
-def _refuse_newer(
-    found: Imported,
-    met: Reconciled,
-    recorded: gpd.GeoDataFrame,
-    since: datetime,
-    file: str,
-    keep_good: bool,
-) -> Imported:
-    """The rows without those that would end a record before it began."""
-    moved = met.of(MOVED)
-    began = recorded["since"].reindex(moved["previous"]).to_numpy()
-    told = {
-        int(str(row)): Sentence(
-            "the record of camera '%(code)s' holds since %(began)s and the list since %(since)s; give a later"
-            " time for the list",
-            code=code,
-            began=pd.Timestamp(start).isoformat(),
-            since=since.isoformat(),
+def _findings(taking: TakingIn, *, untold: bool) -> Iterator[Sentence]:
+    """What is worth knowing of a list beside the records; `untold`, that what is gone is not told."""
+    if taking.mended.count:
+        yield Sentence(
+            "%(n)s cameras were mended since and reviewed; the list still has the values of before, which "
+            "were passed over, first camera '%(code)s' in %(first)s",
+            n=taking.mended.count,
+            code=taking.mended.code,
+            first=row_named(taking.word, taking.mended.row),
         )
-        for row, code, start in zip(moved.index, moved["code"], began, strict=True)
-        if pd.Timestamp(start) >= since
-    }
-    return found.without(told, file, "cameras", keep_good)
-
-
-def _store(
-    session: Session, met: Reconciled, retired: pd.DataFrame, source: Source, since: datetime
-) -> dict[str, int]:
-    """Write what was found; answers how many records by kind."""
-    counts = {**met.counts(), RESTORED: 0, RETIRED: len(retired)}
-    if counts[UNCHANGED] == len(met.rows) and not len(retired):
-        return counts
-    ended = store.closed_codes(session, met.of(ADDED)["code"].tolist())
-    counts[RESTORED] = len(ended)
-    counts[ADDED] -= len(ended)
-    batch = add_source(session, "cameras", source, len(met.of(ADDED, CHANGED, MOVED)) + len(retired))
-    added, moved, changed = met.of(ADDED), met.of(MOVED), met.of(CHANGED)
-    # A record that was closed begins again where the list does, never before it had ended.
-    valid = [
-        ALWAYS if code not in ended else period_text(max(since, ended[code]), None) for code in added["code"]
-    ]
-    ids = records.add_cameras(session, added, batch, valid)
-    following = begin_anew(session, moved, batch, since)
-    store.change_fields(session, changed.set_index("previous"))
-    store.close(session, retired.index.tolist(), since)
-    again = added["code"].isin(ended).to_numpy()
-    fields = met.by_row()
-    history = [
-        _history(fields, moved, following, moved["previous"]),
-        _history(fields, changed, changed["previous"]),
-        _history(fields, added[again], ids[again], kind=RESTORED),
-        pd.DataFrame({"code": retired.get("code", []), "camera_id": retired.index, "kind": RETIRED}),
-    ]
-    rows = pd.concat([part for part in history if len(part)] or [pd.DataFrame()], ignore_index=True)
-    for name in ("before", "after"):
-        told = rows[name] if name in rows else [None] * len(rows)
-        rows[name] = pd.Series([one if isinstance(one, dict) else {} for one in told], dtype=object)
-    store.add_changes(session, rows.assign(author=source.author, batch_id=batch))
-    return counts
-
-
-def begin_anew(
-    session: Session, moved: gpd.GeoDataFrame, batch: int | Sequence[int], since: datetime
-) -> pd.Index:
-    """End the records named by `previous` and begin those of the rows; answers their ids in order.
-
-    Presets, sources and the frames captured from `since` on go along. `batch` is the import they belong to,
-    one for all or one a row.
-    """
-    store.close(session, moved["previous"], since)
-    following = records.add_cameras(session, moved, batch, period_text(since, None))
-    store.follow(session, moved["previous"].tolist(), following.tolist(), since)
-    return following
-
-
-def _history(
-    fields: dict[int, tuple[dict[str, Any], dict[str, Any]]],
-    rows: gpd.GeoDataFrame,
-    ids: pd.Index | pd.Series,
-    previous: pd.Series | None = None,
-    kind: str = "",
-) -> pd.DataFrame:
-    """What is written down of some rows: their fields before and after."""
-    both = [fields.get(int(str(row)), ({}, {})) for row in rows.index]
-    before_it = [None] * len(rows) if previous is None else [int(one) for one in previous]
-    return pd.DataFrame(
-        {
-            "code": rows["code"].to_numpy(),
-            "camera_id": np.asarray(ids),
-            "previous_id": pd.Series(before_it, dtype=object),
-            "kind": kind or rows["kind"].to_numpy(),
-            "before": [before for before, _ in both],
-            "after": [after for _, after in both],
-        }
-    )
+    if untold:
+        yield Sentence("which cameras are gone is not told, because rows were refused or parts are missing")
+    if taking.contradicted.count:
+        yield Sentence(
+            "%(n)s compass points do not fit the measured direction of their record, which stays, first in "
+            "%(first)s; measure them anew",
+            n=taking.contradicted.count,
+            first=row_named(taking.word, taking.contradicted.row),
+        )

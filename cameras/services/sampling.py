@@ -15,6 +15,7 @@ from cameras.repository import samples as store
 from cameras.sampling import (
     CRITERIA,
     FORM,
+    RIGHT,
     VERDICTS,
     draw,
     fingerprint,
@@ -129,7 +130,7 @@ def judge(
         Nothing is written then.
     """
     sheet = _open(session, number)
-    rows = {row.rank: row for row in store.rows(session, sheet)}
+    rows = {row.rank: row for row in store.rows(session, sheet, anew=True)}
     asked = {rank: pair for rank, pair in verdicts.items() if rank in rows and pair[0] != pair[1]}
     taken = [
         Sentence(
@@ -142,6 +143,19 @@ def judge(
     ]
     if taken:
         raise InputRefused(Sentence("nothing was stored: others judged the same cameras"), taken)
+    unknown = [
+        Sentence(
+            "camera %(rank)s has no direction in its record, so none can be right; say that it is wrong, or "
+            "that it cannot be judged",
+            rank=rank,
+        )
+        for rank, (_, after) in sorted(asked.items())
+        if after.direction == RIGHT and rows[rank].record["azimuth_deg"] is None
+    ]
+    if unknown:
+        raise InputRefused(
+            Sentence("nothing was stored: a direction that nobody wrote down is not right"), unknown
+        )
     changed = 0
     for rank, (_, after) in asked.items():
         if _said(rows[rank]) == after:
@@ -168,7 +182,7 @@ def close(session: Session, number: int, *, seen: str, signer: str, now: datetim
         For a sheet that is not there, signed already, not judged to the end, or changed since it was shown.
     """
     sheet = _open(session, number)
-    rows = store.rows(session, sheet)
+    rows = store.rows(session, sheet, anew=True)
     if fingerprint(content(sheet, rows)) != seen:
         raise InputRefused(
             Sentence("somebody changed a verdict since you opened the page; look at it again, then sign")
@@ -223,9 +237,10 @@ def as_mapping(row: SampledCamera) -> dict[str, Any]:
 
 
 def _open(session: Session, number: int) -> SampleSheet:
-    # Locked: a verdict and a signature at the same moment come one after the other.
+    # Locked: a verdict and a signature at the same moment come one after the other. Read anew: what a session
+    # loaded before the lock somebody may have changed since, and a lock alone refreshes nothing.
     asked = select(SampleSheet).where(SampleSheet.id == number).with_for_update()
-    sheet = session.scalars(asked).one_or_none()
+    sheet = session.scalars(asked, execution_options={"populate_existing": True}).one_or_none()
     if sheet is None:
         raise InputRefused(Sentence("there is no spot check %(n)s in your area", n=number))
     if sheet.closed_at is not None:

@@ -13,9 +13,9 @@ import shapely
 from pyproj import CRS
 from sqlalchemy.orm import Session
 
-from cameras.analysis import pose_cameras
 from cameras.frames import FrameBatch
 from cameras.levels import pixels_per_metre
+from cameras.moving import is_moving, pose_points
 from cameras.optics import AssumedOptics, level_range_m
 from cameras.poses import camera_poses
 from cameras.repository import records, results
@@ -25,6 +25,7 @@ from cameras.siting.scene import SitingScene, siting_problem
 from cameras.siting.settings import SitingSettings
 from cameras.standpoint import standpoints
 from cameras.tables import SitingProposal
+from cameras.views import pose_cameras
 from geo import repository as places
 from geo.crs import to_lonlat, to_metric, true_north_deg
 from geo.errors import InputRefused, LianfangError, Sentence
@@ -159,6 +160,8 @@ def _poses(
     """Nominal poses as `cameras.siting.scene` wants them."""
     analysis = results.latest_analysis(session)
     cameras = records.cameras(session).cx[box[0] : box[2], box[1] : box[3]]
+    # Where a moving camera is, its record does not tell; it watches no street for good.
+    cameras = cameras[~is_moving(cameras)]
     known = store.nominal_poses(session, analysis.id if analysis else None, box)
     known = known[known["camera"].isin(cameras.index)]
     unknown = cameras[~cameras.index.isin(known["camera"])]
@@ -200,7 +203,7 @@ def _by_record(session: Session, cameras: gpd.GeoDataFrame, assumed: AssumedOpti
     solid = to_metric(
         store.obstructions_in(session, _widened((west, south, east, north), 100.0)), cameras.crs
     )
-    viewers = pose_cameras(poses, standpoints(cameras, solid), cameras.crs)
+    viewers = pose_cameras(poses, pose_points(poses, standpoints(cameras, solid), solid))
     return viewers.assign(true_azimuth_deg=poses["azimuth_deg"])
 
 

@@ -120,7 +120,10 @@ def lost_ground(session: Session, analysis_id: int, code: str) -> LostGround:
 
 @dataclass(frozen=True)
 class View:
-    """How a camera looks: azimuth clockwise from true north (None: not known), tilt, lens and height."""
+    """How a camera looks: azimuth clockwise from true north (None: not known), tilt, lens and height.
+
+    `assumed` names those of them that nobody told, joined by commas.
+    """
 
     azimuth_deg: float | None
     tilt_deg: float
@@ -128,6 +131,7 @@ class View:
     vfov_deg: float
     width_px: float
     mount_height_m: float
+    assumed: str = ""
 
 
 def held_view(session: Session, code: str, *, assumed: AssumedOptics | None = None) -> View:
@@ -142,9 +146,11 @@ def held_view(session: Session, code: str, *, assumed: AssumedOptics | None = No
     held = one.held_pose(session, code) or {}
     told = {name: record[name] if held.get(name) is None else held[name] for name in OPTICS_FIELDS}
     row = pd.DataFrame([{**told, "height_px": record["height_px"]}], dtype=float)
-    optics = completed(row, assumed).iloc[0]
+    # What an analysis assumed stands in its pose as a number, and is still not known.
+    optics = completed(row.assign(assumed=held.get("assumed") or ""), assumed).iloc[0]
     azimuth = held["azimuth_deg"] if held else record["azimuth_deg"]
-    return View(azimuth, *(float(optics[name]) for name in VIEW_OPTICS))
+    told = {name: float(optics[name]) for name in VIEW_OPTICS}
+    return View(azimuth_deg=azimuth, assumed=str(optics["assumed"]), **told)
 
 
 def turned(
@@ -155,11 +161,14 @@ def turned(
     tilt_deg: float | None = None,
     hfov_deg: float | None = None,
     assumed: AssumedOptics | None = None,
+    dimension: str = "2d",
+    target_height_m: float = 1.5,
 ) -> gpd.GeoDataFrame:
     """What a camera would see if it looked towards `azimuth_deg` (clockwise from true north).
 
     Through the lens and at the tilt that the newest analysis knows of, where none is given; the record's, or
-    the assumed ones, without. Another lens keeps the shape of the picture.
+    the assumed ones, without. Another lens keeps the shape of the picture. Walls hide as the dimension says
+    (`cameras.footprint`).
 
     Returns
     -------
@@ -202,16 +211,18 @@ def turned(
             "width_px": [lens.width_px],
             "tilt_deg": [lens.tilt_deg if tilt_deg is None else tilt_deg],
             "mount_height_m": [lens.mount_height_m],
+            "assumed": [lens.assumed],
         },
         geometry=stand.to_numpy(),
         crs=crs,
     )
-    solid = gpd.GeoDataFrame(geometry=walls.geometry, crs=crs)
     streets = to_metric(at_instant.streets_near(session, record["lon"], record["lat"], REACH_M), crs)
     places = to_metric(_places_near(session, record), crs)
     rows = []
     for level in sorted(DORI, key=lambda name: DORI[name]):
-        shape = footprints(viewer, solid, level=level).iloc[0]
+        shape = footprints(
+            viewer, walls, level=level, dimension=dimension, target_height_m=target_height_m
+        ).iloc[0]
         street_m = watched_length(shape, streets.geometry)
         rows.append((level, shape.area, street_m, watched_places(shape, places.geometry), shape))
     frame = pd.DataFrame(rows, columns=["level", "area_m2", "street_m", "places", "geometry"])

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from cameras.audit.rates import camera_rates
+from cameras.audit.rates import STATES, camera_rates, filled_share, state_times
 from cameras.repository import upkeep
 from cameras.services.auditing import LONGEST_TEXT
 from cameras.tables import Analysis, AssessedList, Maintenance
+from geo import repository as places
 from geo.errors import InputRefused, Sentence
 from geo.scope import Scope
 
@@ -42,15 +45,15 @@ def register_maintenance(
         raise InputRefused(
             Sentence(
                 "the period from %(start)s to %(end)s is empty; swap the two",
-                start=start.isoformat(),
-                end=end.isoformat(),
+                start=_plain(session, start),
+                end=_plain(session, end),
             )
         )
     if end <= now:
         raise InputRefused(
             Sentence(
                 "the period ended at %(end)s; planned maintenance is registered before it takes place",
-                end=end.isoformat(timespec="minutes"),
+                end=_plain(session, end),
             )
         )
     if not reason.strip() or len(reason) > LONGEST_TEXT:
@@ -84,6 +87,12 @@ def register_maintenance(
     )
 
 
+def _plain(session: Session, at: datetime) -> str:
+    """A moment as people write it, in the site's zone."""
+    site = places.site(session)
+    return f"{at.astimezone(ZoneInfo(site.timezone) if site else UTC):%Y-%m-%d %H:%M}"
+
+
 def withdraw_maintenance(session: Session, number: int, *, author: str, now: datetime) -> Maintenance:
     """End a planned maintenance now: from here on its cameras count again.
 
@@ -102,7 +111,8 @@ def withdraw_maintenance(session: Session, number: int, *, author: str, now: dat
                 n=number,
             )
         )
-    found = session.get_one(Maintenance, number, with_for_update=True)
+    # Read anew under the lock: somebody else may have withdrawn it since this session looked.
+    found = session.get_one(Maintenance, number, with_for_update=True, populate_existing=True)
     assert found.period.upper is not None
     if found.withdrawn_at is not None or found.period.upper <= now:
         raise InputRefused(
@@ -142,16 +152,14 @@ def freeze_list(
         When a list of the month speaks for all of it already, or no camera is left.
     """
     first = month.replace(day=1)
-    own = "" if within is None else f"{within}."
-    others = upkeep.lists_of(session, first)
+    others = upkeep.lists_of(session, first, within, point_class)
     for other in others:
-        theirs = "" if other["path"] is None else f"{other['path']}."
-        if own.startswith(theirs) and other["point_class"] in (None, point_class):
+        if other["speaks"]:
             raise InputRefused(
                 Sentence(
                     "%(month)s is frozen already for %(where)s; a frozen list is not changed",
                     month=f"{first:%Y-%m}",
-                    where=other["path"] or Sentence("the whole site"),
+                    where=_where(other),
                 )
             )
     head = AssessedList(
@@ -169,10 +177,18 @@ def freeze_list(
     return head
 
 
+def _where(head: Mapping[str, Any]) -> str | Sentence:
+    """What a list that speaks for one's own area was frozen for: what lies above is not seen by its name."""
+    if head["path"] is None:
+        return Sentence("the whole site")
+    return str(head["name"]) if head["name"] else Sentence("a larger jurisdiction")
+
+
 def rated_cameras(session: Session, analysis: Analysis | None, month: date, scope: Scope) -> pd.DataFrame:
     """What each camera of a scope contributes to the rates.
 
-    A frozen list of the month is the denominator where it was frozen: all records there are count elsewhere.
+    A frozen list of the month is the denominator where it was frozen, and for the class of points that it was
+    frozen for: elsewhere, and of other classes, all records there are count.
 
     Returns
     -------
@@ -187,11 +203,19 @@ def rated_cameras(session: Session, analysis: Analysis | None, month: date, scop
     others = others[~others["code"].isin(listed["code"])]
     parts = [one.assign(listed=on) for one, on in ((listed, True), (others, False)) if len(one)]
     cameras = pd.concat(parts, ignore_index=True) if parts else listed.assign(listed=False)
-    segments = pd.DataFrame(columns=["code", "start_ms", "end_ms", "state"])
-    windows = pd.DataFrame(columns=["code", "start_ms", "end_ms"])
+    codes = None if scope.everywhere else cameras["code"].tolist()
+    records = upkeep.judged_records(session, codes)
+    records = records.assign(filled=filled_share(records["kept"]))
+    times = pd.DataFrame(columns=list(STATES), dtype="int64")
     if analysis is not None:
         start, end = analysis.period.lower, analysis.period.upper
         assert start is not None and end is not None
-        segments = upkeep.segments(session, analysis.id)
+        times = upkeep.state_sums(session, analysis.id, codes)
         windows = upkeep.maintenance_windows(session, start, end)
-    return camera_rates(cameras, upkeep.judged_records(session), segments, windows)
+        windows = windows[windows["code"].isin(times.index)]
+        if len(windows):
+            # What maintenance takes away is worked out camera by camera, for the few that have any.
+            few = windows["code"].unique().tolist()
+            less = state_times(upkeep.segments(session, analysis.id, few), windows)
+            times = pd.concat([times.drop(index=less.index), less])
+    return camera_rates(cameras, records, times)

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cameras.footprint import footprints
 from cameras.siting.covering import Siting
 from cameras.siting.kernels import State
 from cameras.siting.scene import RE_AIM, SitingProblem, SitingScene, siting_problem
@@ -109,7 +108,7 @@ def propose(
     rows = proposed_rows(problem, siting.chosen)
     viewers = problem.candidates.iloc[siting.chosen]
     viewers = viewers.assign(azimuth_deg=viewers["grid_azimuth_deg"]).reset_index(drop=True)
-    shapes = footprints(viewers, scene.obstructions, level=chosen.level)
+    shapes = chosen.footprints(viewers, scene.obstructions)
     tell(1.0)
     return Proposal(rows, shapes, siting, problem, _totals(problem))
 

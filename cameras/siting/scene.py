@@ -41,7 +41,7 @@ class SitingScene:
         ROAD EDGES, PLACES, OBSTRUCTIONS, also around the area.
     poses : GeoDataFrame
         Nominal poses of every camera in or near the area, as `cameras.footprint` wants them (azimuths against
-        grid north), with camera (id), certain, ptz and true_azimuth_deg.
+        grid north; `assumed` where it is known), with camera (id), certain, ptz and true_azimuth_deg.
     """
 
     area: shapely.Geometry
@@ -103,7 +103,7 @@ def siting_problem(scene: SitingScene, settings: SitingSettings, *, new: bool = 
         )
     x, y = points["x"].to_numpy(), points["y"].to_numpy()
     poses = scene.poses[_near(scene.poses, scene.area, reach_m)].reset_index(drop=True)
-    camera, point = _certain_cover(poses, scene.obstructions, x, y, settings.level)
+    camera, point = _certain_cover(poses, scene.obstructions, x, y, settings)
     seen = np.bincount(point, minlength=len(points))
     turnable = _turnable(poses, scene.area) if settings.re_aim else poses.iloc[:0]
     theirs = np.isin(camera, turnable["camera"].to_numpy())
@@ -190,10 +190,14 @@ def _weights(points: pd.DataFrame, settings: SitingSettings) -> IntArray:
 
 
 def _certain_cover(
-    poses: gpd.GeoDataFrame, obstructions: gpd.GeoDataFrame, x: FloatArray, y: FloatArray, level: str | float
+    poses: gpd.GeoDataFrame,
+    obstructions: gpd.GeoDataFrame,
+    x: FloatArray,
+    y: FloatArray,
+    settings: SitingSettings,
 ) -> tuple[IntArray, IntArray]:
     """(camera id, point) of what each camera sees for certain in every one of its nominal poses."""
-    row, point = seen_now(poses[poses["certain"].to_numpy(dtype=bool)], obstructions, x, y, level)
+    row, point = seen_now(poses[poses["certain"].to_numpy(dtype=bool)], obstructions, x, y, settings)
     sure = poses[poses["certain"].to_numpy(dtype=bool)]
     ways = poses["camera"].value_counts()
     found = pd.DataFrame({"camera": sure["camera"].to_numpy()[row], "point": point})
@@ -251,7 +255,7 @@ def _new_candidates(
         tilt_deg=optics.tilt_deg,
         vfov_deg=float(vfov_from_hfov_deg(optics.hfov_deg, optics.aspect)),
     )
-    sights = all_round(viewers, obstructions, x, y, settings.level)
+    sights = all_round(viewers, obstructions, x, y, settings)
     north = true_north_deg(stands.geometry)
     parts = []
     for azimuth in np.arange(0.0, 360.0, settings.new_step_deg):
@@ -272,7 +276,7 @@ def _re_aims(
 ) -> tuple[pd.DataFrame, sparse.csr_array]:
     """Each camera turned to other azimuths: 1 where it would see anew, −1 where it would see no more."""
     n = len(x)
-    sights = all_round(turnable, obstructions, x, y, settings.level)
+    sights = all_round(turnable, obstructions, x, y, settings)
     north = true_north_deg(turnable.geometry)
     now = turnable["true_azimuth_deg"].to_numpy(dtype=np.float64)
     order = pd.Series(np.arange(len(turnable)), index=turnable["camera"])
@@ -341,7 +345,13 @@ def _joined(
     order = np.argsort(rows["group"].to_numpy(), kind="stable")
     rows = rows.iloc[order].reset_index(drop=True)
     of = rows["group"].to_numpy(dtype=np.int64)
-    told = {"camera": camera.to_numpy(), "spot": spot.to_numpy(), "edge": edge.to_numpy()}
+    told = {
+        "camera": camera.to_numpy(),
+        "spot": spot.to_numpy(),
+        "edge": edge.to_numpy(),
+        # Of a camera there is; whoever buys one knows how high it is put up.
+        "assumed": viewers["assumed"].to_numpy() if "assumed" in viewers else np.full(len(viewers), ""),
+    }
     rows = rows.assign(
         kind=kind,
         azimuth_before_deg=np.nan if before is None else before[of],

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import geopandas as gpd
 import numpy as np
 
+from cameras.footprint import check_dimension, footprints
 from cameras.levels import pixels_per_metre
 from cameras.optics import AssumedOptics
 from cameras.siting.search import SearchSettings
@@ -49,6 +51,10 @@ class SitingSettings:
         With more pieces than this they are made longer.
     search : SearchSettings
         How hard to search.
+    dimension : str
+        "2d" or "2.5d", how walls hide (`cameras.footprint`).
+    target_height_m : float
+        Height of what is looked at, in 2.5d.
     """
 
     level: str | float = "observe"
@@ -66,9 +72,12 @@ class SitingSettings:
     most_spots: int = 2_000
     most_pieces: int = 40_000
     search: SearchSettings = field(default_factory=SearchSettings)
+    dimension: str = "2d"
+    target_height_m: float = 1.5
 
     def __post_init__(self) -> None:
         pixels_per_metre(self.level)
+        check_dimension(self.dimension, self.target_height_m)
         for name, low, high in (
             ("piece_m", 0.5, 100.0),
             ("corner_m", 0.5, 50.0),
@@ -86,6 +95,16 @@ class SitingSettings:
                 raise ValueError(f"{name} {value} is outside [{low:g}, {high:g}]; give one inside")
         if self.step_deg is not None and not 1.0 <= self.step_deg <= 360.0:
             raise ValueError(f"step_deg {self.step_deg} is outside [1, 360]; give one inside")
+
+    def footprints(self, cameras: gpd.GeoDataFrame, obstructions: gpd.GeoDataFrame) -> gpd.GeoSeries:
+        """What cameras see at this level, behind walls that hide as these settings say."""
+        return footprints(
+            cameras,
+            obstructions,
+            level=self.level,
+            dimension=self.dimension,
+            target_height_m=self.target_height_m,
+        )
 
     @property
     def new_step_deg(self) -> float:

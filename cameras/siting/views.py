@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from cameras.footprint import footprints
+from cameras.siting.settings import SitingSettings
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -40,7 +40,11 @@ class Sights:
 
 
 def all_round(
-    stands: gpd.GeoDataFrame, obstructions: gpd.GeoDataFrame, x: FloatArray, y: FloatArray, level: str | float
+    stands: gpd.GeoDataFrame,
+    obstructions: gpd.GeoDataFrame,
+    x: FloatArray,
+    y: FloatArray,
+    settings: SitingSettings,
 ) -> Sights:
     """Points in sight of each stand whatever way it looks, at the range of its own lens.
 
@@ -52,11 +56,11 @@ def all_round(
         In the same CRS.
     x, y : (n,) array of float
         Points, metres in that CRS.
-    level : str or float
-        Level of detail.
+    settings : SitingSettings
+        Level of detail, and how walls hide.
     """
     turned = stands.assign(azimuth_deg=np.nan, azimuth_tolerance_deg=0.0).reset_index(drop=True)
-    shapes = footprints(turned, obstructions, level=level)
+    shapes = settings.footprints(turned, obstructions)
     tree = shapely.STRtree(shapely.points(x, y))
     stand, point = tree.query(shapes.to_numpy(), predicate="intersects")
     at = turned.geometry.to_numpy()
@@ -66,10 +70,14 @@ def all_round(
 
 
 def seen_now(
-    poses: gpd.GeoDataFrame, obstructions: gpd.GeoDataFrame, x: FloatArray, y: FloatArray, level: str | float
+    poses: gpd.GeoDataFrame,
+    obstructions: gpd.GeoDataFrame,
+    x: FloatArray,
+    y: FloatArray,
+    settings: SitingSettings,
 ) -> tuple[IntArray, IntArray]:
     """(row of `poses`, point) of what each pose sees as it is."""
-    shapes = footprints(poses, obstructions, level=level)
+    shapes = settings.footprints(poses, obstructions)
     tree = shapely.STRtree(shapely.points(x, y))
     found = tree.query(shapes.to_numpy(), predicate="intersects")
     return found[0], found[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.errors import InputRefused, Sentence, row_named
-from geo.readers.files import Rows
 from geo.readers.result import Notes
+from geo.readers.rows import Rows
 
 # Codes stand in addresses of pages; a device's has 20 digits.
 LONGEST_CODE = 100
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_ROUNDED = re.compile(r"[+-]?\d(\.\d+)?[eE]\+?\d+")
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Table:
     Attributes
     ----------
     texts : DataFrame of str
-        Index the row numbers; a column for every field of the kind, "" throughout where the file has none.
+        Index the row numbers; a column for every field that the file has.
     present : frozenset of str
         Fields that the file has.
     """
@@ -58,7 +60,19 @@ class Table:
 
     def text(self, field: str) -> pd.Series:
         """A field's cells with full-width letters and digits made plain."""
-        return self.texts[field].map(plain)
+        cells: NDArray[np.object_] = np.full(len(self.texts), "", dtype=object)
+        if field in self.present:
+            cells[:] = [plain(cell) for cell in self.texts[field].tolist()]
+        return pd.Series(cells, index=self.texts.index, dtype="object")
+
+    def filled(self, field: str) -> Iterator[tuple[int, int, str]]:
+        """Position, row number and text of a field's cells that are not empty."""
+        if field in self.present:
+            for i, (row, cell) in enumerate(
+                zip(self.texts.index.tolist(), self.texts[field].tolist(), strict=True)
+            ):
+                if cell and (text := plain(cell)):
+                    yield i, row, text
 
     def number(
         self,
@@ -75,13 +89,11 @@ class Table:
         `above` is an open limit, `least` and `most` are closed.
         """
         found = np.full(len(self.texts), np.nan)
-        for i, (row, text) in enumerate(self.text(field).items()):
-            if not text:
-                continue
+        for i, row, text in self.filled(field):
             value = number(text)
             if value is None:
                 notes.refuse(
-                    _row(row),
+                    row,
                     Sentence(
                         "%(field)s '%(value)s' is no number; write it in %(unit)s, digits only",
                         field=Sentence(field),
@@ -91,7 +103,7 @@ class Table:
                 )
             elif not (value > above and least <= value <= most):
                 notes.refuse(
-                    _row(row),
+                    row,
                     Sentence(
                         "%(field)s %(value)s is out of limits (%(limits)s %(unit)s); correct it",
                         field=Sentence(field),
@@ -141,7 +153,7 @@ def match_columns(
                     field=field,
                 )
             )
-    texts = pd.DataFrame(index=rows.texts.index)
+    texts: dict[str, object] = {}
     present = set()
     for column in columns:
         names = (given[column.field],) if column.field in given else (column.field, *column.headings)
@@ -162,16 +174,15 @@ def match_columns(
             texts[column.field] = _single(rows, found[0])
         elif column.required:
             raise InputRefused(_missing(rows, column))
-        else:
-            texts[column.field] = ""
     for row, sentence in rows.broken:
         notes.refuse(row, sentence)
-    return Table(texts, frozenset(present))
+    return Table(pd.DataFrame(texts, index=rows.texts.index, dtype="object"), frozenset(present))
 
 
 def plain(text: str) -> str:
     """Text with full-width letters, digits and signs made plain."""
-    return unicodedata.normalize("NFKC", text).strip()
+    # Most cells are codes and numbers, which are plain as they stand.
+    return text.strip() if text.isascii() else unicodedata.normalize("NFKC", text).strip()
 
 
 def simple(heading: str) -> str:
@@ -181,20 +192,22 @@ def simple(heading: str) -> str:
 
 def number(text: str) -> float | None:
     """A plain decimal number; None for anything else (no thousands separators, no guesses)."""
-    return float(text) if re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", text) else None
+    return float(text) if _NUMBER.fullmatch(text) else None
 
 
 def lost_digits(code: str) -> bool:
     """Whether a code was turned into a rounded number (4.40513E+19): its last digits are gone."""
-    return re.fullmatch(r"[+-]?\d(\.\d+)?[eE]\+?\d+", plain(code)) is not None
+    return _ROUNDED.fullmatch(plain(code)) is not None
 
 
 def check_codes(table: Table, notes: Notes, field: str = "code") -> pd.Series:
-    """The codes of a file, each refused that is missing, has lost digits, is none or stands there twice."""
+    """The codes of a file, each refused that is missing, has lost digits, is none or stands there twice.
+
+    Of a file in parts a code that stood in an earlier one is refused too.
+    """
     codes = table.text(field)
-    first: dict[str, int] = {}
-    for row, code in codes.items():
-        at = _row(row)
+    good: list[tuple[int, str]] = []
+    for at, code in zip(codes.index.tolist(), codes.tolist(), strict=True):
         if not code:
             notes.refuse(at, Sentence("%(field)s is missing; every row needs its own", field=Sentence(field)))
         elif lost_digits(code):
@@ -218,18 +231,20 @@ def check_codes(table: Table, notes: Notes, field: str = "code") -> pd.Series:
                     most=LONGEST_CODE,
                 ),
             )
-        elif code in first:
+        else:
+            good.append((at, code))
+    first = notes.seen.first([code for _, code in good], [at for at, _ in good])
+    for (at, code), before in zip(good, first, strict=True):
+        if before != at:
             notes.refuse(
                 at,
                 Sentence(
                     "%(field)s '%(code)s' stands in %(place)s too; give each its own",
                     field=Sentence(field),
                     code=code,
-                    place=row_named(notes.word, first[code]),
+                    place=row_named(notes.word, before),
                 ),
             )
-        else:
-            first[code] = at
     return codes
 
 
@@ -274,7 +289,3 @@ def _limits(above: float, least: float, most: float) -> Sentence:
     if np.isfinite(least):
         return Sentence("%(low)s to %(high)s", low=f"{least:g}", high=f"{most:g}")
     return Sentence("at most %(high)s", high=f"{most:g}")
-
-
-def _row(label: object) -> int:
-    return int(str(label))

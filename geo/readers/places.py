@@ -14,9 +14,10 @@ from geo.jurisdictions import check_tree
 from geo.osm import OsmExtract, read_osm
 from geo.osm.records import FINDINGS
 from geo.readers.columns import Column, Table, check_codes, match_columns
-from geo.readers.files import Rows, is_osm, read_rows
+from geo.readers.files import is_osm, read_rows
 from geo.readers.positions import LAT, LON, WKT, lonlat_columns, shapes_in_wgs84
 from geo.readers.result import KINDS, Imported, Notes
+from geo.readers.rows import Rows
 
 ORIGINS = ("official", "derived", "synthetic")
 NAME = Column("name", ("名称", "名字", "地点名称"))

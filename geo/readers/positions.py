@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from geo.crs import LONLAT, lonlat_problems
 from geo.datums import check_datum, geometries_to_wgs84, to_wgs84
-from geo.errors import InputRefused, Sentence, row_named
+from geo.errors import InputRefused, Sentence
 from geo.jurisdictions.tree import invalid_place
 from geo.readers.columns import Column, Table, number, plain
-from geo.readers.files import Rows
 from geo.readers.result import Notes
+from geo.readers.rows import Rows
 
 LON = Column("lon", ("lng", "longitude", "x", "经度", "东经"))
 LAT = Column("lat", ("latitude", "y", "纬度", "北纬"))
@@ -140,20 +140,17 @@ def _point_coordinates(
 
 
 def _degrees(table: Table, field: str, notes: Notes) -> NDArray[np.float64]:
-    found = np.full(len(table.texts), np.nan)
-    for i, (row, text) in enumerate(table.text(field).items()):
-        if not text:
-            notes.refuse(
-                int(str(row)),
-                Sentence("%(field)s is missing; give it in decimal degrees", field=Sentence(field)),
-            )
-            continue
+    index = table.texts.index
+    found = np.full(len(index), np.nan)
+    empty = np.ones(len(index), dtype=np.bool_)
+    for i, row, text in table.filled(field):
+        empty[i] = False
         value = number(text)
         if value is None:
             value = _from_dms(text)
         if value is None:
             notes.refuse(
-                int(str(row)),
+                row,
                 Sentence(
                     "%(field)s '%(value)s' is no angle; give decimal degrees such as 116.40528",
                     field=Sentence(field),
@@ -162,6 +159,11 @@ def _degrees(table: Table, field: str, notes: Notes) -> NDArray[np.float64]:
             )
         else:
             found[i] = value
+    for row in index[empty]:
+        notes.refuse(
+            int(row),
+            Sentence("%(field)s is missing; give it in decimal degrees", field=Sentence(field)),
+        )
     return found
 
 
@@ -179,34 +181,32 @@ def _from_dms(text: str) -> float | None:
 
 
 def _tell_coarse(table: Table, good: NDArray[np.bool_], notes: Notes) -> None:
-    coarse = [
-        int(str(row))
-        for row, lon, lat in zip(
-            table.texts.index[good], table.text("lon")[good], table.text("lat")[good], strict=True
+    few = {i for i, _, text in table.filled("lon") if good[i] and _is_coarse(text)}
+    coarse = [row for i, row, text in table.filled("lat") if i in few and _is_coarse(text)] if few else []
+
+    def tell(n: int, first: Sentence) -> Sentence:
+        return Sentence(
+            "%(n)s coordinates have fewer than %(decimals)s decimals (1 km or worse), "
+            "first in %(first)s; take them again on site",
+            n=n,
+            decimals=_COARSE_DECIMALS,
+            first=first,
         )
-        if number(lon) is not None
-        and number(lat) is not None
-        and max(len(text.partition(".")[2]) for text in (lon, lat)) < _COARSE_DECIMALS
-    ]
-    if coarse:
-        notes.finding(
-            Sentence(
-                "%(n)s coordinates have fewer than %(decimals)s decimals (1 km or worse), "
-                "first in %(first)s; take them again on site",
-                n=len(coarse),
-                decimals=_COARSE_DECIMALS,
-                first=row_named(notes.word, coarse[0]),
-            )
-        )
+
+    notes.tally("coarse", coarse, tell)
+
+
+def _is_coarse(text: str) -> bool:
+    return len(text.partition(".")[2]) < _COARSE_DECIMALS and number(text) is not None
 
 
 def _wkt(table: Table, notes: Notes) -> gpd.GeoSeries:
-    shapes = []
-    for row, text in table.texts["geometry"].items():
-        shape = None
+    shapes: list[shapely.Geometry | None] = [None] * len(table.texts)
+    cells = table.texts["geometry"].items() if "geometry" in table.present else ()
+    for i, (row, text) in enumerate(cells):
         if text:
             try:
-                shape = shapely.from_wkt(text)
+                shapes[i] = shapely.from_wkt(text)
             except shapely.errors.ShapelyError:
                 notes.refuse(
                     int(str(row)),
@@ -214,5 +214,4 @@ def _wkt(table: Table, notes: Notes) -> gpd.GeoSeries:
                         "geometry '%(value)s' is not well-known text; give POLYGON ((…))", value=text[:40]
                     ),
                 )
-        shapes.append(shape)
     return gpd.GeoSeries(shapes, index=table.texts.index, crs=LONLAT)

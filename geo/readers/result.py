@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.errors import InputRefused, Sentence, of_row
+from geo.errors import InputRefused, Sentence, of_row, row_named
+from geo.readers.seen import Seen
 
 KINDS: dict[str, Sentence] = {
     one: one
@@ -27,6 +28,8 @@ KINDS: dict[str, Sentence] = {
     )
 }
 """What the rows of a file are called, by themselves."""
+MOST_TOLD = 20_000
+"""Sentences on bad rows that are kept; a list of which more rows are bad is bad as a whole."""
 
 
 @dataclass(frozen=True)
@@ -65,26 +68,16 @@ class Imported:
             return self
         sentences = tuple(of_row(self.word, row, told[row]) for row in sorted(told))
         if not keep_good:
-            raise InputRefused(
-                Sentence(
-                    "%(file)s: %(bad)s of %(all)s %(kind)s are refused, so nothing was taken in; "
-                    "leave them out, or ask to keep the good ones",
-                    file=file,
-                    bad=len(told),
-                    all=len(self.frame),
-                    kind=KINDS[kind],
-                ),
-                sentences,
-            )
+            raise InputRefused(some_refused(file, kind, len(told), len(self.frame)), sentences)
         kept = self.frame.drop(index=list(told))
         if kept.empty:
-            raise InputRefused(_none_good(file, kind), (*self.problems, *sentences))
+            raise InputRefused(none_good(file, kind), (*self.problems, *sentences))
         return replace(self, frame=kept, problems=(*self.problems, *sentences))
 
 
 @dataclass
 class Notes:
-    """Problems and findings of one file while it is read.
+    """Problems and findings of one file while it is read, whole or part by part.
 
     Attributes
     ----------
@@ -92,12 +85,23 @@ class Notes:
         Name of the file, for the summary.
     word : str
         "row" of a table, "feature" of a vector file.
+    count, kept : int
+        Rows looked at so far, and the good ones of them (`keep`).
+    complete : bool
+        Whether the file has all that it says it has.
     """
 
     file: str
     word: str
-    problems: list[tuple[int, str]] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
+    seen: Seen = field(default_factory=Seen)
+    count: int = 0
+    kept: int = 0
+    complete: bool = True
+    _problems: list[tuple[int, str]] = field(default_factory=list)
+    _untold: int = 0
+    _bad: set[int] = field(default_factory=set)
+    _tallies: dict[str, _Tally] = field(default_factory=dict)
 
     def refuse(self, row: int, sentence: str) -> None:
         """Say why a row is refused; the row's number is put before it."""
@@ -105,23 +109,55 @@ class Notes:
 
     def refuse_whole(self, row: int, sentence: str) -> None:
         """The same for a sentence that names its row itself."""
-        self.problems.append((int(row), sentence))
+        self._bad.add(int(row))
+        if len(self._problems) < MOST_TOLD:
+            self._problems.append((int(row), sentence))
+        else:
+            self._untold += 1
 
     def finding(self, sentence: str) -> None:
         self.findings.append(sentence)
 
+    def tally(self, what: str, rows: Sequence[int], tell: Callable[[int, Sentence], Sentence]) -> None:
+        """Count rows of which the same is to be said, once for the file.
+
+        Parameters
+        ----------
+        what : str
+            Tells this finding from others; they are told in the order in which they were first looked for.
+        rows : sequence of int
+            Those of this part, in order; may be empty.
+        tell : callable
+            The sentence for a count and the name of the first row.
+        """
+        found = self._tallies.setdefault(what, _Tally(tell))
+        if rows and not found.count:
+            found.tell, found.first = tell, int(rows[0])
+        found.count += len(rows)
+
     def good(self, index: pd.Index) -> NDArray[np.bool_]:
         """Which rows have no problem."""
-        return ~index.isin([row for row, _ in self.problems])
+        return np.fromiter((row not in self._bad for row in index.tolist()), np.bool_, len(index))
 
-    def result(self, frame: gpd.GeoDataFrame, kind: str, keep_good: bool) -> Imported:
-        """The good rows; InputRefused with every problem when there is one and `keep_good` is not set.
+    def keep(self, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """The good rows of a part, which is looked at with this."""
+        good = self.good(frame.index)
+        self.count += len(frame)
+        self.kept += int(good.sum())
+        return frame if good.all() else frame[good]
 
-        Also refused: a file in which not one row is good.
+    def settle(self, kind: str, keep_good: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Problems and findings of the file, once all of it was looked at.
+
+        Raises
+        ------
+        InputRefused
+            With every problem when there is one and `keep_good` is not set, or when not one row is good.
         """
-        sentences = tuple(sentence for _, sentence in sorted(self.problems, key=lambda found: found[0]))
-        kept = frame[self.good(frame.index)]
-        bad = len(frame) - len(kept)
+        sentences = [sentence for _, sentence in sorted(self._problems, key=lambda found: found[0])]
+        if self._untold:
+            sentences.append(untold(self._untold))
+        bad = self.count - self.kept
         if bad and not keep_good:
             raise InputRefused(
                 Sentence(
@@ -129,15 +165,51 @@ class Notes:
                     "or ask to keep the good ones",
                     file=self.file,
                     bad=bad,
-                    all=len(frame),
+                    all=self.count,
                     kind=KINDS[kind],
                 ),
                 sentences,
             )
-        if kept.empty:
-            raise InputRefused(_none_good(self.file, kind), sentences)
-        return Imported(kept, sentences, tuple(self.findings), self.word)
+        if not self.kept:
+            raise InputRefused(none_good(self.file, kind), sentences)
+        told = [
+            one.tell(one.count, row_named(self.word, one.first))
+            for one in self._tallies.values()
+            if one.count
+        ]
+        return tuple(sentences), (*told, *self.findings)
+
+    def result(self, frame: gpd.GeoDataFrame, kind: str, keep_good: bool) -> Imported:
+        """The good rows of a file that is read whole; refused as `settle` does it."""
+        kept = self.keep(frame)
+        problems, findings = self.settle(kind, keep_good)
+        return Imported(kept, problems, findings, self.word)
 
 
-def _none_good(file: str, kind: str) -> Sentence:
+@dataclass
+class _Tally:
+    tell: Callable[[int, Sentence], Sentence]
+    count: int = 0
+    first: int = 0
+
+
+def none_good(file: str, kind: str) -> Sentence:
+    """Not one row is left."""
     return Sentence("%(file)s holds no good %(kind)s; correct the file", file=file, kind=KINDS[kind])
+
+
+def some_refused(file: str, kind: str, bad: int, count: int) -> Sentence:
+    """Rows are refused for what is stored already."""
+    return Sentence(
+        "%(file)s: %(bad)s of %(all)s %(kind)s are refused, so nothing was taken in; "
+        "leave them out, or ask to keep the good ones",
+        file=file,
+        bad=bad,
+        all=count,
+        kind=KINDS[kind],
+    )
+
+
+def untold(count: int) -> Sentence:
+    """There are more problems than are kept."""
+    return Sentence("%(n)s more problems are not told one by one; correct these first", n=count)

@@ -128,7 +128,7 @@ def _rows(path: Path, sheet: Any, most: int | None = None) -> Iterator[list[str]
         # Rows that are left out come as empty ones: without an end a file could name a row beyond all.
         found = sheet.iter_rows(max_row=last, max_col=MOST_COLUMNS + 1, values_only=True)
         for row in found:
-            cells = [_text(cell) for cell in row]
+            cells = [_text(cell) for cell in _filled(row)]
             while cells and not cells[-1]:
                 cells.pop()
             if most is None or cells:
@@ -138,6 +138,14 @@ def _rows(path: Path, sheet: Any, most: int | None = None) -> Iterator[list[str]
         *(TypeError, AttributeError, IndexError, OverflowError),
     ) as error:
         raise InputRefused(_none(path, error)) from error
+
+
+def _filled(row: tuple[object, ...]) -> tuple[object, ...]:
+    """A row up to its last cell; rows come padded to the widest, a million empty ones among them."""
+    filled = len(row) - row.count(None)
+    if row[:filled].count(None):
+        filled = max(at for at, cell in enumerate(row, start=1) if cell is not None)
+    return row[:filled]
 
 
 def _text(cell: object) -> str:

@@ -6,12 +6,14 @@ Frames are in EPSG:4326 with the columns that the compute modules use; nothing i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
@@ -54,6 +56,9 @@ FEW_POINTS = 500
 # How far outside streets and jurisdictions a row may still lie, degrees (about 1.1 km along a meridian):
 # a neighbour's camera across the border sees ground inside.
 AREA_MARGIN_DEG = 0.01
+
+#: West, south, east, north: degrees, EPSG:4326.
+Box = tuple[float, float, float, float]
 
 
 def site(session: Session) -> Site | None:
@@ -169,6 +174,16 @@ def input_revision(session: Session) -> str:
     return hashlib.sha256("\n".join(sorted(rows["line"])).encode()).hexdigest()[:12]
 
 
+def ground_changes(session: Session) -> dict[str, int]:
+    """How often each table of the ground was changed: between equal counts nothing was."""
+    tables = ("jurisdiction", "obstruction", "place", "road_edge")
+    rows = session.execute(
+        text("SELECT name, sum(n)::bigint AS n FROM change_count WHERE name = ANY(:tables) GROUP BY 1"),
+        {"tables": list(tables)},
+    )
+    return dict.fromkeys(tables, 0) | {str(row.name): int(row.n) for row in rows}
+
+
 def add_jurisdictions(session: Session, frame: gpd.GeoDataFrame, batch_id: int) -> None:
     """Store a tree; parents may come after their children."""
     rows = frame[["path", "code", "level", "name", "name_en", "origin"]].copy()
@@ -201,13 +216,27 @@ def add_roads(session: Session, nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame
 def roads(session: Session) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """(ROAD NODES, ROAD EDGES), each indexed by id; edges also carry `jurisdiction_path`."""
     nodes = read_geoframe(session, "SELECT id, ST_AsBinary(geom) AS geom FROM road_node ORDER BY id")
-    edges = read_geoframe(
+    return nodes.set_index("id"), edges(session)
+
+
+def edges(session: Session, *, within: Box | None = None) -> gpd.GeoDataFrame:
+    """ROAD EDGES indexed by id, with `jurisdiction_path`; all, or those that meet a box."""
+    return read_geoframe(
         session,
         f"""SELECT id, u, v, way_id, name, road_class, {", ".join(ROAD_FLAGS)},
                    jurisdiction_path::text AS jurisdiction_path, ST_AsBinary(geom) AS geom
-            FROM road_edge WHERE upper_inf(valid) ORDER BY id""",
-    )
-    return nodes.set_index("id"), edges.set_index("id")
+            FROM road_edge WHERE upper_inf(valid){_meets(within)} ORDER BY id""",
+        **_sides(within),
+    ).set_index("id")
+
+
+def _meets(box: Box | None) -> str:
+    """Condition that `geom` meets a box, nothing without one."""
+    return "" if box is None else " AND geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326)"
+
+
+def _sides(box: Box | None) -> dict[str, Any]:
+    return {} if box is None else dict(zip(("west", "south", "east", "north"), map(float, box), strict=True))
 
 
 def add_obstructions(session: Session, frame: gpd.GeoDataFrame, batch_id: int) -> None:
@@ -217,12 +246,13 @@ def add_obstructions(session: Session, frame: gpd.GeoDataFrame, batch_id: int) -
     write_frame(session, "obstruction", _with_shapes(rows, frame, multi=True))
 
 
-def obstructions(session: Session) -> gpd.GeoDataFrame:
-    """OBSTRUCTIONS indexed by id."""
+def obstructions(session: Session, *, within: Box | None = None) -> gpd.GeoDataFrame:
+    """OBSTRUCTIONS indexed by id; all, or those that meet a box."""
     frame = read_geoframe(
         session,
-        """SELECT id, key, height_m, ST_AsBinary(geom) AS geom FROM obstruction
-           WHERE upper_inf(valid) ORDER BY id""",
+        f"""SELECT id, key, height_m, ST_AsBinary(geom) AS geom FROM obstruction
+           WHERE upper_inf(valid){_meets(within)} ORDER BY id""",
+        **_sides(within),
     )
     frame["height_m"] = frame["height_m"].astype(float)
     return frame.set_index("id")
@@ -235,12 +265,14 @@ def add_places(session: Session, frame: gpd.GeoDataFrame, batch_id: int) -> None
     write_frame(session, "place", _with_shapes(rows, frame))
 
 
-def places(session: Session) -> gpd.GeoDataFrame:
-    """PLACES indexed by id, with `jurisdiction_path`."""
+def places(session: Session, *, within: Box | None = None) -> gpd.GeoDataFrame:
+    """PLACES indexed by id, with `jurisdiction_path`; all, or those in a box."""
     return read_geoframe(
         session,
-        """SELECT id, key, kind, name, jurisdiction_path::text AS jurisdiction_path, ST_AsBinary(geom) AS geom
-           FROM place WHERE upper_inf(valid) ORDER BY id""",
+        f"""SELECT id, key, kind, name, jurisdiction_path::text AS jurisdiction_path,
+                   ST_AsBinary(geom) AS geom
+            FROM place WHERE upper_inf(valid){_meets(within)} ORDER BY id""",
+        **_sides(within),
     ).set_index("id")
 
 
@@ -286,9 +318,9 @@ def assign_scope(session: Session, table: str) -> int:
     return int(changed.rowcount)  # type: ignore[attr-defined]
 
 
-def _areas(session: Session, points: gpd.GeoSeries) -> pd.DataFrame:
-    """Jurisdictions that may hold one of the points: path, level, geometry."""
-    west, south, east, north = (float(edge) for edge in points.total_bounds)
+def _areas(session: Session, bounds: Sequence[float] | NDArray[np.float64]) -> pd.DataFrame:
+    """Jurisdictions that may hold a point within bounds: path, level, geometry."""
+    west, south, east, north = (float(edge) for edge in bounds)
     return read_geoframe(
         session,
         """SELECT path::text AS path, level, ST_AsBinary(geom) AS geom FROM jurisdiction
@@ -304,7 +336,7 @@ def paths_at(session: Session, points: gpd.GeoSeries) -> pd.Series:
     """Path of the deepest jurisdiction that each point (EPSG:4326) lies in, as `assign_scope` gives it; None
     outside all of them. On the index of `points`."""
     if len(points) > FEW_POINTS:
-        paths = deepest_paths(points.to_numpy(), _areas(session, points))
+        paths = deepest_paths(points.to_numpy(), _areas(session, points.total_bounds))
         return pd.Series(paths, index=points.index, dtype="object")
     found = session.execute(
         text(
@@ -316,6 +348,30 @@ def paths_at(session: Session, points: gpd.GeoSeries) -> pd.Series:
         {"shapes": list(shapely.to_wkb(points.to_numpy()))},
     ).scalars()
     return pd.Series(list(found), index=points.index, dtype="object")
+
+
+class PathFinder:
+    """`paths_at` for points that come part by part: the areas are read once, when first they are needed.
+
+    Parameters
+    ----------
+    session : Session
+    bounds : (west, south, east, north)
+        Extent of all the points, degrees.
+    """
+
+    def __init__(self, session: Session, bounds: Sequence[float] | NDArray[np.float64]) -> None:
+        self._session, self._bounds = session, bounds
+        self._tree: pd.DataFrame | None = None
+
+    def paths_at(self, points: gpd.GeoSeries) -> pd.Series:
+        """As the function of that name."""
+        if self._tree is None and len(points) <= FEW_POINTS:
+            return paths_at(self._session, points)
+        if self._tree is None:
+            self._tree = _areas(self._session, self._bounds)
+        paths = deepest_paths(points.to_numpy(), self._tree)
+        return pd.Series(paths, index=points.index, dtype="object")
 
 
 def _with_shapes(

@@ -6,6 +6,6 @@
 
 from web.access.identity import Access, Person
 from web.access.roles import MAY, Action, Role
-from web.access.rules import PUBLIC, needs
+from web.access.rules import PUBLIC, by_token_only, needs
 
-__all__ = ["MAY", "PUBLIC", "Access", "Action", "Person", "Role", "needs"]
+__all__ = ["MAY", "PUBLIC", "Access", "Action", "Person", "Role", "by_token_only", "needs"]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from flask import Flask, Request, request, session
-from flask_login import LoginManager, UserMixin, login_user, logout_user
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from sqlalchemy import Engine
 
 from geo.db import transaction
@@ -24,7 +24,8 @@ from web.access.identity import Access
 KEPT_SECONDS = 2.0
 _MOST_KEPT = 10_000
 BEARER = "Bearer "
-# Only programs' addresses take tokens. They are read only (a test sees to it), so no form stands behind them.
+# Only programs' addresses take tokens. They are read only but for those that take nothing else (`web.api`; a
+# test sees to it), so no form stands behind them.
 TOKEN_PATHS = ("/api/", "/tiles/", "/ogc/", "/basemap/")
 
 
@@ -124,6 +125,11 @@ def init_app(app: Flask, doors: Doors) -> None:
         text = header.removeprefix(BEARER).strip()
         found = doors.by_token(text)
         return SignedIn("", found) if found else None
+
+
+def by_token() -> bool:
+    """Whether whoever asks, who is somebody, showed a program's token."""
+    return not current_user.get_id()
 
 
 def enter(key: str, access: Access) -> None:

@@ -39,6 +39,7 @@ class Action(StrEnum):
     CAMERAS_EDIT = "cameras.edit"
     ANALYSES_RUN = "analyses.run"
     IMPORTS_RUN = "imports.run"
+    FRAMES_DELIVER = "frames.deliver"
     EXPORTS_MAKE = "exports.make"
     JOBS_VIEW = "jobs.view"
     JOBS_CANCEL = "jobs.cancel"
@@ -75,6 +76,7 @@ ACTION_TITLES = {
     Action.CAMERAS_EDIT: N_("change camera records"),
     Action.ANALYSES_RUN: N_("run analyses"),
     Action.IMPORTS_RUN: N_("import files"),
+    Action.FRAMES_DELIVER: N_("deliver frame metadata"),
     Action.EXPORTS_MAKE: N_("export"),
     Action.JOBS_VIEW: N_("see jobs"),
     Action.JOBS_CANCEL: N_("cancel jobs"),
@@ -107,6 +109,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.CAMERAS_EDIT: _EQUIPMENT,
     Action.ANALYSES_RUN: _BLIND_SPOTS,
     Action.IMPORTS_RUN: _EQUIPMENT,
+    Action.FRAMES_DELIVER: _EQUIPMENT,
     Action.EXPORTS_MAKE: _BLIND_SPOTS,
     Action.JOBS_VIEW: _BLIND_SPOTS,
     Action.JOBS_CANCEL: _BLIND_SPOTS,

@@ -12,6 +12,7 @@ from web.access.roles import Action
 Rule = Action | Callable[[Mapping[str, Any]], Action]
 View = TypeVar("View", bound=Callable[..., Any])
 _ATTRIBUTE = "__access_rule__"
+_BY_TOKEN = "__by_token_only__"
 # Flask's own view of ``/static`` cannot be decorated.
 _STATIC = "static"
 
@@ -32,6 +33,21 @@ def needs(rule: Rule) -> Callable[[View], View]:
         return view
 
     return declared
+
+
+def by_token_only(view: View) -> View:
+    """Declare that a view takes API tokens and no cookie; stands below the route's decorator.
+
+    A browser's cookie goes along with whatever a foreign page makes it post; a token does not. So such a view
+    may change something without a form's own mark against forgery.
+    """
+    setattr(view, _BY_TOKEN, True)
+    return view
+
+
+def takes_tokens_only(app: Flask, endpoint: str) -> bool:
+    """Whether an endpoint is declared `by_token_only`."""
+    return bool(getattr(app.view_functions[endpoint], _BY_TOKEN, False))
 
 
 def rule_of(app: Flask, endpoint: str) -> Rule | None:

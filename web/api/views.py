@@ -10,6 +10,7 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import abort, request
 
+from cameras.tables import Analysis
 from geo.errors import InputRefused
 from web import chosen, i18n
 from web.access import Action, needs
@@ -52,6 +53,7 @@ def jurisdictions(query_data: Page) -> dict[str, Any]:
             "level": analysis.level if analysis else LEVEL,
             **asked,
         },
+        analysis,
     )
 
 
@@ -64,7 +66,7 @@ def cameras(query_data: Page) -> dict[str, Any]:
     """Cameras."""
     analysis = chosen.analysis()
     parameters = {"analysis": analysis.id if analysis else None}
-    return _rows(CAMERAS, query_data, parameters)
+    return _rows(CAMERAS, query_data, parameters, analysis)
 
 
 @bp.get("/gaps")
@@ -81,6 +83,7 @@ def gaps(query_data: GapPage) -> dict[str, Any]:
         TABLES[query_data.list],
         query_data,
         {"analysis": analysis.id if analysis else None, "causes": CAUSES_OF[query_data.list]},
+        analysis,
     )
 
 
@@ -104,7 +107,9 @@ def plans(query_data: Page) -> dict[str, Any]:
     return _rows(PLANS, query_data, drafts_seen())
 
 
-def _rows(spec: TableSpec, asked: Page, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _rows(
+    spec: TableSpec, asked: Page, parameters: Mapping[str, Any], analysis: Analysis | None = None
+) -> dict[str, Any]:
     """A page of a table as JSON; a filter that cannot be understood is refused."""
     if asked.size not in PAGE_SIZES:
         raise InputRefused(f"size {asked.size} is none of {', '.join(map(str, PAGE_SIZES))}")
@@ -123,7 +128,13 @@ def _rows(spec: TableSpec, asked: Page, parameters: Mapping[str, Any]) -> dict[s
         abort(404)
     audit("view", f"api {spec.name}", rows=len(found.rows))
     keys = [column.key for column in spec.columns]
+    basis = analysis and {
+        "id": analysis.id,
+        "level": analysis.level,
+        "dimension": chosen.dimension(analysis),
+    }
     return {
+        "analysis": basis,
         "items": [{"id": row[spec.id]} | {key: _plain(row[key]) for key in keys} for row in found.rows],
         "total": found.total,
         "page": found.page,

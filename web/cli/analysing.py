@@ -1,18 +1,18 @@
-"""`lianfang cameras ...`, `lianfang frames ...` and `lianfang gaps ...`."""
+"""`lianfang cameras ...` and `lianfang gaps ...`."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 import geopandas as gpd
+from sqlalchemy.orm import Session
 
 from cameras.coverage import CoverageSettings
 from cameras.levels import LEVEL_SETS, parsed_level
-from cameras.repository import results
-from cameras.services import SourceSpec, analyse, camera_footprints, ingest_frames
+from cameras.repository import records, results
+from cameras.services import analyse, camera_footprints, revise
 from cameras.tables import Analysis
 from geo import repository as places
 from geo.db import transaction
@@ -21,6 +21,7 @@ from geo.scope import WHOLE_SITE
 from geo.services import current_site
 from web.cli.checking import audit
 from web.cli.common import author, command_options, parse_time
+from web.cli.footage import saw
 from web.cli.siting import site
 from web.database import open_database
 from web.exports import TABLES, check_ending, write_table
@@ -38,6 +39,7 @@ def cameras() -> None:
 
 cameras.add_command(audit)
 cameras.add_command(site)
+cameras.add_command(saw)
 
 
 @cameras.command("footprints")
@@ -59,8 +61,8 @@ def footprints(level: str, dimension: str, together: bool, night: bool, out: Pat
     """What every camera sees at its recorded pose, behind buildings.
 
     \b
-    Columns written: camera (code), level, certain (azimuth and optics known),
-    assumed (fields that were assumed), area_m2, geometry (EPSG:4326).
+    Columns written: camera (code), level, dimension, certain (azimuth and optics
+    known), assumed (fields that were assumed), area_m2, geometry (EPSG:4326).
     Levels: detect, observe, recognise, identify; overview, outline, discern,
     perceive, characterise, validate, scrutinise.
 
@@ -97,75 +99,6 @@ def _level(text: str) -> str | float:
         raise click.BadParameter(str(error), param_hint="--level") from error
 
 
-@click.group("frames")
-def frames() -> None:
-    """Frame metadata: what the cameras really delivered."""
-
-
-@frames.command("ingest")
-@click.argument(
-    "paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
-)
-@click.option(
-    "--format", "format_", type=click.Choice(["csv", "ndjson"]), help="When the ending does not tell."
-)
-@click.option("--source", default="files", show_default=True, help="Code of the source that delivered them.")
-@click.option(
-    "--kind",
-    type=click.Choice(["stream", "gateway", "inspection"]),
-    help="Kind of source; by the interval where left out.",
-)
-@click.option("--interval-s", type=float, help="Expected seconds between a camera's frames [new source: 60].")
-@click.option("--datum", default="wgs84", show_default=True, help="Datum of positions in the frames.")
-@click.option("--keep-good", is_flag=True, help="Store the good rows of a file that has bad ones.")
-@command_options
-def ingest(
-    paths: tuple[Path, ...],
-    format_: str | None,
-    source: str,
-    kind: str | None,
-    interval_s: float | None,
-    datum: str,
-    keep_good: bool,
-) -> dict[str, Any]:
-    """Store frame metadata; the same file, or the same frame, is stored once.
-
-    \b
-    Columns: camera, captured_at, and optionally azimuth_deg, tilt_deg, hfov_deg,
-    vfov_deg, width_px, height_px, luma, contrast, sharpness, similarity, osd_at,
-    lon, lat, altitude_m, event (lost). A time without a zone is the site's.
-
-    Example: lianfang frames ingest gateway-2026-11-21.csv.gz --source gw-a --interval-s 60
-    """
-    spec = SourceSpec(source, interval_s, kind or "")
-    steps = Steps()
-    told: dict[str, Any] = {"new": 0, "known": 0, "refused": 0, "files": []}
-    with open_database() as engine:
-        for path in paths:
-            with (
-                steps.step(path.name, f"Reading {path.name}"),
-                transaction(engine, scope=WHOLE_SITE) as session,
-            ):
-                report = ingest_frames(
-                    session,
-                    path,
-                    spec,
-                    now=datetime.now(UTC),
-                    format=format_,
-                    datum=datum,
-                    keep_good=keep_good,
-                )
-            for line in (*report.notes, *report.problems[:20]):
-                click.echo(line, err=True)
-            click.echo(
-                f"{report.new} frames stored, {report.known} known, {report.refused} refused.", err=True
-            )
-            for name in ("new", "known", "refused"):
-                told[name] += getattr(report, name)
-            told["files"].append(path.name)
-    return told
-
-
 LEVEL_NAMES = tuple(name for levels in LEVEL_SETS.values() for name in levels)
 
 
@@ -185,6 +118,11 @@ def gaps() -> None:
     type=float,
     help="Open below this covered share [default: the site's setting, at first 0.5].",
 )
+@click.option(
+    "--dimension",
+    type=click.Choice(["2d", "2.5d"]),
+    help="2d: every building hides. 2.5d: cameras see over low ones [default: the site's, at first 2d].",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Write to .geojson, .gpkg, .csv or .html.")
 @command_options
 def find(
@@ -194,6 +132,7 @@ def find(
     level: str | None,
     slot_min: int | None,
     threshold: float | None,
+    dimension: str | None,
     out: Path | None,
 ) -> dict[str, Any]:
     """Analyse a period over the whole site and report one jurisdiction's gaps.
@@ -226,7 +165,7 @@ def find(
             steps.step("analyse", "Finding gaps") as update,
             transaction(engine, scope=WHOLE_SITE) as session,
         ):
-            settings = analysis_settings(current(session), **asked)
+            settings = analysis_settings(current(session), dimension=dimension, **asked)
             analysis = analyse(
                 session, start=begin, end=finish, settings=settings, author=author(), progress=update
             )
@@ -248,7 +187,54 @@ def find(
     causes = found["cause"].value_counts()
     for cause, count in causes.items():
         click.echo(f"{count:6d} {cause}", err=True)
-    return {"analysis": analysis, "jurisdiction": path, "gaps": {str(k): int(n) for k, n in causes.items()}}
+    return {
+        "analysis": analysis,
+        "jurisdiction": path,
+        "dimension": settings.dimension,
+        "gaps": {str(k): int(n) for k, n in causes.items()},
+    }
+
+
+@gaps.command("update")
+@click.argument("cameras", nargs=-1, required=True)
+@click.option("--analysis", type=int, help="Number of a stored analysis [default: the one made last].")
+@command_options
+def update_analysis(cameras: tuple[str, ...], analysis: int | None) -> dict[str, Any]:
+    """Bring a stored analysis up to date around CAMERAS (codes).
+
+    For a record that was corrected, or frames that came late: what these cameras
+    change is computed again, and all else stays, as if the period had been
+    analysed again.
+
+    Example: lianfang gaps update 44051300001310000003
+    """
+    steps = Steps()
+    with open_database() as engine, transaction(engine, scope=WHOLE_SITE) as session:
+        unknown = sorted(set(cameras) - set(records.camera_ids(session)))
+        if unknown:
+            raise LianfangError(f"camera '{unknown[0]}' is not known; import it first or correct the code")
+        number = _latest(session) if analysis is None else analysis
+        with steps.step("update", "Bringing the analysis up to date"):
+            found = revise(session, number, cameras, author=author())
+    click.echo(
+        f"{len(found.cameras)} cameras and {len(found.leaves)} jurisdictions looked at again: "
+        f"{found.gone} gaps went, {found.new} came.",
+        err=True,
+    )
+    return {
+        "analysis": number,
+        "cameras": list(found.cameras),
+        "jurisdictions": list(found.leaves),
+        "gone": found.gone,
+        "new": found.new,
+    }
+
+
+def _latest(session: Session) -> int:
+    latest = results.latest_analysis(session)
+    if latest is None:
+        raise LianfangError("there is no analysis yet; run `lianfang gaps find` first")
+    return latest.id
 
 
 def jurisdiction_path(tree: gpd.GeoDataFrame, wanted: str) -> str:

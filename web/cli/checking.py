@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -13,8 +14,8 @@ from cameras.repository import audits
 from cameras.services.auditing import audit_cameras
 from geo.db import transaction
 from geo.scope import WHOLE_SITE
-from geo.services import jurisdiction_path
-from web.audittable import finding_table
+from geo.services import current_site, jurisdiction_path
+from web.audittable import finding_table, printed_findings
 from web.cli.common import author, command_options
 from web.database import open_database
 from web.exports import REPORTS, check_ending, write_report
@@ -36,7 +37,8 @@ def audit(jurisdiction: str | None, out: Path | None, lang: str) -> dict[str, An
     \b
     Columns written: id, kind, title, severity (serious, moderate, minor), state
     (open, accepted, assigned), code, name, value, evidence, remedy, unit,
-    order_no, jurisdiction, path, file_name, due_on, found_at, position.
+    order_no, jurisdiction, path, file_name, due_on, found_at, position; in .html,
+    which is for people, in words.
 
     Example: lianfang cameras audit --jurisdiction 440513 --out findings.xlsx
     """
@@ -61,8 +63,9 @@ def audit(jurisdiction: str | None, out: Path | None, lang: str) -> dict[str, An
         if out:
             with transaction(engine, scope=WHOLE_SITE) as session:
                 found = audits.listed(session, within)
-            t = Translator(lang)
-            write_report(finding_table(found, t), out, layer="findings", title=t("Camera audit"), lang=lang)
+                t = Translator(lang, ZoneInfo(current_site(session).timezone))
+            made = (printed_findings if out.suffix.lower() == ".html" else finding_table)(found, t)
+            write_report(made, out, layer="findings", title=t("Camera audit"), lang=lang)
     for kind in KINDS:
         if kind in told.by_kind:
             click.echo(f"{told.by_kind[kind]:6d} {kind}", err=True)

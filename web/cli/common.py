@@ -18,6 +18,8 @@ from web.failures import sentence_of
 from web.logs import crash_log
 
 SHOWN_PROBLEMS = 20
+PEER = "command line"
+"""Where from somebody did what the audit log tells, who did it here."""
 # Years a time on the command line may lie in.
 EARLIEST, LATEST = 2000, 2200
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -18,13 +18,12 @@ from geo.errors import InputRefused
 from geo.scope import WHOLE_SITE
 from web.access import Role, accounts, signing
 from web.access.roles import ROLE_NAMES
-from web.cli.common import author, command_options
+from web.cli.common import PEER, author, command_options
 from web.database import open_database
 from web.tables import Account, AuditEntry, SignIn
 from web.whereabouts import WHOLE_SITE as WHOLE_SITE_SIGN
 from web.whereabouts import typed_path
 
-PEER = "command line"
 ADDRESS = "http://127.0.0.1:8000"
 
 role_option = click.option("--role", type=click.Choice(ROLE_NAMES), required=True, help="What they may do.")
@@ -47,7 +46,7 @@ def users() -> None:
 def add(name: str, role: str, place: str, display_name: str) -> dict[str, Any]:
     """Make an account with one role; `lianfang user link NAME` then invites its owner.
 
-    Example: lianfang user add li.hua --role planner --jurisdiction hel.d1 --display-name 李华
+    Example: lianfang user add li.hua --role planner --jurisdiction hel.d02 --display-name 李华
     """
     with _session() as session:
         account = accounts.add_account(session, name, author=author(), display_name=display_name)

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from cameras.causes import CAUSE_NAMES
 from cameras.levels import DORI
+from cameras.repository import frames as frame_store
 from cameras.repository import records, results
 from cameras.services import SourceSpec, analyse, ingest_frames
 from cameras.services.auditing import audit_cameras
@@ -246,9 +247,9 @@ class _Making:
 
         def expected(session: Session) -> int:
             records.add_presets(session, day.presets.assign(camera=day.presets["camera"].map(number)))
-            code_id = {code: source for source, code in records.sources(session)["code"].items()}
+            code_id = {code: source for source, code in frame_store.sources(session)["code"].items()}
             speaks = day.expected["source"].map(day.sources["code"]).map(code_id)
-            records.expect_sources(session, zip(day.expected["camera"].map(number), speaks, strict=True))
+            frame_store.expect_sources(session, zip(day.expected["camera"].map(number), speaks, strict=True))
             return len(day.frames)
 
         self._stage("frames", expected)

@@ -1,4 +1,4 @@
-"""Remove files that nobody waits for: old uploads, and results of jobs that are long done or made none."""
+"""Remove what nobody waits for: old uploads, photographs, and results of jobs long done or that made none."""
 
 from __future__ import annotations
 
@@ -12,17 +12,22 @@ import structlog
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from cameras.repository import frames, proposals
 from geo.db import transaction
 from geo.errors import LianfangError
 from geo.scope import WHOLE_SITE
 from web import settings
 from web.database import RESULTS, UPLOADS
+from web.jobs.keeping import remove_old_frames
 
 log = structlog.get_logger("lianfang.jobs")
 
 LOOK_EVERY_S = 3600.0
 UNFINISHED = timedelta(days=1)
 """A file half handed in, or a result half made, is given up after this time."""
+
+ANSWERS_KEPT = timedelta(days=7)
+"""A gateway that got no answer for so long has given a batch up, or sends it as a new one."""
 
 # A job that failed or was cancelled may be asked for again, for as long as a fresh upload is kept.
 NAMED = text(
@@ -68,10 +73,11 @@ class Clearing:
             return
         if removed:
             log.info("old files removed", files=[path.name for path in removed])
+        remove_old_frames(self._engine, now=datetime.now(UTC))
 
 
 def clear_files(session: Session, folder: Path, *, now: datetime) -> list[Path]:
-    """Remove uploads and results by the site's settings; answers the removed ones.
+    """Remove uploads, results and photographs by the site's settings; answers the removed files.
 
     Parameters
     ----------
@@ -91,6 +97,8 @@ def clear_files(session: Session, folder: Path, *, now: datetime) -> list[Path]:
     values = settings.current(session)
     uploads_since = now - timedelta(days=float(values["files.uploads_days"]))
     results_since = now - timedelta(days=float(values["files.results_days"]))
+    frames.forget_deliveries(session, now - ANSWERS_KEPT)
+    proposals.forget_photos(session, now - timedelta(days=float(values["files.photos_days"])))
     named = set(session.scalars(NAMED, {"since": uploads_since}))
     kept = {str(number) for number in session.scalars(KEPT, {"since": results_since})}
     removed = []

@@ -15,6 +15,7 @@ from web.jobs.words import Words
 
 BODIES = (
     "web.jobs.bodies.analysis",
+    "web.jobs.bodies.updating",
     "web.jobs.bodies.siting",
     "web.jobs.bodies.plan",
     "web.jobs.bodies.importing",

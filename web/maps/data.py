@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import geopandas as gpd
 
 from geo.errors import LianfangError
-from web.maps.words import BANNERS, CAUSES, LEVELS
+from web.maps.words import BANNERS, CAUSES, DIMENSIONS, LEVELS
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "jurisdictions": ("path", "level", "name", "name_en", "origin", "certain_share", "possible_share"),
@@ -39,6 +39,23 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "zone": ("name", "rule"),
     "stops": ("stop_id", "label", "prize", "village", "why"),
     "routes": ("team", "mode", "village", "visits"),
+    "siting": (
+        "rank",
+        "kind",
+        "spot",
+        "camera_code",
+        "street",
+        "leaf",
+        "leaf_en",
+        "azimuth_deg",
+        "azimuth_before_deg",
+        "street_mm",
+        "places",
+        "share",
+        "gap_share",
+        "gap_closed_share",
+        "seen",
+    ),
 }
 """The columns each frame must have beside its geometry. Optional ones, used when present:
 `cameras` azimuth_deg; `zone` name_en; `stops` crossed; `routes` name, name_en."""
@@ -87,6 +104,8 @@ class MapData:
         Tz-aware, half-open: what was analysed.
     level : str
         The pixel-density level the shares and gaps are stated at.
+    dimension : str
+        How buildings hid ("2d", "2.5d").
     banners : tuple of str
         Keys of `words.BANNERS`: what the reader must know before believing the map.
     revision : str
@@ -116,6 +135,9 @@ class MapData:
     routes : GeoDataFrame or None
         LineStrings, one row a team. team, mode, village, visits: list of mappings with seq, stop_id, arrive,
         start, end (tz-aware), lon, lat, kind ("first" or "second").
+    siting : GeoDataFrame or None
+        Points. Cameras of a proposal by rank (`cameras.repository.siting.proposed`), with seen, the polygon
+        that each would see, and the shares of the gap that it closes, alone and with those before it.
     figures : mapping
         Headline numbers by the names in `FIGURES`; what is missing is not shown.
 
@@ -133,6 +155,7 @@ class MapData:
     title_en: str = ""
     period: tuple[datetime, datetime] | None = None
     level: str = "detect"
+    dimension: str = "2d"
     banners: tuple[str, ...] = ()
     revision: str = ""
     jurisdictions: gpd.GeoDataFrame = field(default_factory=partial(blank, "jurisdictions"))
@@ -145,6 +168,7 @@ class MapData:
     zone: gpd.GeoDataFrame | None = None
     stops: gpd.GeoDataFrame | None = None
     routes: gpd.GeoDataFrame | None = None
+    siting: gpd.GeoDataFrame | None = None
     figures: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -162,6 +186,7 @@ class MapData:
                 f"site_timezone {self.site_timezone!r} is not an IANA zone; give one such as 'Asia/Shanghai'"
             ) from error
         _check_words("level", [self.level], LEVELS)
+        _check_words("dimension", [self.dimension], DIMENSIONS)
         _check_words("banner", self.banners, BANNERS)
         _check_words("figure", self.figures, FIGURES)
         _check_times("period", self.period or ())

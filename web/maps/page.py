@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from gettext import GNUTranslations
 from typing import Any, cast
@@ -27,6 +28,7 @@ from web.maps.offline import (
 )
 from web.maps.panel import panel
 from web.maps.places import street_labels
+from web.maps.proposed import HEADS, siting_groups, siting_layers, siting_lines
 from web.maps.words import TEAM_COLOURS
 
 TEMPLATES = STATIC.parent / "templates"
@@ -71,7 +73,8 @@ def render_map(data: MapData, *, lang: str) -> str:
     """
     t = Translator(lang, ZoneInfo(data.site_timezone))
     data = with_place_names(data, t)
-    layers = all_layers(data, t)
+    layers = [*all_layers(data, t), *siting_layers(data, t)]
+    beside = panel(data, layers, t)
     folium_map = _folium_map(data, layers)
     root = folium_map.get_root()
     assert isinstance(root, Figure)
@@ -91,7 +94,9 @@ def render_map(data: MapData, *, lang: str) -> str:
             period=t.span(*data.period) if data.period else "",
             site_timezone=data.site_timezone,
             computed=t("Worked out %(moment)s", moment=t.moment(computed)) if computed else "",
-            panel=panel(data, layers, t),
+            panel=replace(beside, groups=[*siting_groups(data, t), *beside.groups]),
+            proposed_heads=[t(head) for head in HEADS] if data.siting is not None else [],
+            proposed=siting_lines(data, t),
             map_html=root.html.render(),
             blocks=_blocks(data, layers, t),
             map_script=root.script.render(),

@@ -11,7 +11,7 @@ from typing import Any
 from web.i18n import Translator
 from web.maps.data import MapData
 from web.maps.layers import Layer
-from web.maps.popups import display_name, rule_in_words, team_name
+from web.maps.popups import buildings_note, display_name, rule_in_words, team_name
 from web.maps.words import (
     BANNERS,
     CAUSES,
@@ -294,7 +294,7 @@ def _footprint_group(data: MapData, by_id: dict[str, Layer], t: Translator) -> G
             inputs.append(
                 Input(f"footprints-{level}", t(words), on=level == shown, choice="footprints", hint=hint)
             )
-    return Group(title, inputs)
+    return Group(title, inputs, buildings_note(data.dimension, t))
 
 
 def _jurisdiction_group(data: MapData, t: Translator) -> Group:

@@ -13,12 +13,15 @@ from web.i18n import Translator
 from web.maps.words import (
     AZIMUTHS,
     CAUSES,
+    DIMENSIONS,
     JURISDICTION_LEVELS,
     LEVELS,
     LISTS,
     MODES,
     ORIGINS,
     PATTERNS,
+    SITING,
+    SITING_SPOTS,
     SPANS,
     STATES,
     all_said,
@@ -90,17 +93,49 @@ def camera_popup(row: Mapping[str, Any], t: Translator) -> Popup:
 
 
 def footprint_popup(row: Mapping[str, Any], t: Translator) -> Popup:
-    """Whose view it is, in which detail, and whether it is certain."""
+    """Whose view it is, in which detail, whether it is certain, and in which dimension where that is told."""
     words, ppm = LEVELS[row["level"]]
     if row["certain"]:
         kind, belief = t("Seen for certain"), t("yes: direction and lens are known")
     else:
         kind, belief = t("Perhaps seen"), t("no: direction or lens is assumed or not known")
     detail = t("%(words)s (at least %(ppm)s px/m)", words=t(words), ppm=t.number(ppm, 1))
+    buildings = DIMENSIONS[row["dimension"]][0] if "dimension" in row else ""
     return popup(
         kind,
         t("View of %(camera)s", camera=row["camera"]),
-        [(t("Detail"), detail), (t("Certain"), belief)],
+        [
+            (t("Detail"), detail),
+            (t("Certain"), belief),
+            (t("Buildings in the way"), t(buildings)),
+        ],
+    )
+
+
+def buildings_note(dimension: str, t: Translator) -> str:
+    """How buildings hid in what is shown."""
+    return t("Buildings in the way: %(how)s.", how=t(DIMENSIONS[dimension][1]))
+
+
+def siting_popup(row: Mapping[str, Any], t: Translator) -> Popup:
+    """Where a proposed camera would stand, where it would look, and what it would add."""
+    before = row["azimuth_before_deg"]
+    name = row["leaf_en"] if t.lang == "en" and row["leaf_en"] else row["leaf"]
+    return popup(
+        t("Proposed camera"),
+        f"{row['rank']} · {t(SITING[row['kind']][0])}",
+        [
+            (t("Camera"), str(row["camera_code"] or "")),
+            (t("Spot"), t(SITING_SPOTS.get(str(row["spot"]), ""))),
+            (t("Street name"), str(row["street"] or "")),
+            (t("Jurisdiction"), str(name or "")),
+            (t("Direction"), f"{t.number(row['azimuth_deg'])}°"),
+            (t("Direction so far"), f"{t.number(before)}°" if _is_number(before) else ""),
+            (t("Street gained"), t.length(row["street_mm"] / 1000)),
+            (t("Places gained"), t.number(row["places"])),
+            (t("Gap closed by it"), t.share(number_or(row["gap_share"]))),
+            (t("Gap closed with those before it"), t.share(number_or(row["gap_closed_share"]))),
+        ],
     )
 
 

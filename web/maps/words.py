@@ -98,6 +98,28 @@ LISTS = {
     "build": (N_("Missing: build"), N_("the yearly budget")),
 }
 
+DIMENSIONS = {
+    "2d": (N_("2D"), N_("2D, every building hides what lies behind it, whatever its height")),
+    "2.5d": (
+        N_("2.5D"),
+        N_("2.5D, cameras see over what is lower than their sight, where heights are known"),
+    ),
+}
+"""How buildings hide: short, and in words."""
+
+SITING = {
+    "new": (N_("new camera"), BLUE),
+    "re_aim": (N_("turn a camera"), VERMILION),
+}
+"""Cameras of a proposal by their kind: words, colour."""
+
+SITING_SPOTS = {
+    "corner": N_("pole at a corner"),
+    "facade": N_("bracket on a façade"),
+    "pole": N_("pole at the street"),
+    "": N_("where it stands"),
+}
+
 REASONS = {
     "dark": N_("too dark"),
     "bright": N_("too bright"),
@@ -108,6 +130,10 @@ REASONS = {
     "lost": N_("signal lost"),
     "silent": N_("no sign of life"),
     "source_silent": N_("the source itself was silent"),
+    "alive": N_("the device answers, but no picture of it was checked"),
+    "noisy": N_("picture noisy"),
+    "tinted": N_("colour cast"),
+    "shifted": N_("scene shifted"),
 }
 
 STATES = {

@@ -10,7 +10,9 @@ from flask_babel import gettext
 from sqlalchemy import text
 from werkzeug.wrappers import Response
 
-from cameras.repository import on_map
+from cameras.repository import on_map, records
+from cameras.repository.frame_days import held_by
+from cameras.services.ingesting import id_of_camera
 from cameras.tables import Analysis
 from geo.errors import InputRefused
 from web import chosen, narrowing
@@ -19,7 +21,8 @@ from web.forms import local_moment
 from web.i18n import N_
 from web.jobs import enqueue
 from web.jobs.bodies import analysis as body
-from web.maps.words import CAUSES, LEVELS, LISTS
+from web.jobs.bodies import updating
+from web.maps.words import CAUSES, DIMENSIONS, LEVELS, LISTS
 from web.refusals import Refused, said
 from web.requests import access, audit, db, render, scope, translator
 from web.settings import current
@@ -41,13 +44,21 @@ ANALYSES = TableSpec(
             filter="choice",
             words={key: words for key, (words, _) in LEVELS.items()},
         ),
+        Column(
+            "dimension",
+            N_("Buildings in the way"),
+            "choice",
+            filter="choice",
+            words={key: words for key, (words, _) in DIMENSIONS.items()},
+        ),
         Column("slot_min", N_("Slot"), "integer", unit="min"),
         Column("threshold", N_("Open below"), "share"),
         Column("author", N_("Created by"), search=True),
         Column("created_at", N_("Created at"), "moment", filter="period"),
     ),
-    source="""SELECT id, lower(period) AS period_from, upper(period) AS period_to, level, slot_min, threshold,
-                     author, created_at FROM analysis""",
+    source="""SELECT id, lower(period) AS period_from, upper(period) AS period_to, level,
+                     COALESCE(parameters ->> 'dimension', '2d') AS dimension, slot_min, threshold, author,
+                     created_at FROM analysis""",
     default_sort="-created_at",
     link="/analyses/{id}",
 )
@@ -81,6 +92,7 @@ def begin() -> Response:
             "level": given.get("level", ""),
             "slot_min": _number(given.get("slot_min", ""), gettext("Slot"), int),
             "threshold": _number(given.get("threshold", ""), gettext("Open below"), float) / 100,
+            **({"dimension": given["dimension"]} if given.get("dimension") else {}),
         }
         order = body.order(asked)
     except InputRefused as refused:
@@ -106,13 +118,28 @@ def record(number: int) -> Response:
     found = db().get(Analysis, number)
     if found is None:
         abort(404)
+    return _page(found)
+
+
+def _page(found: Analysis, *, cameras: str | None = None, problem: str = "", status: int = 200) -> Response:
+    """The page of an analysis; with what was written into its form, and why that will not do."""
+    number = found.id
     counts = on_map.gap_counts(db(), number, scope())
     shares = {level: on_map.share(db(), number, level, scope()) for level in LEVELS}
     t = translator()
+    corrected = _corrected_since(found)
     return render(
         "analyses/record.html",
+        status=status,
+        problem=problem,
+        cameras="\n".join(corrected) if cameras is None else cameras,
+        is_filled_in=cameras is None and bool(corrected),
         analysis=found,
         period=chosen.period_words(found),
+        buildings=DIMENSIONS[chosen.dimension(found)][1],
+        revisions=[
+            (datetime.fromisoformat(one["at"]), one["by"], one["cameras"]) for one in found.revisions[:-6:-1]
+        ],
         removable=access().scope(Action.ANALYSES_RUN).everywhere,
         shares={level: one for level, one in shares.items() if one is not None},
         levels=LEVELS,
@@ -130,6 +157,35 @@ def record(number: int) -> Response:
     )
 
 
+@bp.post("/<int:number>/update")
+@needs(Action.ANALYSES_RUN)
+def update(number: int) -> Response:
+    """Put into the queue that it is brought up to date around some cameras."""
+    found = db().get(Analysis, number)
+    if found is None:
+        abort(404)
+    written = request.form.get("cameras", "")
+    try:
+        order = updating.order({"analysis": number, "cameras": written.replace(",", " ").split()})
+        known = records.camera_ids(db())
+        for code in order["cameras"]:
+            # Of cameras outside one's area nothing is told.
+            id_of_camera(known, code)
+    except InputRefused as refused:
+        return _page(found, cameras=written, problem=said(refused, translator()), status=422)
+    where = narrowing.chosen() or (None if scope().everywhere else scope().paths[0])
+    job = enqueue(
+        db(),
+        updating.KIND,
+        order,
+        account=db().get_one(Account, access().account.id),
+        title=updating.title(chosen.period_words(found), len(order["cameras"])),
+        jurisdiction_path=where,
+    )
+    audit("run", f"analysis {number}", path=where, job=job, cameras=" ".join(order["cameras"]))
+    return redirect(f"/jobs/{job}")
+
+
 @bp.post("/<int:number>/remove")
 @needs(Action.ANALYSES_RUN)
 def remove(number: int) -> Response:
@@ -141,11 +197,32 @@ def remove(number: int) -> Response:
         raise Refused(
             N_("An analysis holds the whole site: somebody who may run them everywhere can remove it.")
         )
+    held = held_by(db(), number)
+    if held:
+        raise Refused(
+            N_("Not removed: it holds what removed frames told (days: %(days)s, the first %(first)s)."),
+            days=len(held),
+            first=held[0].isoformat(),
+        )
     words = chosen.period_words(found)
     db().delete(found)
     audit("remove", f"analysis {number}", what=words)
     flash(gettext("The analysis is removed, with its gaps and shares."), "success")
     return redirect("/analyses")
+
+
+def _corrected_since(analysis: Analysis) -> list[str]:
+    """Codes of cameras in somebody's area whose records were changed since an analysis, the last first."""
+    last = analysis.revisions[-1]["at"] if analysis.revisions else analysis.created_at.isoformat()
+    rows = db().execute(
+        text(
+            """SELECT code FROM camera_change
+               WHERE changed_at > CAST(:since AS timestamptz)
+               GROUP BY code ORDER BY max(changed_at) DESC, code LIMIT :most"""
+        ),
+        {"since": last, "most": updating.MOST_CAMERAS},
+    )
+    return list(rows.scalars())
 
 
 def _form(start: str, end: str, given: Any, *, problem: str = "", status: int = 200) -> Response:
@@ -159,6 +236,8 @@ def _form(start: str, end: str, given: Any, *, problem: str = "", status: int = 
         slot_min=given.get("slot_min") or values["analysis.slot_min"],
         threshold=given.get("threshold") or round(100 * float(values["analysis.threshold"])),
         levels=LEVELS,
+        dimension=given.get("dimension") or values["analysis.dimension"],
+        dimensions=DIMENSIONS,
         problem=problem,
         frames=_frame_days(),
     )

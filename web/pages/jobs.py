@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect
@@ -14,10 +15,11 @@ from geo.errors import LianfangError
 from web import jobs
 from web.access import Action, needs
 from web.i18n import N_
+from web.jobs.keeping import days_due, kept_for_want
 from web.jobs.running import ATTEMPTS
 from web.jobs.words import told
 from web.refusals import said
-from web.requests import access, audit, db, render, translator
+from web.requests import access, audit, db, render, scope, translator
 from web.tables import JobRun
 from web.tabular import Column, TableSpec
 from web.tabular.view import table_view
@@ -34,6 +36,7 @@ STATUSES = {
 TONES = {"queued": "quiet", "running": "info", "done": "good", "failed": "bad", "cancelled": "quiet"}
 KINDS = {
     "analysis": N_("Analysis"),
+    "analysis-update": N_("Analysis brought up to date"),
     "siting": N_("Proposed cameras"),
     "import": N_("Import"),
     "plan": N_("Patrol plan"),
@@ -44,6 +47,7 @@ KINDS = {
 }
 ASKED_BY = {
     "analysis": Action.ANALYSES_RUN,
+    "analysis-update": Action.ANALYSES_RUN,
     "siting": Action.ANALYSES_RUN,
     "import": Action.IMPORTS_RUN,
     "plan": Action.PLANS_MAKE,
@@ -84,7 +88,19 @@ JOBS = TableSpec(
 @needs(Action.JOBS_VIEW)
 def listed() -> Response:
     """The jobs, the newest first."""
-    return table_view(JOBS, "jobs/list.html", told=_told)
+    return table_view(JOBS, "jobs/list.html", told=_told, kept=_kept_frames())
+
+
+def _kept_frames() -> dict[str, Any] | None:
+    """How many days of frames stay though they are due, and the first of them; None where none do."""
+    if not scope().everywhere:
+        return None
+    try:
+        days = kept_for_want(days_due(db(), now=datetime.now(UTC)))
+    except LianfangError:
+        # A setting that cannot be used is told on its own page.
+        return None
+    return {"days": len(days), "first": days[0]} if days else None
 
 
 @bp.get("/<int:number>")

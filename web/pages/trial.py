@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 from flask import Blueprint, Response, abort, jsonify, redirect, request
 from flask_babel import gettext
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from cameras.repository import at_instant, one
@@ -25,7 +26,7 @@ from web import chosen, i18n, narrowing
 from web.access import Action, needs
 from web.geofeatures import collection
 from web.i18n import N_
-from web.maps.words import CAUSES, LEVELS
+from web.maps.words import CAUSES, DIMENSIONS, LEVELS
 from web.refusals import Refused
 from web.requests import access, db, render, scope, server, translator
 from web.settings import analysis_settings, current, plan_settings
@@ -99,6 +100,7 @@ def break_camera(code: str) -> AnyResponse:
         watchers=sorted({name for code, name in lost.watchers.items() if code in named}),
         watchers_elsewhere=len(lost.watchers) - len(named),
         cause=CAUSES["outage"],
+        buildings=DIMENSIONS[chosen.dimension(analysis)][1],
         at=translator().moment(lost.at),
         level=translator()(LEVELS[lost.level][0]) if lost.level in LEVELS else lost.level,
         layers=_broken_layers(camera, lost, stops, broken),
@@ -115,11 +117,11 @@ def turn_camera(code: str) -> AnyResponse:
     lost = None
     # As evidence has it, which may know what the record does not; a wall across the border hides as well.
     with transaction(server().engine, scope=WHOLE_SITE) as session:
-        assumed = analysis_settings(current(session)).assumed
-        view = trying.held_view(session, code, assumed=assumed)
+        sight = _sight(session, analysis)
+        view = trying.held_view(session, code, assumed=sight["assumed"])
         before = {}
         if view.azimuth_deg is not None:
-            now = trying.turned(session, code, view.azimuth_deg % 360.0, assumed=assumed)
+            now = trying.turned(session, code, view.azimuth_deg % 360.0, **sight)
             before = {row["level"]: row for row in now.drop(columns="geometry").to_dict("records")}
         if analysis is not None:
             # It saw nothing for certain: then nothing hangs on it.
@@ -135,6 +137,7 @@ def turn_camera(code: str) -> AnyResponse:
         before=before,
         lost=lost,
         levels={key: words for key, (words, _) in LEVELS.items()},
+        buildings=DIMENSIONS[sight["dimension"]][1],
         layers=[
             {"features": collection(walls.assign(name="")), **WALLS},
             {"features": _point(camera), "colour": "#1b1f23", "radius": 6, "fill": 1, "frame": True},
@@ -158,8 +161,8 @@ def seen(code: str) -> Response:
         ) from None
     # A wall across the border hides as much as one's own; only the shape and its length are told.
     with transaction(server().engine, scope=WHOLE_SITE) as session:
-        assumed = analysis_settings(current(session)).assumed
-        frame = trying.turned(session, code, azimuth, tilt_deg=tilt, hfov_deg=hfov, assumed=assumed)
+        sight = _sight(session, chosen.analysis())
+        frame = trying.turned(session, code, azimuth, tilt_deg=tilt, hfov_deg=hfov, **sight)
     t = translator()
     named = frame.assign(id=frame["level"], name=[t(LEVELS[one][0]) for one in frame["level"]])
     told = collection(named[~named.geometry.is_empty])
@@ -189,7 +192,11 @@ def re_aims(path: str) -> AnyResponse:
     rows, refused = [], None
     # What a camera gives up may be a neighbour's; who is turned lies in this jurisdiction.
     with transaction(server().engine, scope=WHOLE_SITE) as session:
-        settings = siting_settings(current(session), level=analysis.level if analysis else None)
+        settings = siting_settings(
+            current(session),
+            level=analysis.level if analysis else None,
+            dimension=chosen.dimension(analysis) if analysis else None,
+        )
         try:
             if one.cameras_under(session, path) > MOST_TURNED:
                 raise Refused(
@@ -206,9 +213,22 @@ def re_aims(path: str) -> AnyResponse:
         path=path,
         place=names[path],
         level=translator()(LEVELS[level][0]) if level in LEVELS else level,
+        buildings=DIMENSIONS[settings.dimension][1],
         rows=rows,
         refused=refused,
     )
+
+
+def _sight(session: Session, analysis: Analysis | None) -> dict[str, Any]:
+    """Assumed optics, and how buildings hide: as in the analysis shown beside, else as the site has it."""
+    values = current(session)
+    settings = analysis_settings(values, dimension=chosen.dimension(analysis) if analysis else None)
+    height_m = analysis.parameters.get("target_height_m") if analysis else None
+    return {
+        "assumed": settings.assumed,
+        "dimension": settings.dimension,
+        "target_height_m": settings.target_height_m if height_m is None else float(height_m),
+    }
 
 
 def _camera(code: str) -> dict[str, Any]:

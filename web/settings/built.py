@@ -23,6 +23,7 @@ def analysis_settings(
     level: str | None = None,
     slot_min: int | None = None,
     threshold: float | None = None,
+    dimension: str | None = None,
 ) -> AnalysisSettings:
     """Settings of an analysis.
 
@@ -30,13 +31,13 @@ def analysis_settings(
     ----------
     values : mapping
         Of `web.settings.current`.
-    level, slot_min, threshold
+    level, slot_min, threshold, dimension
         Instead of the site's.
 
     Raises
     ------
     InputRefused
-        For a level, slot or threshold that no analysis can have.
+        For a level, slot, threshold or dimension that no analysis can have.
     """
     from cameras.analysis import AnalysisSettings
     from cameras.coverage import CoverageSettings
@@ -50,16 +51,17 @@ def analysis_settings(
         **{name: value for name, value in asked.items() if value is not None},
     }
     try:
-        judged = CoverageSettings(**coverage)
+        return AnalysisSettings(
+            coverage=CoverageSettings(**coverage),
+            thresholds=Thresholds(**_group(values, "diagnosis")),
+            assumed=AssumedOptics(**_group(values, "optics")),
+            tolerances=PoseTolerances(**_group(values, "poses")),
+            clearance_m=float(values["analysis.clearance_m"]),
+            dimension=str(values["analysis.dimension"]) if dimension is None else dimension,
+            target_height_m=float(values["analysis.target_height_m"]),
+        )
     except ValueError as error:
         raise InputRefused(message_of(error)) from error
-    return AnalysisSettings(
-        coverage=judged,
-        thresholds=Thresholds(**_group(values, "diagnosis")),
-        assumed=AssumedOptics(**_group(values, "optics")),
-        tolerances=PoseTolerances(**_group(values, "poses")),
-        clearance_m=float(values["analysis.clearance_m"]),
-    )
 
 
 def plan_settings(values: Mapping[str, Value]) -> PlanSettings:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 from geo.errors import Sentence
 from web.i18n import N_
-from web.maps.words import LEVELS
 from web.refusals import Refused
+from web.settings.analyses import ANALYSIS_SETTINGS
 from web.settings.checks import CHECK_SETTINGS
 from web.settings.spec import Spec, Value
 
@@ -35,6 +35,10 @@ GROUPS: dict[str, tuple[str, str]] = {
     "checks": (
         N_("Camera audit"),
         N_("From when on something in a camera's record is a finding."),
+    ),
+    "recordings": (
+        N_("Recordings"),
+        N_("What recorders must keep, against which lists of recordings are held."),
     ),
     "demand": (N_("Where patrols are needed"), N_("How gaps become stops, and what each is worth.")),
     "planning": (
@@ -62,53 +66,7 @@ def _list_weight(name: str, default: float, title: str) -> Spec:
 
 
 SETTINGS: tuple[Spec, ...] = (
-    Spec(
-        "analysis.level",
-        "choice",
-        "observe",
-        N_("Level"),
-        N_("How much must be made out for ground to count as covered."),
-        words={name: words for name, (words, _) in LEVELS.items()},
-    ),
-    Spec(
-        "analysis.slot_min",
-        "whole",
-        15,
-        N_("Slot"),
-        N_("The day is judged in slots of this length."),
-        1,
-        1440,
-        "min",
-    ),
-    Spec(
-        "analysis.threshold",
-        "share",
-        0.5,
-        N_("Open below"),
-        N_("A slot is open where less than this share of it is covered."),
-        0.01,
-        1,
-    ),
-    Spec(
-        "analysis.place_weight_m",
-        "whole",
-        75,
-        N_("A place counts as"),
-        N_("Where gaps are put in order, one place weighs as much as so many metres of street."),
-        0,
-        100_000,
-        "m",
-    ),
-    Spec(
-        "analysis.clearance_m",
-        "number",
-        0.2,
-        N_("Moved off a wall by"),
-        N_("A camera recorded inside a building or on its wall is moved this far off it."),
-        0,
-        10,
-        "m",
-    ),
+    *ANALYSIS_SETTINGS,
     Spec(
         "diagnosis.dark_luma",
         "number",
@@ -163,6 +121,45 @@ SETTINGS: tuple[Spec, ...] = (
         1,
         100_000,
         N_("pictures"),
+    ),
+    Spec(
+        "diagnosis.noisy_noise",
+        "number",
+        6.0,
+        N_("Noisy above"),
+        N_("Spread of the noise in the picture, in levels of brightness, 0 to 255."),
+        0,
+        255,
+    ),
+    Spec(
+        "diagnosis.tinted_cast",
+        "number",
+        30.0,
+        N_("Colour cast above"),
+        N_("How far the mean colour of the picture is from grey, 0 to 255."),
+        0,
+        255,
+    ),
+    Spec(
+        "diagnosis.shifted_shift",
+        "share",
+        0.05,
+        N_("Scene shifted above"),
+        N_("How far the scene has moved in a fixed camera's picture, as a share of the picture's width."),
+        0,
+        1,
+    ),
+    Spec(
+        "diagnosis.margin_share",
+        "share",
+        0.1,
+        N_("Better by, before it ends"),
+        N_(
+            "A state that began ends only when its measure is better than the threshold by this share of the "
+            "way from the threshold to the nearer end of its scale, so that it does not flicker."
+        ),
+        0,
+        1,
     ),
     Spec(
         "diagnosis.clock_error_s",
@@ -248,6 +245,16 @@ SETTINGS: tuple[Spec, ...] = (
         1,
     ),
     *CHECK_SETTINGS,
+    Spec(
+        "recordings.required_days",
+        "whole",
+        30,
+        N_("Recordings must be kept for"),
+        N_("Where a camera's record does not say for how long; of key sites 90 days are asked for."),
+        1,
+        3650,
+        N_("days"),
+    ),
     Spec(
         "demand.stops", "whole", 60, N_("Most stops"), N_("In the plan of one shift."), 1, 1000, N_("stops")
     ),
@@ -352,6 +359,29 @@ SETTINGS: tuple[Spec, ...] = (
         N_("Maps of own data are kept"),
         N_("After the job was done; its figures stay."),
         1,
+        3650,
+        N_("days"),
+    ),
+    Spec(
+        "files.photos_days",
+        "whole",
+        90,
+        N_("Photographs of accepted changes are kept"),
+        N_("After the review; those of rejected and withdrawn changes go at once."),
+        1,
+        3650,
+        N_("days"),
+    ),
+    Spec(
+        "files.frames_days",
+        "whole",
+        30,
+        N_("Frames are kept"),
+        N_(
+            "After their day, and longer while no stored analysis holds it; what they told of each camera is "
+            "kept for ever. 0: for ever."
+        ),
+        0,
         3650,
         N_("days"),
     ),

@@ -2,9 +2,11 @@
 (function () {
   "use strict";
   const boxes = () => Array.from(document.querySelectorAll("[data-lf-pick]"));
-  const count = document.querySelector("[data-lf-picked]");
+  const bar = document.querySelector("[data-lf-picked-bar]");
   function tell() {
-    if (count) count.textContent = String(boxes().filter((box) => box.checked).length);
+    const chosen = boxes().filter((box) => box.checked).length;
+    for (const count of document.querySelectorAll("[data-lf-picked]")) count.textContent = String(chosen);
+    if (bar) bar.hidden = chosen === 0;
   }
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-lf-pick]")) tell();
@@ -16,4 +18,5 @@
     tell();
   });
   document.body.addEventListener("htmx:afterSwap", tell);
+  tell();
 })();

@@ -261,6 +261,14 @@
         if (all[turn].layer === "cells") map.setView(event.latlng, Math.min(map.getZoom() + 2, this.o.maxZoom));
         else this.pick(`${all[turn].layer}:${all[turn].id}`, { props: all[turn].props, below: all.length - 1 });
       });
+      // A right click, or a long press: who saw this spot?
+      map.on("contextmenu", ({ latlng }) => {
+        if (!this.o.footage) return;
+        const link = document.createElement("a");
+        link.href = `/footage?lon=${latlng.lng.toFixed(6)}&lat=${latlng.lat.toFixed(6)}`;
+        link.textContent = this.o.footage;
+        L.popup().setLatLng(latlng).setContent(link).openOn(map);
+      });
       let waiting = false;
       map.on("mousemove", (event) => {
         if (waiting || map.dragging.moving()) return;
@@ -332,7 +340,7 @@
 
     /* A thing one went to is seen, even if its layer was off. */
     _turnOn(layer, cause) {
-      const wanted = { gaps: `gaps-${cause}`, routes: "routes", zones: "zones", cameras: null, jurisdictions: "jurisdictions" }[layer];
+      const wanted = { gaps: `gaps-${cause}`, routes: "routes", zones: "zones", cameras: null, siting: null, jurisdictions: "jurisdictions" }[layer];
       const input = wanted && this.inputs.find((one) => one.dataset.input === wanted);
       if (!input || input.checked) return;
       input.checked = true;

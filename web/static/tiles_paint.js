@@ -196,6 +196,20 @@
       }
     }
 
+    /* What each would see in the colour of its kind, then poles and brackets with their rank. */
+    function siting(ctx, features, view) {
+      const shown = features.filter(({ props }) => look.on.has(`siting-${props.kind}`));
+      for (const one of shown.filter(({ geomType }) => geomType === 3)) {
+        const lit = isLit("siting", one);
+        traceAll(ctx, [one], view);
+        fill(ctx, lit ? LIT : o.proposed[one.props.kind], 0.22);
+        stroke(ctx, lit ? LIT : o.proposed[one.props.kind], lit ? 2.5 : 1.4, 0.9);
+      }
+      for (const one of shown.filter(({ geomType }) => geomType === 1)) {
+        proposedSign(ctx, one, view, o.proposed[one.props.kind], isLit("siting", one));
+      }
+    }
+
     const causesOn = () => Object.keys(o.causes).some((name) => look.on.has(`gaps-${name}`));
     const pixels = (px) => () => px;
     const known = {
@@ -214,6 +228,11 @@
         shown: () => look.on.has("routes"),
         reach: ({ props }) => (!look.hidden.has(props.team) ? 6 : null),
       },
+      siting: {
+        paint: siting,
+        shown: () => Object.keys(o.proposed).some((kind) => look.on.has(`siting-${kind}`)),
+        reach: ({ props, geomType }) => (!look.on.has(`siting-${props.kind}`) ? null : geomType === 1 ? 12 : 0),
+      },
       cameras: {
         paint: cameras,
         shown: () => Object.keys(o.states).some((state) => look.on.has(`cameras-${state}`)),
@@ -224,7 +243,7 @@
       names.filter((name) => o.layers[name]).map((name) => ({ name, from: o.layers[name].from, to: o.layers[name].to, ...known[name] }));
     return {
       under: made(["jurisdictions"]),
-      over: made(["streets", "cells", "footprints", "zones", "gaps", "routes", "cameras"]),
+      over: made(["streets", "cells", "footprints", "zones", "gaps", "routes", "cameras", "siting"]),
     };
   }
 
@@ -317,6 +336,33 @@
       ctx.arc(x, y, r * 0.5, 0, 2 * Math.PI);
       ctx.fill();
     }
+  }
+
+  /* A camera that is not there yet: its rank in a disc, and a wedge where it would look. */
+  function proposedSign(ctx, { props, geom }, { k, dx, dy, zoom }, colour, lit) {
+    const x = geom[0][0].x * k + dx, y = geom[0][0].y * k + dy, r = zoom < 14 ? 4 : 9;
+    const middle = ((props.azimuth - 90) * Math.PI) / 180;
+    ctx.setLineDash([]);
+    ctx.fillStyle = colour;
+    ctx.globalAlpha = 0.55;
+    ctx.beginPath();
+    ctx.moveTo(x, y);
+    ctx.arc(x, y, r * 2.2, middle - 0.45, middle + 0.45);
+    ctx.closePath();
+    ctx.fill();
+    ctx.globalAlpha = 1;
+    ctx.beginPath();
+    ctx.arc(x, y, r, 0, 2 * Math.PI);
+    ctx.fill();
+    ctx.strokeStyle = lit ? LIT : WHITE;
+    ctx.lineWidth = lit ? 3.5 : 1.5;
+    ctx.stroke();
+    if (zoom < 14) return;
+    ctx.fillStyle = WHITE;
+    ctx.font = `700 ${props.rank > 99 ? 9 : 11}px sans-serif`;
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    ctx.fillText(String(props.rank), x, y + 0.5);
   }
 
   Lianfang.looks = { layers, isOpen, openIn, shareColour, idOf, LIT, INK };

@@ -45,7 +45,7 @@ def asked_for(layer: str, arguments: Mapping[str, str], access: Access) -> Asked
     Raises
     ------
     LookupError
-        For what can be no analysis, plan or level.
+        For what can be no analysis, plan, proposal or level.
     """
     heeded = LAYERS[layer].names
     if not heeded:
@@ -55,6 +55,7 @@ def asked_for(layer: str, arguments: Mapping[str, str], access: Access) -> Asked
         # The newest to whoever may not choose: their map names the one that was newest when it was opened.
         analysis=analysis if may_choose_analysis(access) else None,
         plan=_number(arguments, "plan") if "plan" in heeded else None,
+        siting=_number(arguments, "siting") if "siting" in heeded else None,
         level=_level(arguments) if "level" in heeded else None,
         drafts=access.scope(Action.PLANS_VIEW_DRAFTS) if "drafts" in heeded else NOWHERE,
     )
@@ -105,8 +106,8 @@ def answer(
     current = source.revisions()[layer]
     # All that the tile depends on; the layer, the revision and the numbers cannot be confused with paths.
     name = (
-        f"{layer}/{current}/{tile.z}/{tile.x}/{tile.y}/{asked.analysis}/{asked.plan}/{asked.level}"
-        f"/{scope.text}/{asked.drafts.text}"
+        f"{layer}/{current}/{tile.z}/{tile.x}/{tile.y}/{asked.analysis}/{asked.plan}/{asked.siting}"
+        f"/{asked.level}/{scope.text}/{asked.drafts.text}"
     )
     tag = hashlib.blake2b(name.encode(), digest_size=12).hexdigest()
     headers = [

@@ -21,6 +21,8 @@ class Asked:
     ----------
     analysis, plan : int, optional
         Without one the latest.
+    siting : int, optional
+        A proposal of cameras; without one there is nothing to show.
     level : str, optional
         Of footprints; without one that of the analysis.
     drafts : Scope
@@ -29,6 +31,7 @@ class Asked:
 
     analysis: int | None = None
     plan: int | None = None
+    siting: int | None = None
     level: str | None = None
     drafts: Scope = NOWHERE
 
@@ -94,6 +97,13 @@ LAYERS: Mapping[str, Layer] = {
         ),
         first_zoom=14,
         names=("analysis", "level"),
+    ),
+    "siting": Layer(
+        Action.CAMERAS_VIEW,
+        ("siting_proposal",),
+        lambda tile, scope, asked: cameras.siting(tile, scope, proposal=asked.siting),
+        first_zoom=11,
+        names=("siting",),
     ),
     "gaps": Layer(
         Action.GAPS_VIEW,

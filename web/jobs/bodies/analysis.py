@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from geo.errors import InputRefused, Sentence, message_of
+from cameras.asked import check_period
+from geo.errors import InputRefused, message_of
 from web.i18n import N_
 from web.jobs.bodies import arguments as read
 from web.jobs.registry import Outcome, job
@@ -16,7 +17,7 @@ from web.jobs.words import Words
 from web.settings import analysis_settings, current
 
 KIND = "analysis"
-ARGUMENTS = ("start", "end", "level", "slot_min", "threshold")
+ARGUMENTS = ("start", "end", "level", "slot_min", "threshold", "dimension")
 
 
 def title(period: str, level: str) -> Words:
@@ -37,17 +38,10 @@ def title(period: str, level: str) -> Words:
 
 
 def order(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Period [start, end) (ISO 8601 with a zone), level, slot_min, threshold; the site's where left out."""
+    """Period [start, end) (ISO 8601 with a zone), and what is asked for instead of the site's settings."""
     read.known(arguments, ARGUMENTS, KIND)
     start, end = read.moment(arguments, "start"), read.moment(arguments, "end")
-    if end <= start:
-        raise InputRefused(
-            Sentence(
-                "the period from %(start)s to %(end)s is empty; swap the two",
-                start=start.isoformat(),
-                end=end.isoformat(),
-            )
-        )
+    check_period(start, end)
     return {"start": start, "end": end, "instead": _instead(arguments)}
 
 
@@ -55,16 +49,19 @@ def _instead(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """What is asked for instead of the site's settings."""
     # Loads the compiled kernels, which takes seconds: only whoever asks for an analysis waits for it.
     from cameras.coverage import CoverageSettings
+    from cameras.footprint import check_dimension
 
     kinds: dict[str, type] = {"level": str, "slot_min": int, "threshold": float}
     asked: dict[str, Any] = {
         name: read.one(arguments, name, kind) for name, kind in kinds.items() if name in arguments
     }
+    dimension = {"dimension": read.one(arguments, "dimension", str)} if "dimension" in arguments else {}
     try:
         CoverageSettings(**asked)
+        check_dimension(dimension.get("dimension", "2d"), 0.0)
     except ValueError as error:
         raise InputRefused(message_of(error)) from error
-    return asked
+    return asked | dimension
 
 
 def words_at(share: float) -> str:

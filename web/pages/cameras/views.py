@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, abort, request
@@ -21,6 +22,7 @@ from web.i18n import N_, Translator
 from web.maps.words import AZIMUTHS, CAUSES, FINDINGS, LEVELS, REASONS, STATES
 from web.pages.cameras.tables import CAMERAS, STATE_TONES
 from web.requests import db, may, render, translator
+from web.settings import current
 from web.tabular.view import table_view
 from web.timeline import Line, Period, Timeline
 
@@ -63,12 +65,14 @@ def record(code: str) -> Response:
     if found is None:
         abort(404)
     analysis, t = chosen.analysis(), translator()
+    history = one.history(db(), code)
     return render(
         "cameras/record.html",
         camera=found,
         analysis=analysis,
         period=chosen.period_words(analysis) if analysis else "",
-        history=one.history(db(), code),
+        history=history,
+        outdated=analysis is not None and history[0]["since"] > analysis.created_at,
         audited=[
             {**row, "words": t(KINDS[row["kind"]].title)} for row in one.open_audit_findings(db(), code)
         ],
@@ -76,6 +80,7 @@ def record(code: str) -> Response:
         further=_further(found),
         proposals=proposals.of_code(db(), code) if may(Action.CAMERAS_EDIT) else [],
         presets=one.presets(db(), found["id"]),
+        recordings=_recordings(found["id"]),
         day=_day(analysis, found["id"]) if analysis else None,
         findings=_findings(analysis, found["id"]) if analysis else [],
         gaps=one.gaps(db(), analysis.id, found["id"]) if analysis else [],
@@ -83,6 +88,32 @@ def record(code: str) -> Response:
         layers=_layers(analysis, found),
         azimuth_words=AZIMUTHS,
     )
+
+
+def _recordings(camera_id: int) -> dict[str, Any] | None:
+    """What lists say of the camera's recordings: figures, and the recorded share of each day; None where no
+    list ever spoke of it."""
+    from cameras.services.recording_lists import recording_figures
+
+    t = translator()
+    figures = recording_figures(
+        db(),
+        [camera_id],
+        now=datetime.now(UTC),
+        zone=t.zone,
+        default_days=float(current(db())["recordings.required_days"]),
+    )
+    if figures.cameras.empty:
+        return None
+    told = {str(name): value for name, value in figures.cameras.to_dict("index")[camera_id].items()}
+    return {
+        **{name: None if value != value else value for name, value in told.items()},
+        "seen_at": datetime.fromtimestamp(told["seen_ms"] / 1000, UTC),
+        "by_day": [
+            (f"{datetime.fromtimestamp(start / 1000, t.zone):%Y-%m-%d}", day["share"].get(camera_id))
+            for (start, _), day in figures.days.items()
+        ],
+    }
 
 
 def _further(found: dict[str, Any]) -> list[tuple[str, str]]:
@@ -107,7 +138,8 @@ def _changes(code: str) -> list[dict[str, Any]]:
             "fields": [
                 (t(label_of(name)), said_value(name, before, t), said_value(name, row["after"][name], t))
                 for name, before in row["before"].items()
-                if seen or name not in BY_NAME or not BY_NAME[name].restricted
+                if (seen or name not in BY_NAME or not BY_NAME[name].restricted)
+                and before != row["after"][name]
             ],
         }
         for row in one.changes(db(), code)

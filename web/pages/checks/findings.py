@@ -23,14 +23,28 @@ from web.jobs import enqueue, told
 from web.jobs.bodies import checking as body
 from web.jobs.words import Name
 from web.pages.checks import tables
-from web.pages.checks.blueprint import NOT_CLOSED, bp, day, given, may_edit, now, one_area, tabs, today
-from web.refusals import said
+from web.pages.checks.blueprint import (
+    ABOVE,
+    NOT_CLOSED,
+    WHOLE,
+    bp,
+    day,
+    given,
+    may_edit,
+    now,
+    one_area,
+    tabs,
+    target,
+    today,
+)
+from web.refusals import Refused, said
 from web.requests import access, audit, db, render, translator
 from web.tables import Account
 from web.tabular.view import table_view, wants_rows
 
 SURROUNDINGS_M = 150.0
 MOST_SHOWN = 2000
+MOST_TICKED = 1000
 # Streets round the middle of a file's cameras: enough to see what lies along them.
 AROUND_FILE_M = 1000.0
 Deed = Callable[..., object]
@@ -47,10 +61,11 @@ def listed() -> Response:
         "checks/list.html",
         parameters={"lang": i18n.negotiated(request), "today": today()},
         tabs=tabs(),
-        run=None if rows_only else audits.last_run(db()),
+        run=None if rows_only else _last_run(),
         counts={} if rows_only else _counts(),
         units=[] if rows_only else audits.units(db()),
         picking=may_edit(),
+        target=target(),
         today=today().isoformat(),
     )
 
@@ -133,8 +148,8 @@ def assign() -> Response:
     from cameras.services import auditing
 
     asked = given(request.form, "unit", "due_on", "note")
-    numbers = [int(one) for one in request.form.getlist("finding") if one.isascii() and one.isdigit()][:1000]
     try:
+        numbers = _ticked(request.form.getlist("finding"))
         order = auditing.assign(
             db(),
             numbers,
@@ -160,6 +175,30 @@ def assign() -> Response:
         "success",
     )
     return redirect(f"/checks?order_no={order}", 303)
+
+
+def _ticked(values: list[str]) -> list[int]:
+    """Numbers of the findings that somebody ticked."""
+    if len(values) > MOST_TICKED:
+        raise Refused(
+            N_("%(n)s findings are ticked; one work order takes at most %(most)s: give several"),
+            n=len(values),
+            most=MOST_TICKED,
+        )
+    odd = next((one for one in values if not (one.isascii() and one.isdigit() and len(one) <= 18)), None)
+    if odd is not None:
+        raise Refused(N_("there is no finding %(n)s in your area"), n=odd[:20])
+    return [int(one) for one in values]
+
+
+def _last_run() -> dict[str, Any] | None:
+    """The audit made last of somebody's area, of more or of a part of it, and of `where` it was."""
+    area, t = narrowing.area(), translator()
+    found = audits.last_run(db(), None if area.everywhere else list(area.paths))
+    if found is not None:
+        named = found["name"] if i18n.negotiated(request) == "zh" else found["name_en"] or found["name"]
+        found["where"] = t(WHOLE) if found["path"] is None else named or t(ABOVE)
+    return found
 
 
 def _counts() -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -20,11 +20,12 @@ from web.maps.words import LEVELS
 from web.pages.checks.blueprint import bp, month_of, tabs, today
 from web.pages.checks.tables import PLACES, RATES
 from web.requests import db, translator
+from web.settings import current
 from web.tabular.view import table_view, wants_rows
 
 NOTHING = "-"
 """Of cameras without a unit, or in no jurisdiction."""
-FIGURES = ("filled", "complete", "located", "believed", "online", "measured", "normal")
+FIGURES = ("filled", "complete", "located", "believed", "online", "measured", "normal", "recorded", "lasting")
 
 
 @bp.get("/rates")
@@ -32,6 +33,7 @@ FIGURES = ("filled", "complete", "located", "believed", "online", "measured", "n
 def rates() -> Response:
     """How complete, located, online and whole the cameras are."""
     from cameras.audit.rates import group_rates
+    from cameras.recordings.periods import grouped
     from cameras.services.upkeep import rated_cameras
 
     by = "unit" if request.args.get("by") == "unit" else "jurisdiction"
@@ -45,8 +47,10 @@ def rates() -> Response:
     fits = analysis is None or _lies_in(analysis, month)
     cameras = rated_cameras(db(), analysis if fits else None, month, narrowing.area())
     keys = cameras["unit"].fillna(NOTHING) if by == "unit" else _below(cameras["path"])
-    groups = group_rates(cameras, keys)
-    whole = group_rates(cameras, pd.Series("", index=cameras.index)).iloc[0] if len(cameras) else None
+    told = _recordings(cameras, month)
+    groups = group_rates(cameras, keys).join(grouped(told, keys))
+    one = pd.Series("", index=cameras.index)
+    whole = group_rates(cameras, one).join(grouped(told, one)).iloc[0] if len(cameras) else None
     return table_view(
         RATES,
         "checks/rates.html",
@@ -56,6 +60,7 @@ def rates() -> Response:
         month=f"{month:%Y-%m}",
         listed=int(cameras["listed"].sum()),
         fits=fits,
+        recent=month == today().replace(day=1),
         whole=None if whole is None or wants_rows(RATES) else whole.to_dict(),
         analysis=analysis,
         period=chosen.period_words(analysis) if analysis else "",
@@ -90,6 +95,22 @@ def _month_of(analysis: Analysis | None) -> date:
         return today().replace(day=1)
     assert analysis.period.lower is not None
     return analysis.period.lower.astimezone(translator().zone).date().replace(day=1)
+
+
+def _recordings(cameras: pd.DataFrame, month: date) -> pd.DataFrame:
+    """`share` and `short` of each camera's recordings; what lists say is of now, and of no earlier month."""
+    from cameras.services.recording_lists import recording_figures
+
+    if month != today().replace(day=1) or cameras.empty:
+        return pd.DataFrame(float("nan"), cameras.index, ["share", "short"])
+    figures = recording_figures(
+        db(),
+        None,
+        now=datetime.now(UTC),
+        zone=translator().zone,
+        default_days=float(current(db())["recordings.required_days"]),
+    ).cameras.set_index("code")
+    return figures[["share", "short"]].astype(float).reindex(cameras["code"]).set_axis(cameras.index)
 
 
 def _lies_in(analysis: Analysis, month: date) -> bool:
@@ -127,6 +148,7 @@ def _rows(groups: pd.DataFrame, by: str) -> dict[str, Any]:
         "hrefs": hrefs,
         "cameras": [int(n) for n in groups["cameras"]],
         "planned": [int(n) for n in groups["planned"]],
+        "told": [int(n) for n in groups["told"]],
         "findings": [open_.get(one, 0) for one in ids],
         **{name: [None if value != value else float(value) for value in groups[name]] for name in FIGURES},
     }

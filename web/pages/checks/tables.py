@@ -6,20 +6,14 @@ from dataclasses import replace
 
 from cameras.audit import KINDS, SEVERITIES
 from cameras.choices import POINT_CLASSES
-from cameras.repository.audits import shown_evidence
+from cameras.repository.audits import made_about, shown_evidence
+from web.audittable import SEVERITY_WORDS, STATES
 from web.i18n import N_
 from web.maps.words import LEVELS
 from web.pages.jurisdictions.tables import PLACE_KINDS
 from web.tabular import Column, TableSpec
 
-SEVERITY_WORDS = dict(zip(SEVERITIES, (N_("serious"), N_("moderate"), N_("minor")), strict=True))
 SEVERITY_TONES = dict(zip(SEVERITIES, ("bad", "warn", "quiet"), strict=True))
-STATES = {
-    "open": N_("open"),
-    "assigned": N_("assigned"),
-    "accepted": N_("accepted"),
-    "closed": N_("closed"),
-}
 STATE_TONES = {"open": "bad", "assigned": "info", "accepted": "quiet", "closed": "good"}
 STEPS = {
     "found": N_("found by an audit"),
@@ -143,13 +137,14 @@ ASSESSED = TableSpec(
         Column("frozen_by", N_("Frozen by"), search=True),
         Column("frozen_at", N_("Frozen at"), "moment"),
     ),
-    source="""
+    source=f"""
         SELECT l.id, to_char(l.month, 'YYYY-MM') AS month,
                CASE WHEN l.within_path IS NULL THEN CAST(:everywhere AS text) WHEN j.id IS NULL
-                    THEN l.within_path::text WHEN :lang = 'zh' THEN j.name
+                    THEN CAST(:above AS text) WHEN :lang = 'zh' THEN j.name
                     ELSE COALESCE(j.name_en, j.name) END AS area,
                l.point_class::text AS point_class, l.cameras, l.frozen_by, l.frozen_at
-        FROM assessed_list l LEFT JOIN jurisdiction j ON j.path = l.within_path""",
+        FROM assessed_list l LEFT JOIN jurisdiction j ON j.path = l.within_path
+        WHERE {made_about("l.within_path")}""",
     default_sort="-month",
     link="/checks/assessed/{id}",
 )
@@ -210,6 +205,30 @@ RATES = TableSpec(
             "share",
             hint=N_("Cameras whose picture was fit to use, of the cameras online."),
         ),
+        Column(
+            "recorded",
+            N_("Recorded"),
+            "share",
+            hint=N_(
+                "Mean over cameras of the recorded share of the last 7 days, of the time that lists of "
+                "recordings speak of; told in the present month alone."
+            ),
+        ),
+        Column(
+            "told",
+            N_("With a recording list"),
+            "integer",
+            shown=False,
+            hint=N_("Cameras whose recorded share is known."),
+        ),
+        Column(
+            "lasting",
+            N_("Kept long enough"),
+            "share",
+            hint=N_(
+                "Cameras whose recordings are kept as long as they must be, of those whose lists tell that."
+            ),
+        ),
         Column("planned", N_("In maintenance"), "integer", hint=N_("Cameras left out for all of the time.")),
         Column("findings", N_("Open findings"), "integer"),
     ),
@@ -218,9 +237,10 @@ RATES = TableSpec(
             CAST(:ids AS text[]), CAST(:names AS text[]), CAST(:hrefs AS text[]), CAST(:cameras AS int[]),
             CAST(:filled AS float8[]), CAST(:complete AS float8[]), CAST(:located AS float8[]),
             CAST(:believed AS float8[]), CAST(:online AS float8[]), CAST(:measured AS float8[]),
-            CAST(:normal AS float8[]), CAST(:planned AS int[]), CAST(:findings AS int[])
+            CAST(:normal AS float8[]), CAST(:recorded AS float8[]), CAST(:lasting AS float8[]),
+            CAST(:told AS int[]), CAST(:planned AS int[]), CAST(:findings AS int[])
         ) AS made (id, name, href, cameras, filled, complete, located, believed, online, measured, normal,
-                   planned, findings)""",
+                   recorded, lasting, told, planned, findings)""",
     default_sort="name",
     extra=("href",),
 )

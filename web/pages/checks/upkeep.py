@@ -16,8 +16,19 @@ from geo.errors import InputRefused
 from web import i18n, narrowing
 from web.access import Action, needs
 from web.forms import local_moment
-from web.i18n import N_
-from web.pages.checks.blueprint import bp, given, may_edit, month_of, now, one_area, tabs, today
+from web.pages.checks.blueprint import (
+    ABOVE,
+    WHOLE,
+    bp,
+    given,
+    may_edit,
+    month_of,
+    now,
+    one_area,
+    tabs,
+    target,
+    today,
+)
 from web.pages.checks.tables import ASSESSED, ASSESSED_CAMERAS, MAINTENANCE
 from web.requests import access, audit, db, translator
 from web.tabular.view import table_view
@@ -146,13 +157,19 @@ def _maintenance(
 def _assessed(
     error: InputRefused | None = None, asked: Mapping[str, str] | None = None, status: int = 200
 ) -> Response:
-    t = translator()
+    t, area = translator(), narrowing.area()
     answer = table_view(
         ASSESSED,
         "checks/assessed.html",
-        parameters={"lang": i18n.negotiated(request), "everywhere": t(N_("the whole site"))},
+        parameters={
+            "lang": i18n.negotiated(request),
+            "everywhere": t(WHOLE),
+            "above": t(ABOVE),
+            "paths": None if area.everywhere else list(area.paths),
+        },
         tabs=tabs(),
         may_edit=may_edit(),
+        target=target(),
         classes=[(number, t(words)) for number, words in POINT_CLASSES.items()],
         month=f"{today():%Y-%m}",
         error=error,

@@ -1,5 +1,6 @@
-"""Gaps: the three lists (repair, measure, build), and one gap with its cause, windows and cameras."""
+"""Gaps: the three lists (repair, measure, build), one gap with its windows and cameras, hours of the week."""
 
+from web.pages.gaps import pattern
 from web.pages.gaps.views import bp
 
-__all__ = ["bp"]
+__all__ = ["bp", "pattern"]

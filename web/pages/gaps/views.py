@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import shapely
 from flask import Blueprint, abort, request
@@ -11,6 +13,7 @@ from werkzeug.wrappers import Response
 from cameras.repository import on_map
 from cameras.repository import one as of_camera
 from cameras.repository.gap_record import by_cause, shape
+from cameras.services.footage_asked import LONGEST_HOURS
 from cameras.tables import Analysis
 from web import chosen, i18n, narrowing
 from web.access import Action, needs
@@ -18,7 +21,7 @@ from web.geofeatures import collection
 from web.i18n import N_
 from web.maps.words import CAUSES, LISTS, all_said
 from web.pages.gaps.tables import CAUSES_OF, TABLES
-from web.requests import db, render, translator
+from web.requests import db, may, render, translator
 from web.tabular.view import table_view, wants_rows
 from web.timeline import Line, Period, Timeline
 
@@ -72,8 +75,21 @@ def record(number: int) -> Response:
         period=chosen.period_words(analysis),
         day=_windows(analysis, gap["windows"]),
         parts=_parts(number),
+        who_saw=_who_saw(gap) if may(Action.CAMERAS_VIEW) else "",
         layers=_layers(analysis, gap),
     )
+
+
+def _who_saw(gap: dict[str, Any]) -> str:
+    """Where the footage finder tells who saw this ground in the gap's first window."""
+    t = translator()
+    start, end = gap["windows"][0]
+    times = [
+        at.astimezone(t.zone).replace(tzinfo=None).isoformat(timespec="minutes")
+        for at in (start, min(end, start + timedelta(hours=LONGEST_HOURS)))
+    ]
+    asked = {"lon": f"{gap['lon']:.6f}", "lat": f"{gap['lat']:.6f}", "from": times[0], "until": times[1]}
+    return f"/footage?{urlencode(asked)}"
 
 
 def _counts(analysis: Analysis) -> dict[str, int]:

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Response, abort
 
 from cameras.repository import on_map as cameras
+from cameras.repository import siting as store
 from geo.repository import search as places
 from patrols.repository import on_map as patrols
 from web.access import Action, needs
@@ -22,6 +23,7 @@ from web.maps.popups import (
     jurisdiction_popup,
     popup,
     route_popup,
+    siting_popup,
     stop_popup,
     zone_popup,
 )
@@ -38,6 +40,7 @@ ACTIONS = {
     "places": Action.MAP_VIEW,
     "cameras": Action.CAMERAS_VIEW,
     "footprints": Action.CAMERAS_VIEW,
+    "siting": Action.CAMERAS_VIEW,
     "gaps": Action.GAPS_VIEW,
     "zones": Action.ZONES_VIEW,
     "routes": Action.PLANS_VIEW,
@@ -87,6 +90,13 @@ def card(layer: str, number: int) -> Response:
     return render("map/card.html", card=made, ref=f"{layer}:{number}")
 
 
+def _who_saw(lon: float, lat: float, t: Translator) -> tuple[Link, ...]:
+    """To the cameras that see a place, for those who may know them."""
+    if not may(Action.CAMERAS_VIEW):
+        return ()
+    return (Link(t("Who saw this place?"), f"/footage?lon={lon:.6f}&lat={lat:.6f}"),)
+
+
 def _gap(number: int, t: Translator) -> Card | None:
     gap = cameras.gap_of(db(), number)
     if gap is None:
@@ -103,7 +113,7 @@ def _gap(number: int, t: Translator) -> Card | None:
         gap["street"] or "",
         t,
     )
-    links = [Link(t("All about this gap"), f"/gaps/{number}")]
+    links = [Link(t("All about this gap"), f"/gaps/{number}"), *_who_saw(gap["lon"], gap["lat"], t)]
     if may(Action.CAMERAS_VIEW):
         links += [
             Link(
@@ -154,6 +164,22 @@ def _footprint(number: int, t: Translator) -> Card | None:
     return Card(footprint_popup(view, t), view["lon"], view["lat"], links=(camera,))
 
 
+def _siting(number: int, t: Translator) -> Card | None:
+    proposed = store.proposed_camera(db(), number)
+    if proposed is None:
+        return None
+    links = [Link(t("All about this proposal"), f"/siting/{proposed['proposal']}")]
+    if proposed["camera_code"]:
+        links.append(Link(t("All about this camera"), f"/cameras/{proposed['camera_code']}"))
+    return Card(
+        siting_popup(proposed, t),
+        proposed["lon"],
+        proposed["lat"],
+        links=tuple(links),
+        looked_at=(f"siting {proposed['proposal']}", proposed["of_path"]),
+    )
+
+
 def _jurisdiction(number: int, t: Translator) -> Card | None:
     area = places.jurisdiction_of(db(), number)
     if area is None:
@@ -179,7 +205,7 @@ def _street(number: int, t: Translator) -> Card | None:
         return None
     rows = [(t("Length"), t.length(street["length_m"])), (t("Where"), named(street, "above", t))]
     told = popup(t("Street"), str(street["name"] or t("Street without a name")), rows)
-    return Card(told, street["lon"], street["lat"])
+    return Card(told, street["lon"], street["lat"], links=_who_saw(street["lon"], street["lat"], t))
 
 
 def _place(number: int, t: Translator) -> Card | None:
@@ -189,7 +215,8 @@ def _place(number: int, t: Translator) -> Card | None:
     words = WHY.get(place["kind"], "")
     kind = t(words)
     rows = [(t("Kind"), kind), (t("Where"), named(place, "above", t))]
-    return Card(popup(t("Place"), str(place["name"] or kind), rows), place["lon"], place["lat"])
+    links = _who_saw(place["lon"], place["lat"], t)
+    return Card(popup(t("Place"), str(place["name"] or kind), rows), place["lon"], place["lat"], links=links)
 
 
 def _zone(number: int, t: Translator) -> Card | None:
@@ -255,6 +282,7 @@ MAKERS: dict[str, Callable[[int, Translator], Card | None]] = {
     "places": _place,
     "cameras": _camera,
     "footprints": _footprint,
+    "siting": _siting,
     "gaps": _gap,
     "zones": _zone,
     "routes": _visit,

@@ -1,4 +1,7 @@
-"""Which analysis and plan the map shows: those the address asks for, else the newest that may be seen."""
+"""Which analysis and plan the map shows: those the address asks for, else the newest that may be seen.
+
+A proposal of cameras is shown only where the address asks for one.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import pandas as pd
 from flask import abort, request
 
 from cameras.repository import on_map as cameras
+from cameras.repository import siting as store
 from geo.scope import NOWHERE, Scope
 from patrols.repository import on_map as patrols
 from web.access import Action
@@ -28,6 +32,7 @@ class Analysis:
     start: datetime
     end: datetime
     level: str
+    dimension: str
     slot_min: int
     created_at: datetime
 
@@ -48,17 +53,30 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Siting:
+    """A proposal of cameras as the map needs it: whose jurisdiction, and the share of the gap it closes."""
+
+    id: int
+    created_at: datetime
+    place: str
+    place_en: str | None
+    closed: float | None
+
+
+@dataclass(frozen=True)
 class Choice:
     """What is chosen, and what else there is to choose: nothing where there is no right to choose."""
 
     analysis: Analysis | None
     plan: Plan | None
+    siting: Siting | None
     analyses: tuple[Analysis, ...]
     plans: tuple[Plan, ...]
+    sitings: tuple[Siting, ...]
 
     def query(self) -> dict[str, int]:
         """The choice as an address says it."""
-        chosen = {"analysis": self.analysis, "plan": self.plan}
+        chosen = {"analysis": self.analysis, "plan": self.plan, "siting": self.siting}
         return {name: one.id for name, one in chosen.items() if one is not None}
 
 
@@ -68,7 +86,7 @@ def reach(action: Action) -> Scope:
 
 
 def chosen() -> Choice:
-    """The choice of this request; 404 for an analysis or plan that is not there for whoever asks."""
+    """The choice of this request; 404 for an analysis, plan or proposal not there for whoever asks."""
     analyses = tuple(_analysis(row) for row in rows_of(cameras.analyses(db(), MOST_CHOICES)))
     analysis = analyses[0] if analyses else None
     if may_choose_analysis(access()):
@@ -85,7 +103,13 @@ def chosen() -> Choice:
     if asked is not None:
         found = patrols.plan_of(db(), asked, published, drafts)
         plan = _plan(found) if found else abort(404)
-    return Choice(analysis, plan, analyses, plans)
+    cameras_seen = reach(Action.CAMERAS_VIEW)
+    sitings = tuple(_siting(row) for row in rows_of(store.proposals(db(), cameras_seen, MOST_CHOICES)))
+    siting, asked = None, asked_number("siting")
+    if asked is not None:
+        found = store.proposal_in(db(), asked, cameras_seen)
+        siting = _siting(found) if found else abort(404)
+    return Choice(analysis, plan, siting, analyses, plans, sitings)
 
 
 def chosen_analysis() -> Analysis | None:
@@ -126,6 +150,7 @@ def _analysis(row: dict[str, Any]) -> Analysis:
         row["start"],
         row["end"],
         str(row["level"]),
+        str(row["dimension"]),
         int(row["slot_min"]),
         row["created_at"],
     )
@@ -142,4 +167,10 @@ def _plan(row: dict[str, Any]) -> Plan:
         int(row["crossed"]),
         int(row["reachable"]),
         len(row["violations"]),
+    )
+
+
+def _siting(row: dict[str, Any]) -> Siting:
+    return Siting(
+        int(row["id"]), row["created_at"], str(row["place"] or row["path"]), row["place_en"], row["closed"]
     )

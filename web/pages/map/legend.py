@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cameras.repository import on_map as cameras
+from cameras.repository import siting as store
 from patrols.repository import on_map as patrols
 from web.access import Action
 from web.i18n import N_, Translator
 from web.maps.panel import Figure, Group, Input, Swatch
-from web.maps.words import CAUSES, LEVELS, LISTS, STATES, TEAM_COLOURS
-from web.pages.map.choice import Choice, reach
+from web.maps.popups import buildings_note
+from web.maps.words import CAUSES, LEVELS, LISTS, SITING, STATES, TEAM_COLOURS
+from web.pages.map.choice import Choice, Siting, reach
 from web.pages.map.kept import kept
 from web.requests import db, may
 
@@ -98,7 +100,8 @@ def figures(choice: Choice, counts: Counts, t: Translator) -> list[Figure]:
 
 def groups(choice: Choice, counts: Counts, t: Translator, *, streets: bool) -> list[Group]:
     """The legend, group by group; `streets` says whether the watched streets are drawn from the start."""
-    made = [_patrol(choice, t)]
+    made = [_siting(choice.siting, t)] if choice.siting else []
+    made.append(_patrol(choice, t))
     if may(Action.GAPS_VIEW):
         made += _gaps(choice, counts, t)
     if may(Action.CAMERAS_VIEW):
@@ -107,11 +110,25 @@ def groups(choice: Choice, counts: Counts, t: Translator, *, streets: bool) -> l
     return made
 
 
+def _siting(proposal: Siting, t: Translator) -> Group:
+    counts = store.proposed_counts(db(), proposal.id)
+    inputs = [
+        Input(f"siting-{kind}", t(words), Swatch("proposed", colour), count=t.number(counts[kind]))
+        for kind, (words, colour) in SITING.items()
+        if kind in counts
+    ]
+    note = t("The number is the rank: 1 closes most of the gap.") if inputs else t("Nothing to propose")
+    far = t("Cameras are drawn from closer by.")
+    return Group(t("Proposed cameras"), inputs, note, far=(("siting", far),))
+
+
 def _patrol(choice: Choice, t: Translator) -> Group:
     inputs = [Input("zones", t("Joint-defence zones"), Swatch("zone", INK))] if may(Action.ZONES_VIEW) else []
     if choice.plan is None:
         return Group(t("Patrol"), inputs, t("There is no patrol plan for this map yet."))
-    inputs.append(Input("routes", t("Routes"), Swatch("route", TEAM_COLOURS[0])))
+    # Whoever looks at proposed cameras is not looking for tonight's routes, whose numbers lie over theirs.
+    shown = choice.siting is None
+    inputs.append(Input("routes", t("Routes"), Swatch("route", TEAM_COLOURS[0]), on=shown))
     return Group(t("Patrol"), inputs)
 
 
@@ -158,7 +175,7 @@ def _cameras(counts: Counts, t: Translator) -> Group:
 def _footprints(choice: Choice, t: Translator) -> Group:
     title = t("What cameras see")
     present = cameras.levels(db(), choice.analysis.id) if choice.analysis else []
-    if not present:
+    if not present or choice.analysis is None:
         return Group(title, note=t("No analysis has been made yet."))
     shown = shown_level(choice)
     inputs = [
@@ -182,7 +199,8 @@ def _footprints(choice: Choice, t: Translator) -> Group:
                 )
             )
     far = t("Views are drawn from closer by.")
-    return Group(title, inputs, far=(("footprints", far),))
+    note = buildings_note(choice.analysis.dimension, t)
+    return Group(title, inputs, note, far=(("footprints", far),))
 
 
 def _ground(choice: Choice, t: Translator, streets: bool) -> Group:

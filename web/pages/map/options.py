@@ -21,6 +21,7 @@ from web.maps.words import (
     NO_SHARE_COLOUR,
     SHARE_CLASSES,
     SHARE_COLOURS,
+    SITING,
     TEAM_COLOURS,
     YELLOW,
 )
@@ -39,6 +40,7 @@ LAYER_NAMES = {
     "cells": N_("gaps"),
     "cameras": N_("cameras"),
     "footprints": N_("views of cameras"),
+    "siting": N_("proposed cameras"),
     "gaps": N_("gaps"),
     "zones": N_("joint-defence zones"),
     "routes": N_("routes"),
@@ -119,6 +121,7 @@ def options(
             for name, cause in CAUSES.items()
         },
         "states": {state: {"name": t(words), "colour": colour} for state, words, colour in camera_states()},
+        "proposed": {kind: colour for kind, (_, colour) in SITING.items()},
         "shares": {"bounds": list(SHARE_CLASSES), "colours": list(SHARE_COLOURS), "none": NO_SHARE_COLOUR},
         "teamColours": list(TEAM_COLOURS),
         "yellow": TEAM_COLOURS.index(YELLOW) + 1,

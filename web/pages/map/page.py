@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from flask import Response, g, request, url_for
 
+from cameras.repository import siting as store
 from geo.repository import site_area
 from geo.repository.search import Bounds, extent
 from geo.scope import Scope
@@ -27,7 +28,7 @@ from web.pages.map.choice import Choice, chosen
 from web.pages.map.kept import kept
 from web.pages.map.legend import Counts, figures, groups
 from web.pages.map.options import options
-from web.pages.map.wording import analysis_words, plan_words
+from web.pages.map.wording import analysis_words, plan_words, siting_words
 from web.requests import audit, db, may, render, scope, site, translator
 from web.tiles import LAYERS, revisions
 
@@ -63,6 +64,7 @@ def show() -> Response:
         period=t.span(choice.analysis.start, choice.analysis.end) if choice.analysis else "",
         analyses=[(one.id, analysis_words(one, t)) for one in choice.analyses],
         plans=[(one.id, plan_words(one, t)) for one in choice.plans],
+        sitings=[(one.id, siting_words(one, t)) for one in choice.sitings],
         figures=figures(choice, counts, t),
         groups=groups(choice, counts, t, streets=not drawn),
         lists=_lists(counts, choice, t),
@@ -70,7 +72,10 @@ def show() -> Response:
         map=folium_map,
         script_urls=(url_for("static", filename=ALONE), script_url()),
         options_id=OPTIONS,
-        options=options(choice, layers, _opening(whole), _around(whole), t, attribution=there.attribution),
+        options=options(
+            choice, layers, _opening(choice, whole), _around(whole), t, attribution=there.attribution
+        )
+        | {"footage": t("Who saw this place?") if may(Action.CAMERAS_VIEW) else None},
         tabs=_tabs(choice, t),
         search_words=t(SEARCH[may(Action.CAMERAS_VIEW)]),
     )
@@ -82,7 +87,7 @@ def _layers(choice: Choice) -> dict[str, dict[str, Any]]:
     revision = revisions()
     made = {}
     for name, layer in LAYERS.items():
-        if not may(layer.action):
+        if not may(layer.action) or (name == "siting" and choice.siting is None):
             continue
         asked = {**{key: names[key] for key in layer.names if key in names}, "v": revision[name]}
         # Where single gaps are drawn, squares of them are not.
@@ -100,8 +105,11 @@ def _whole() -> Bounds | None:
     return kept("extent", scope(), lambda: extent(db(), scope()) or site_area(db()))
 
 
-def _opening(whole: Bounds) -> Bounds:
-    """What the map opens with: the jurisdiction somebody narrowed to, else all they see."""
+def _opening(choice: Choice, whole: Bounds) -> Bounds:
+    """What the map opens with: the proposal, the jurisdiction somebody narrowed to, else all they see."""
+    proposed = store.proposed_extent(db(), choice.siting.id) if choice.siting else None
+    if proposed is not None:
+        return proposed
     path = narrowing.chosen()
     return (extent(db(), Scope.of([path])) if path else None) or whole
 

@@ -10,7 +10,7 @@ from web.i18n import N_, Translator
 from web.maps.panel import Swatch
 from web.maps.popups import display_name
 from web.maps.words import CAUSES, STATES
-from web.pages.map.choice import Analysis, Plan
+from web.pages.map.choice import Analysis, Plan, Siting
 from web.pages.map.legend import UNKNOWN
 
 STATUSES = {"draft": N_("draft"), "approved": N_("approved"), "published": N_("published")}
@@ -45,6 +45,13 @@ def plan_words(one: Plan, t: Translator) -> str:
     """Where and when, and whether it is out."""
     zone = display_name({"name": one.zone, "name_en": one.zone_en}, t)
     return " · ".join((zone, t.span(one.start, one.end), t(STATUSES[one.status])))
+
+
+def siting_words(one: Siting, t: Translator) -> str:
+    """Where a proposal is for, how much of the gap it closes, and when it was made."""
+    place = display_name({"name": one.place, "name_en": one.place_en}, t)
+    closed = t("closes %(share)s of the gap", share=t.share(one.closed)) if one.closed is not None else ""
+    return " · ".join(part for part in (f"{one.id}: {place}", closed, t.moment(one.created_at)) if part)
 
 
 def named(row: Mapping[str, Any], key: str, t: Translator) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from cameras.mending import DIRECTION
 from cameras.repository import changes as records
 from cameras.services.mending import MOST_AT_ONCE, propose
 from geo.datums import DATUMS
+from geo.declination import declination_deg
 from geo.errors import InputRefused, LianfangError
 from web import chosen, i18n, narrowing
 from web.access import Action, needs
@@ -32,8 +34,8 @@ from web.tabular.query import ask
 from web.uploads import takes_files
 
 LONGEST_NOTE = 500
-# A phone without satellites knows the cell it is in.
-WORST_FIX_M = 50_000.0
+# A phone without satellites knows the cell it is in: no place of a camera. The page does not take it either.
+WORST_FIX_M = 200.0
 POLE_FIELDS = ("direction", "tilt_deg", "mount_height_m", "name", "address")
 
 
@@ -82,6 +84,10 @@ def propose_many() -> Response:
     try:
         if name not in BULK_NAMES:
             raise InputRefused(gettext("Choose a field."))
+        if (value.strip() == "") != (request.form.get("empty") == "yes"):
+            raise InputRefused(
+                gettext("Give a new value, or tick that the field is to be emptied: one of the two.")
+            )
         if len(found) != request.form.get("count", type=int):
             raise InputRefused(
                 gettext("The list has changed since: it now has %(n)s cameras. Look again.", n=len(found))
@@ -89,7 +95,7 @@ def propose_many() -> Response:
         made = propose(
             db(),
             found,
-            {name: value},
+            {name: _as_key(name, value)},
             author=access().account.name,
             origin="bulk",
             note=request.form.get("note", "")[:LONGEST_NOTE],
@@ -143,8 +149,20 @@ def _many_form(problem: str = "", status: int = 200) -> Response:
     )
 
 
+def _as_key(name: str, value: str) -> str:
+    """What was written for a choice as the form of one camera sends it: its number, or yes and no."""
+    one = BY_NAME.get(name)
+    if one is None or one.kind not in ("choice", "flag"):
+        return value
+    t = translator()
+    keys = {t(words).casefold(): str(number) for number, words in one.choices.items()}
+    if one.kind == "flag":
+        keys = {t(N_("yes")).casefold(): "yes", t(N_("no")).casefold(): "no"}
+    return keys.get(value.strip().casefold(), value)
+
+
 def _choice_help() -> list[tuple[str, str]]:
-    """What may be written for the fields whose values are a choice."""
+    """What may be written for the fields whose values are a choice: the number or the words."""
     t = translator()
     told = []
     for one in FIELDS:
@@ -152,7 +170,7 @@ def _choice_help() -> list[tuple[str, str]]:
             words = ", ".join(f"{number} {t(text)}" for number, text in one.choices.items())
             told.append((t(one.label), words))
         elif one.name in BULK_NAMES and one.kind == "flag":
-            told.append((t(one.label), "yes, no"))
+            told.append((t(one.label), f"{t(N_('yes'))}, {t(N_('no'))}"))
     return told
 
 
@@ -171,6 +189,7 @@ def _form(
     given: Mapping[str, str] | None = None,
 ) -> Response:
     record, t = _record(code), translator()
+    place = record["geometry"]
     made = groups(record, t)
     inputs: dict[str, Input] = {one.name: one for _, group in made for one in group}
     return render(
@@ -181,8 +200,10 @@ def _form(
         groups=made,
         inputs=inputs,
         pole_fields=[inputs[name] for name in POLE_FIELDS],
-        lon=f"{record['geometry'].x:.6f}",
-        lat=f"{record['geometry'].y:.6f}",
+        lon=f"{place.x:.6f}",
+        lat=f"{place.y:.6f}",
+        declination=f"{declination_deg(place.x, place.y, datetime.now(UTC).date()):.2f}",
+        worst_m=f"{WORST_FIX_M:.0f}",
         datums=[(name, t(words)) for name, words in DATUM_WORDS.items()],
         problems=problems or [],
         given=given or {},

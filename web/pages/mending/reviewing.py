@@ -11,8 +11,9 @@ from flask import abort, flash, redirect, request
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
-from cameras.changed_words import label_of, shown
+from cameras.changed_words import QUALITIES, label_of, shown
 from cameras.fields import BY_NAME
+from cameras.presets import PRESETS
 from cameras.reconcile import POSITION
 from cameras.repository import proposals
 from cameras.services.mending import accept, reject
@@ -33,6 +34,14 @@ STATES = {
     "withdrawn": N_("withdrawn"),
 }
 ORIGINS = {"page": N_("on the page"), "bulk": N_("many at once"), "pole": N_("at the pole")}
+# A value as text; of presets, which are a list, name and direction of each.
+_SAID = """COALESCE(
+    CAST(:words AS jsonb) -> key ->> (p.{side} ->> key),
+    CASE WHEN key = 'presets' THEN (
+        SELECT string_agg((one ->> 'name') || ' ' || trim_scale((one ->> 'azimuth_deg')::numeric) || '°', ', '
+                          ORDER BY nth)
+        FROM jsonb_array_elements(p.{side} -> 'presets') WITH ORDINALITY AS listed (one, nth))
+    ELSE p.{side} ->> key END, '–')"""
 PROPOSALS = TableSpec(
     name="proposals",
     columns=(
@@ -54,12 +63,14 @@ PROPOSALS = TableSpec(
         Column("leaf", N_("Jurisdiction"), search=True),
         Column("group_key", N_("Made together"), "code", filter="equals", shown=False),
     ),
-    source="""
+    source=f"""
         SELECT p.id, p.code, COALESCE(NULLIF(c.name, ''), c.code) AS name,
                (SELECT string_agg(
-                    COALESCE(CAST(:labels AS jsonb) ->> key, key) || ' ' || COALESCE(p.before ->> key, '–')
-                    || ' → ' || COALESCE(p.after ->> key, '–'), '; ')
-                FROM jsonb_object_keys(p.after) AS changed (key)) AS said,
+                    COALESCE(CAST(:labels AS jsonb) ->> key, key) || ' '
+                    || {_SAID.format(side="before")} || ' → ' || {_SAID.format(side="after")},
+                    '; ')
+                FROM jsonb_object_keys(p.after) AS changed (key)
+                WHERE p.before -> key IS DISTINCT FROM p.after -> key) AS said,
                p.author, p.made_at, p.origin, p.state, p.reviewer, p.group_key,
                CASE WHEN :lang = 'zh' THEN j.name ELSE COALESCE(j.name_en, j.name) END AS leaf,
                c.jurisdiction_path AS path
@@ -80,7 +91,7 @@ def listed() -> Response:
     return table_view(
         PROPOSALS,
         "mending/list.html",
-        parameters={"lang": i18n.negotiated(request), "labels": _labels()},
+        parameters={"lang": i18n.negotiated(request), "labels": _labels(), "words": _words()},
         together=together,
         group=group,
     )
@@ -99,6 +110,7 @@ def record(number: int) -> Response:
             _value(name, after),
         )
         for name, after in found["after"].items()
+        if found["before"][name] != after
     ]
     return render(
         "mending/record.html",
@@ -155,8 +167,20 @@ def review(number: int, deed: str) -> Response:
 
 def _labels() -> str:
     t = translator()
-    names = (*BY_NAME, POSITION, "azimuth_quality")
+    names = (*BY_NAME, POSITION, PRESETS, "azimuth_quality")
     return json.dumps({name: t(label_of(name)) for name in names}, ensure_ascii=False)
+
+
+def _words() -> str:
+    """By field and stored value what it is called, where it is not shown as it is stored."""
+    stored: dict[str, dict[str, Any]] = {"azimuth_quality": {one: one for one in QUALITIES}}
+    for name, one in BY_NAME.items():
+        if one.kind == "choice":
+            stored[name] = {str(number): number for number in one.choices}
+        elif one.kind == "flag":
+            stored[name] = {"true": True, "false": False}
+    said = {name: {key: _value(name, value) for key, value in of.items()} for name, of in stored.items()}
+    return json.dumps(said, ensure_ascii=False)
 
 
 def _proposal(number: int) -> dict[str, Any]:

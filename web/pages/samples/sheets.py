@@ -30,7 +30,7 @@ from web import i18n
 from web.access import Action, needs
 from web.i18n import N_
 from web.pages.cameras.tables import AZIMUTHS
-from web.pages.checks.blueprint import now, one_area
+from web.pages.checks.blueprint import WHOLE, now, one_area, target
 from web.pages.samples import blueprint as words
 from web.pages.samples.blueprint import bp
 from web.pages.samples.tables import ROWS, SHEETS
@@ -193,8 +193,9 @@ def _listed(
     answer = table_view(
         SHEETS,
         "samples/list.html",
-        parameters={"lang": i18n.negotiated(request), "everywhere": t(N_("the whole site"))},
+        parameters={"lang": i18n.negotiated(request), "everywhere": t(WHOLE)},
         most=MOST_CAMERAS,
+        target=target(),
         usual=USUAL,
         error=error,
         asked=asked or {},
@@ -260,7 +261,7 @@ def _told(sheet: SampleSheet, rows: list[SampledCamera]) -> dict[str, Any]:
 
 def _area(sheet: SampleSheet) -> str:
     """Name of what was drawn from, as it was."""
-    return sheet.drawn_from["area"] or sheet.drawn_from["path"] or translator()(N_("the whole site"))
+    return sheet.drawn_from["area"] or sheet.drawn_from["path"] or translator()(WHOLE)
 
 
 def _remark(drawn: int, population: int) -> str:

@@ -18,7 +18,7 @@ from web.i18n import N_
 from web.jobs import enqueue
 from web.jobs.bodies import siting as body
 from web.jobs.words import Name
-from web.maps.words import LEVELS
+from web.maps.words import DIMENSIONS, LEVELS, SITING
 from web.pages.accountpieces import first_place, place_options
 from web.pages.siting.tables import CAMERAS, PROPOSALS
 from web.refusals import Refused, said
@@ -32,7 +32,7 @@ from web.whereabouts import typed_path
 bp = Blueprint("siting", __name__, url_prefix="/siting")
 
 COUNT, RE_AIMS = 10, 5
-COLOURS = {"new": "#0072b2", "re_aim": "#d55e00"}
+COLOURS = {kind: colour for kind, (_, colour) in SITING.items()}
 
 
 @bp.get("")
@@ -106,6 +106,7 @@ def record(number: int) -> Response:
         most=of_gap(head.bound_mm, head),
         greedy=of_gap(head.greedy_mm, head),
         quality=STATUSES[head.status],
+        buildings=DIMENSIONS[head.parameters.get("dimension", "2d")][1],
         colours=COLOURS,
         kinds=KINDS,
         layers=[] if rows_only else _layers(number),
