@@ -51,29 +51,59 @@ def weekly(periods: pd.DataFrame, windows: pd.DataFrame, zone: ZoneInfo) -> Patt
     """
     amount, length = np.zeros((DAYS, HOURS)), np.zeros((DAYS, HOURS))
     dates: dict[tuple[int, int], set[str]] = {}
-    newer: list[tuple[int, int]] = []
-    for analysis, start, end in periods[["start_ms", "end_ms"]].itertuples():
-        own = windows[windows["analysis"] == analysis]
-        edges = np.array(_edges(start, end, newer, zone))
-        sums = np.diff(_opened(own, edges))
-        for (first, last), opened in zip(pairwise(edges.tolist()), sums.tolist(), strict=True):
-            if any(a <= first and last <= b for a, b in newer):
-                continue
-            local = datetime.fromtimestamp(first / 1000, zone)
-            cell = local.weekday(), local.hour
-            amount[cell] += opened
-            length[cell] += last - first
-            dates.setdefault(cell, set()).add(f"{local:%Y-%m-%d}")
-        newer.append((start, end))
+    pieces = counted(periods)
+    for analysis, own in pieces.groupby("analysis", sort=False):
+        opened_in = windows[windows["analysis"] == analysis]
+        for start, end in own[["start_ms", "end_ms"]].itertuples(index=False):
+            edges = np.array(_hours(int(start), int(end), zone))
+            sums = np.diff(_opened(opened_in, edges))
+            for (first, last), opened in zip(pairwise(edges.tolist()), sums.tolist(), strict=True):
+                local = datetime.fromtimestamp(first / 1000, zone)
+                cell = local.weekday(), local.hour
+                amount[cell] += opened
+                length[cell] += last - first
+                dates.setdefault(cell, set()).add(f"{local:%Y-%m-%d}")
     days = np.zeros((DAYS, HOURS), np.int64)
     for cell, known in dates.items():
         days[cell] = len(known)
     return Pattern(np.where(length > 0, amount / np.where(length > 0, length, 1.0), np.nan), days)
 
 
-def _edges(start: int, end: int, newer: list[tuple[int, int]], zone: ZoneInfo) -> list[int]:
-    """Where an hour of the zone or a newer period begins or ends, inside a period and at its ends."""
-    found = {start, end, *(at for period in newer for at in period if start < at < end)}
+def counted(periods: pd.DataFrame, within: tuple[int, int] | None = None) -> pd.DataFrame:
+    """For which time each of several analyses counts: every instant by the newest that covers it.
+
+    Parameters
+    ----------
+    periods : DataFrame
+        Index analysis, the newest first; start_ms, end_ms (half-open).
+    within : (start_ms, end_ms), optional
+        What lies outside counts for nothing.
+
+    Returns
+    -------
+    DataFrame
+        analysis, start_ms, end_ms (int64), in the order of time: pieces that do not overlap, and together
+        cover what the periods cover. An analysis that newer ones cover wholly has none.
+    """
+    pieces: list[tuple[int, int, int]] = []
+    for analysis, start, end in periods[["start_ms", "end_ms"]].itertuples():
+        first, last = int(start), int(end)
+        if within is not None:
+            first, last = max(first, within[0]), min(last, within[1])
+        at = first
+        for _, begins, ends in sorted(pieces, key=lambda one: one[1]):
+            if at < min(begins, last):
+                pieces.append((analysis, at, min(begins, last)))
+            at = max(at, ends)
+        if at < last:
+            pieces.append((analysis, at, last))
+    found = pd.DataFrame(pieces, columns=["analysis", "start_ms", "end_ms"]).astype(np.int64)
+    return found.sort_values("start_ms", ignore_index=True)
+
+
+def _hours(start: int, end: int, zone: ZoneInfo) -> list[int]:
+    """Where an hour of the zone begins or ends inside a period, and its ends."""
+    found = {start, end}
     # Clocks are put forward and back by quarters of an hour, so hours of the zone begin at one.
     quarter = 900_000
     for at in range(-(-start // quarter) * quarter, end, quarter):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from cameras.patterns import weekly
+from cameras.patterns import counted, weekly
 from web.access import Role
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -47,6 +47,30 @@ def test_the_newest_analysis_of_an_instant_counts() -> None:
     windows = table((2, at(24, 8), at(24, 8, 30), 10), (1, at(24, 8), at(24, 9), 40))
     told = weekly(periods, windows, ZONE)
     assert told.open_mean[1, 8] == 25 and told.days[1, 8] == 1
+
+
+def test_each_instant_counts_once_by_the_newest() -> None:
+    """3 covers the middle of 2, 1 reaches out on both sides; what lies outside the day counts for nothing."""
+    periods = pd.DataFrame(
+        {"start_ms": [at(24, 8), at(24, 6), at(23, 20)], "end_ms": [at(24, 9), at(24, 12), at(25, 4)]},
+        index=[3, 2, 1],
+    )
+    whole = [
+        (1, at(23, 20), at(24, 6)),
+        (2, at(24, 6), at(24, 8)),
+        (3, at(24, 8), at(24, 9)),
+        (2, at(24, 9), at(24, 12)),
+        (1, at(24, 12), at(25, 4)),
+    ]
+    assert list(counted(periods).itertuples(index=False, name=None)) == whole
+    day = (at(24, 0), at(25, 0))
+    assert list(counted(periods, day).itertuples(index=False, name=None)) == [
+        (number, max(a, day[0]), min(b, day[1])) for number, a, b in whole
+    ]
+    hidden = pd.DataFrame(
+        {"start_ms": [at(24, 6), at(24, 7)], "end_ms": [at(24, 9), at(24, 8)]}, index=[2, 1]
+    )
+    assert counted(hidden)["analysis"].tolist() == [2]
 
 
 def test_nothing_analysed_is_all_empty() -> None:
