@@ -10,7 +10,7 @@ PYTHON="$ROOT/.venv/bin/python"
 # Megabytes, measured on Debian 12 and rounded up.
 VENV_MB=1500
 DATABASE_MB=500
-SYSTEM_MB=1200
+SYSTEM_MB=1400
 
 lock_key() { printf '%s %s %s' "$(hash_of requirements/lock.txt)" "$ROOT" "$("$PYTHON" -V 2>/dev/null || echo none)"; }
 package_key() { printf '%s %s' "$(hash_of setup.cfg pyproject.toml)" "$(lock_key)"; }

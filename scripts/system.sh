@@ -39,6 +39,12 @@ has_cjk_fonts() {
         { command -v fc-list >/dev/null && [ -n "$(fc-list ':lang=zh-cn' family 2>/dev/null)" ]; }
 }
 
+# GStreamer's plug-ins come with the library; the binding is the system's Python's alone.
+has_rtsp_server() {
+    compgen -G '/usr/lib/*/girepository-1.0/GstRtspServer-1.0.typelib' >/dev/null &&
+        [ -e /usr/lib/python3/dist-packages/gi/__init__.py ]
+}
+
 find_chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
 
 is_debian() { (. /etc/os-release 2>/dev/null && [[ " ${ID:-} ${ID_LIKE:-} " =~ \ (debian|ubuntu)\  ]]); }
@@ -63,6 +69,10 @@ missing_packages() {
     if [ "$1" = test ] && ! find_chromium >/dev/null; then
         # Ubuntu's package of this name brings the browser as a snap.
         if is_ubuntu; then printf '%s\n' 'chromium-browser|Chromium'; else printf '%s\n' 'chromium|Chromium'; fi
+    fi
+    if [ "$1" = test ]; then
+        has_rtsp_server ||
+            printf '%s\n' "gir1.2-gst-rtsp-server-1.0 python3-gi|GStreamer's RTSP server"
     fi
 }
 

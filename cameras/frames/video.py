@@ -46,6 +46,10 @@ _BLOCK: Final = 64
 _MEASURES: Final = ("luma", "contrast", "sharpness", "similarity", "noise", "cast", "shift")
 
 
+class AccessRefused(InputRefused):
+    """A camera or server that wants another name and password."""
+
+
 @dataclass(frozen=True)
 class Taking:
     """How pictures are taken from a video.
@@ -119,7 +123,8 @@ def judged_video(
     Raises
     ------
     InputRefused
-        For a file or stream that cannot be opened, has no video, or of which no picture can be decoded.
+        For a file or stream that cannot be opened (`AccessRefused` where name and password are not taken),
+        has no video, or of which no picture can be decoded.
     """
     rules = taking or Taking()
     if rules.clock is None and options.begins is None:
@@ -151,6 +156,15 @@ def _opened(source: str) -> Any:
         address, settings = f"file:{Path(source).absolute()}", _FILE_OPTIONS
     try:
         return av.open(address, options=dict(settings), timeout=(OPEN_WITHIN_S, LOST_AFTER_S))
+    except (av.HTTPUnauthorizedError, av.HTTPForbiddenError) as error:
+        raise AccessRefused(
+            Sentence(
+                "%(file)s: name and password are not taken (%(why)s); correct them in the address, such as "
+                "rtsp://name:password@host/path",
+                file=shown(source),
+                why=_why(error),
+            )
+        ) from error
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputRefused(
             Sentence(
