@@ -33,7 +33,9 @@ class Pattern:
     days: NDArray[np.int64]
 
 
-def weekly(periods: pd.DataFrame, windows: pd.DataFrame, zone: ZoneInfo) -> Pattern:
+def weekly(
+    periods: pd.DataFrame, windows: pd.DataFrame, zone: ZoneInfo, within: tuple[int, int] | None = None
+) -> Pattern:
     """What was open in each hour of the week.
 
     Parameters
@@ -44,6 +46,8 @@ def weekly(periods: pd.DataFrame, windows: pd.DataFrame, zone: ZoneInfo) -> Patt
         One row a window: analysis, start_ms, end_ms, measure (open while it lasts). Windows may overlap.
     zone : ZoneInfo
         Whose hours and days are meant. An hour that comes twice in a night of autumn counts twice.
+    within : (start_ms, end_ms), optional
+        What lies outside counts for nothing.
 
     Returns
     -------
@@ -51,7 +55,7 @@ def weekly(periods: pd.DataFrame, windows: pd.DataFrame, zone: ZoneInfo) -> Patt
     """
     amount, length = np.zeros((DAYS, HOURS)), np.zeros((DAYS, HOURS))
     dates: dict[tuple[int, int], set[str]] = {}
-    pieces = counted(periods)
+    pieces = counted(periods, within)
     for analysis, own in pieces.groupby("analysis", sort=False):
         opened_in = windows[windows["analysis"] == analysis]
         for start, end in own[["start_ms", "end_ms"]].itertuples(index=False):

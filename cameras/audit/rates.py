@@ -174,18 +174,34 @@ def camera_rates(assessed: pd.DataFrame, records: pd.DataFrame, times: pd.DataFr
     located = assessed["code"].isin(records.index)
     doubted = assessed["code"].map(records["doubted"]).eq(True)
     states = times.reindex(assessed["code"]).set_axis(assessed.index)
-    total = states.sum(axis=1, min_count=1)
-    online = states[list(ONLINE)].sum(axis=1, min_count=1)
-    some = total.where(total > 0)
     return assessed.assign(
         filled=share,
         complete=share >= 1.0,
         located=located,
         believed=located & ~doubted,
-        online_share=online / some,
-        measured_share=1.0 - states["not_measured"] / some,
-        normal=(states["usable"] / online.where(online > 0) > NORMAL_SHARE).astype(float).where(online > 0),
-        planned=total == 0,
+        **time_rates(states),
+    )
+
+
+def time_rates(times: pd.DataFrame) -> pd.DataFrame:
+    """`online_share`, `measured_share`, `normal` and `planned` of `camera_rates`, on the index of `times`.
+
+    Parameters
+    ----------
+    times : DataFrame
+        As `state_times`; NaN where nothing is known of a camera.
+    """
+    total = times.sum(axis=1, min_count=1)
+    online = times[list(ONLINE)].sum(axis=1, min_count=1)
+    some = total.where(total > 0)
+    fit = times["usable"] / online.where(online > 0) > NORMAL_SHARE
+    return pd.DataFrame(
+        {
+            "online_share": online / some,
+            "measured_share": 1.0 - times["not_measured"] / some,
+            "normal": fit.astype(float).where(online > 0),
+            "planned": total == 0,
+        }
     )
 
 

@@ -297,8 +297,8 @@ def segments(session: Session, analysis_id: int) -> pd.DataFrame:
     )
 
 
-def common_sources(session: Session, analysis_id: int) -> pd.DataFrame:
-    """What the cameras of an analysis hang on, by camera id: code, name, path, parent, source (codes)."""
+def common_sources(session: Session, *analysis_ids: int) -> pd.DataFrame:
+    """What the cameras of analyses hang on, by camera id: code, name, path, parent, source (codes)."""
     return read_frame(
         session,
         """SELECT c.id, c.code, COALESCE(NULLIF(c.name, ''), c.code) AS name,
@@ -307,9 +307,10 @@ def common_sources(session: Session, analysis_id: int) -> pd.DataFrame:
                SELECT cs.camera_id, min(fs.code) AS source
                FROM camera_source cs JOIN frame_source fs ON fs.id = cs.source_id GROUP BY 1
            ) AS s ON s.camera_id = c.id
-           WHERE EXISTS (SELECT FROM availability a WHERE a.analysis_id = :analysis AND a.camera_id = c.id)
+           WHERE EXISTS (SELECT FROM availability a
+                         WHERE a.analysis_id = ANY(CAST(:analyses AS bigint[])) AND a.camera_id = c.id)
            ORDER BY c.id""",
-        analysis=analysis_id,
+        analyses=list(analysis_ids),
     ).set_index("id")
 
 
