@@ -61,8 +61,9 @@ def availability(
     Parameters
     ----------
     cameras : DataFrame or GeoDataFrame
-        CAMERAS by id; with `from_ms` and `until_ms` where a record did not hold always. Where some of them
-        move (`cameras.moving`), in a projected CRS in metres.
+        CAMERAS by id; with `from_ms` and `until_ms` where a record did not hold always, and thresholds of
+        their own where they have some (`cameras.diagnosis.OWN_THRESHOLDS`). Where some of them move
+        (`cameras.moving`), in a projected CRS in metres.
     frames : FrameBatch
         In any order. Give some before the period too: five times the longest expected interval is enough to
         know each camera's last frame and which sources were alive when the period began.
@@ -102,7 +103,7 @@ def availability(
     )
     segments = camera_segments(
         ordered,
-        diagnose(ordered, limits)[1],
+        diagnose(ordered, limits, cameras)[1],
         poses,
         sources,
         period,

@@ -45,6 +45,19 @@ REASONS: Final = (
 FINE, DARK, BRIGHT, FLAT, BLURRED, BLOCKED, FROZEN = range(7)
 LOST, SILENT, SOURCE_SILENT, NOISY, TINTED, SHIFTED, ALIVE = range(7, len(REASONS))
 
+#: Thresholds that a camera may have of its own, with the measure that each is about. CAMERAS may have columns
+#: of these names, NaN where the site's threshold counts.
+OWN_THRESHOLDS: Final = {
+    "dark_luma": "luma",
+    "bright_luma": "luma",
+    "flat_contrast": "contrast",
+    "blurred_sharpness": "sharpness",
+    "frozen_similarity": "similarity",
+    "noisy_noise": "noise",
+    "tinted_cast": "cast",
+    "shifted_shift": "shift",
+}
+
 #: Source ids further apart than this are numbered anew, so that a table by id stays small.
 _WIDEST_IDS: Final = 1_000_000
 
@@ -126,13 +139,15 @@ class Thresholds:
         if not 1.0 < self.lost_intervals < np.inf:
             raise ValueError(f"lost_intervals {self.lost_intervals} is not above 1; give for example 2.5")
 
-    def margin(self, measure: str, threshold: float) -> float:
+    def margin(self, measure: str, threshold: float | FloatArray) -> float | FloatArray:
         """How far beyond its threshold a measure must be before the state that it began ends."""
         scale = LIMITS[measure]
-        return self.margin_share * min(threshold - scale.low, scale.high - threshold)
+        return self.margin_share * np.minimum(threshold - scale.low, scale.high - threshold)
 
 
-def diagnose(frames: FrameBatch, thresholds: Thresholds | None = None) -> tuple[BoolArray, NDArray[np.int8]]:
+def diagnose(
+    frames: FrameBatch, thresholds: Thresholds | None = None, cameras: pd.DataFrame | None = None
+) -> tuple[BoolArray, NDArray[np.int8]]:
     """Which frames cannot be used, and why.
 
     Parameters
@@ -140,6 +155,9 @@ def diagnose(frames: FrameBatch, thresholds: Thresholds | None = None) -> tuple[
     frames : FrameBatch
         By camera and time (`FrameBatch.in_order`). A missing measure says nothing against a frame.
     thresholds : Thresholds, optional
+        Of the site.
+    cameras : DataFrame, optional
+        CAMERAS by id; those columns of `OWN_THRESHOLDS` that it has count before the site's.
 
     Returns
     -------
@@ -168,19 +186,19 @@ def diagnose(frames: FrameBatch, thresholds: Thresholds | None = None) -> tuple[
     if not frames.is_sorted:
         raise ValueError("frames are not sorted by camera, time and source; call in_order() first")
     is_picture = frames.event != LOST_EVENT
-    states = _States(frames, is_picture, limits)
-    dark = states.below("luma", limits.dark_luma)
-    flat = states.below("contrast", limits.flat_contrast)
-    blurred = states.below("sharpness", limits.blurred_sharpness)
+    states = _States(frames, is_picture, limits, cameras)
+    dark = states.below("dark_luma")
+    flat = states.below("flat_contrast")
+    blurred = states.below("blurred_sharpness")
     reason = np.zeros(len(frames), dtype=np.int8)
     # From the last to the first: what is written later counts more.
-    reason[states.above("cast", limits.tinted_cast)] = TINTED
-    reason[states.above("noise", limits.noisy_noise)] = NOISY
-    reason[states.above("shift", limits.shifted_shift)] = SHIFTED
+    reason[states.above("tinted_cast")] = TINTED
+    reason[states.above("noisy_noise")] = NOISY
+    reason[states.above("shifted_shift")] = SHIFTED
     reason[states.frozen()] = FROZEN
     reason[blurred] = BLURRED
     reason[flat] = FLAT
-    reason[states.above("luma", limits.bright_luma)] = BRIGHT
+    reason[states.above("bright_luma")] = BRIGHT
     reason[flat & blurred] = BLOCKED
     reason[dark] = DARK
     return reason != FINE, reason
@@ -189,32 +207,42 @@ def diagnose(frames: FrameBatch, thresholds: Thresholds | None = None) -> tuple[
 class _States:
     """In which frames each state holds, from when it began until it was better by the margin."""
 
-    def __init__(self, frames: FrameBatch, is_picture: BoolArray, limits: Thresholds) -> None:
+    def __init__(
+        self, frames: FrameBatch, is_picture: BoolArray, limits: Thresholds, cameras: pd.DataFrame | None
+    ) -> None:
         self.frames = frames
         self.is_picture = is_picture
         self.limits = limits
+        self.cameras = cameras
         self._places: Int64Array | None = None
 
-    def below(self, measure: str, threshold: float) -> BoolArray:
+    def below(self, name: str) -> BoolArray:
         """Frames whose state began below a threshold."""
-        values = getattr(self.frames, measure)
-        leaves = threshold + self.limits.margin(measure, threshold)
-        return self._held(values < threshold, values < leaves)
+        values, threshold, margin = self._judged(name)
+        return self._held(values < threshold, values < threshold + margin)
 
-    def above(self, measure: str, threshold: float) -> BoolArray:
+    def above(self, name: str) -> BoolArray:
         """Frames whose state began above a threshold."""
-        values = getattr(self.frames, measure)
-        leaves = threshold - self.limits.margin(measure, threshold)
-        return self._held(values > threshold, values > leaves)
+        values, threshold, margin = self._judged(name)
+        return self._held(values > threshold, values > threshold - margin)
+
+    def _judged(self, name: str) -> tuple[FloatArray, float | FloatArray, float | FloatArray]:
+        """A measure, its threshold (one for all frames, or one for each), and the margin of that."""
+        measure = OWN_THRESHOLDS[name]
+        threshold: float | FloatArray = getattr(self.limits, name)
+        if self.cameras is not None and name in self.cameras:
+            own = self.cameras[name].reindex(self.frames.camera).to_numpy(dtype=np.float64)
+            threshold = np.where(np.isnan(own), threshold, own)
+        return getattr(self.frames, measure), threshold, self.limits.margin(measure, threshold)
 
     def frozen(self) -> BoolArray:
         """Frames of runs that began with enough frames alike."""
-        similarity, threshold = self.frames.similarity, self.limits.frozen_similarity
+        similarity, threshold, margin = self._judged("frozen_similarity")
         alike = (similarity > threshold) & self.is_picture
         if not alike.any():
             return alike
         runs = _long_runs(self.frames.camera, self.places, alike, self.limits.frozen_frames)
-        return self._held(runs, similarity > threshold - self.limits.margin("similarity", threshold))
+        return self._held(runs, similarity > threshold - margin)
 
     def _held(self, begins: BoolArray, lasts: BoolArray) -> BoolArray:
         begins &= self.is_picture

@@ -188,6 +188,31 @@ class CameraPreset(Base):
     until_s: Mapped[int | None] = mapped_column(Integer)
 
 
+class CameraThreshold(Base):
+    """From when on a picture of one camera cannot be used, where that differs from the site."""
+
+    __tablename__ = "camera_threshold"
+    __table_args__ = (
+        CheckConstraint("origin IN ('set', 'learnt')", name="origin"),
+        CheckConstraint("(origin = 'learnt') = (camera_id IS NOT NULL)", name="learnt_of_a_record"),
+        UniqueConstraint("code", "name", "origin"),
+    )
+
+    id: Mapped[BigKey]
+    # Set by hand it holds for the camera, whatever becomes of its record.
+    code: Mapped[str] = mapped_column(Text)
+    # Learnt it holds for the view it was learnt from: turned or moved, the camera has another record.
+    camera_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("camera.id", ondelete="CASCADE"), index=True
+    )
+    name: Mapped[str] = mapped_column(Text)
+    value: Mapped[float] = mapped_column(Float)
+    origin: Mapped[str] = mapped_column(Text)
+    days: Mapped[int | None] = mapped_column(Integer)
+    author: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[Stamp]
+
+
 class FrameSource(Base):
     """Where frame metadata comes from, and how often it is expected to speak."""
 

@@ -141,6 +141,8 @@ SHOTS = (
     Shot("import-rows", "imports.check", "a list"),
     Shot("sources", "sources.listed", "/sources"),
     Shot("source", "sources.record", "/sources", follow=(ROW,)),
+    Shot("thresholds", "thresholds.listed", "/thresholds"),
+    Shot("threshold", "thresholds.record", "/cameras", follow=(ROW, 'a[href^="/thresholds/"]')),
     Shot("jobs", "jobs.listed", "/jobs"),
     Shot("job", "jobs.record", "/jobs", follow=(ROW,)),
     Shot("accounts", "accounts.page", "/accounts"),

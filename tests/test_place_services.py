@@ -211,6 +211,8 @@ def test_the_input_revision_tells_everything_an_analysis_is_made_from(session):
         "INSERT INTO camera_preset (camera_id, name, azimuth_deg) VALUES (7, '门', 90)",
         "INSERT INTO camera_preset (camera_id, name, azimuth_deg) VALUES (7, '门', 91)",
         "INSERT INTO camera_preset (camera_id, name, azimuth_deg, from_s) VALUES (7, '门', 90, 3600)",
+        """INSERT INTO camera_threshold (code, name, value, origin, author)
+           VALUES ('c7', 'dark_luma', 12, 'set', 'test')""",
     )
     seen = [repository.input_revision(session)]
     for change in changes:

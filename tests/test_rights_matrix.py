@@ -157,6 +157,10 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
     "plans.file": (lambda things, path: {"number": things.site.published[path], "ending": ".gpx"},),
     "map.plan": (of_plan,),
     "map.card": tuple(of_layer(layer) for layer in IDS if layer not in NOT_ON_MAP),
+    **{
+        f"thresholds.{name}": (lambda things, path: {"code": things.site.cameras[path]},)
+        for name in ("record", "change")
+    },
     "checks.record": (of_finding,),
     "checks.act": tuple(of_deed(deed) for deed in ("accept", "assign", "close", "reopen")),
     "checks.withdraw": (lambda things, path: {"number": things.ids["maintenance"][path]},),

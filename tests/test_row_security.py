@@ -47,6 +47,7 @@ PATHS = {
         ),
         CAMERA,
     ),
+    "camera_threshold": "ARRAY(SELECT c.jurisdiction_path FROM camera c WHERE c.code = t.code)",
     "gap_camera": "ARRAY(SELECT g.jurisdiction_path FROM gap g WHERE g.id = t.gap_id)",
     "audit_step": "ARRAY(SELECT f.jurisdiction_path FROM audit_finding f WHERE f.id = t.finding_id)",
     "sampled_camera": "ARRAY(SELECT s.jurisdiction_path FROM sample_sheet s WHERE s.id = t.sheet_id)",
@@ -95,6 +96,8 @@ INSERT INTO camera_change (code, camera_id, author, kind, before, after)
 INSERT INTO camera_proposal (code, camera_id, author, origin, before, after)
     SELECT code, id, 'test', 'page', '{{}}', '{{}}' FROM camera;
 INSERT INTO camera_preset (camera_id, name, azimuth_deg) SELECT id, '1', 0 FROM camera;
+INSERT INTO camera_threshold (code, name, value, origin, author)
+    SELECT DISTINCT code, 'dark_luma', 12, 'set', 'test' FROM camera;
 INSERT INTO camera_source (camera_id, source_id) SELECT c.id, s.id FROM camera c, frame_source s;
 INSERT INTO frame (camera_id, source_id, captured_at, event)
     SELECT c.id, s.id, '2026-11-21 04:00+00', 0 FROM camera c, frame_source s;

@@ -38,6 +38,11 @@ def bounds(day: date) -> tuple[datetime, datetime]:
     return start, start + timedelta(days=1)
 
 
+def stored_days(session: Session) -> set[date]:
+    """Days (UTC) whose frames are stored and were not removed."""
+    return set(session.scalars(text("SELECT day FROM frame_day WHERE removed_at IS NULL")))
+
+
 def hold(session: Session) -> None:
     """Until the transaction ends nobody else makes or removes a day."""
     session.execute(text("SELECT pg_advisory_xact_lock(hashtext('make_frame_partition'))"))

@@ -36,6 +36,7 @@ from cameras.poses import camera_poses
 from cameras.ptz import drives, reach
 from cameras.repository import frames as frame_store
 from cameras.repository import records, results
+from cameras.repository.thresholds import with_thresholds
 from cameras.services.keeping import INTERVALS_BEFORE as INTERVALS_BEFORE
 from cameras.services.keeping import check_kept, lead_in
 from cameras.services.reporting import sum_up
@@ -110,7 +111,7 @@ def stored_scene(
     frames = heard_beyond(frame_store.frames(session, start=heard_from, end=end), cameras, thresholds)
     # A day that was removed while they were read would pass for one of losses.
     check_kept(session, start, end, before=start - heard_from)
-    cameras = cameras[cameras["until_ms"] > epoch_ms(start)]
+    cameras = with_thresholds(session, cameras[cameras["until_ms"] > epoch_ms(start)])
     _, edges = places.roads(session)
     tree = places.jurisdictions(session)
     for rows, what, command in (

@@ -26,6 +26,7 @@ from cameras.ptz import drives, reach
 from cameras.repository import footage as store
 from cameras.repository import frame_days, one, records, revising
 from cameras.repository import frames as frame_store
+from cameras.repository.thresholds import with_thresholds
 from cameras.services.analysing import INTERVALS_BEFORE, of_cameras
 from cameras.services.footage_asked import check_time, checked_place
 from cameras.services.footage_kept import kept_words, recordings_of
@@ -167,7 +168,7 @@ def _from_frames(
     presets = presets[presets["camera"].isin(ids)].reset_index(drop=True)
     speaking = sources[sources.index.isin(np.append(np.unique(frames.source), expected["source"]))]
     crs = target.points.crs
-    there = to_metric(cameras, crs)
+    there = to_metric(with_thresholds(session, cameras), crs)
     seen = availability(
         there,
         frames,

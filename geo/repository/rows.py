@@ -152,7 +152,8 @@ def input_revision(session: Session) -> str:
     """Twelve hexadecimal digits that change when anything an analysis is made from does.
 
     Imported and ingested files with their datum, label and count of rows; sources of frames, whom they speak
-    for, and presets. Rows are told by their codes, so that the same inputs in two databases are the same.
+    for, presets, and thresholds of single cameras. Rows are told by their codes, so that the same inputs in
+    two databases are the same.
     """
     rows = read_frame(
         session,
@@ -168,7 +169,9 @@ def input_revision(session: Session) -> str:
            FROM camera_source l JOIN frame_source s ON s.id = l.source_id JOIN camera c ON c.id = l.camera_id
            UNION ALL
            SELECT jsonb_build_array('preset', c.code, to_jsonb(p) - 'id' - 'camera_id')::text
-           FROM camera_preset p JOIN camera c ON c.id = p.camera_id""",
+           FROM camera_preset p JOIN camera c ON c.id = p.camera_id
+           UNION ALL
+           SELECT jsonb_build_array('threshold', code, name, value, origin)::text FROM camera_threshold""",
     )
     # Sorted here: the order must not hang on the server's collation.
     return hashlib.sha256("\n".join(sorted(rows["line"])).encode()).hexdigest()[:12]

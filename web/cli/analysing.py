@@ -23,6 +23,7 @@ from web.cli.checking import audit
 from web.cli.common import author, command_options, parse_time
 from web.cli.footage import saw
 from web.cli.siting import site
+from web.cli.thresholds import learn, thresholds
 from web.database import open_database
 from web.exports import TABLES, check_ending, write_table
 from web.gaptable import gap_table
@@ -40,6 +41,8 @@ def cameras() -> None:
 cameras.add_command(audit)
 cameras.add_command(site)
 cameras.add_command(saw)
+cameras.add_command(thresholds)
+cameras.add_command(learn)
 
 
 @cameras.command("footprints")

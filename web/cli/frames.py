@@ -213,6 +213,7 @@ def probe(
     # Decoders and kernels take a second to load: only who probes waits for them.
     from cameras.frames.video import is_stream
     from cameras.services.probing import probed_camera
+    from cameras.services.thresholds import thresholds_of
     from web.probing import Probe, stopped_by_signal
     from web.settings import analysis_settings, current
 
@@ -231,7 +232,7 @@ def probe(
                 now=datetime.now(UTC),
                 begins=None if begins is None else parse_time(begins, zone, "--begins"),
             )
-            limits = analysis_settings(current(session)).thresholds
+            limits = thresholds_of(session, camera, analysis_settings(current(session)).thresholds)
         return Probe(
             engine,
             video,

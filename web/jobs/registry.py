@@ -23,6 +23,7 @@ BODIES = (
     "web.jobs.bodies.demo",
     "web.jobs.bodies.own",
     "web.jobs.bodies.checking",
+    "web.jobs.bodies.learning",
 )
 """Modules that register a kind. Light to import: what takes seconds to load is imported when it runs."""
 

@@ -80,6 +80,7 @@ SUBJECTS = {
     "siting": N_("proposal"),
     "source": N_("source of frames"),
     "table": N_("table"),
+    "thresholds": N_("learnt thresholds"),
     "team": N_("team"),
     "token": N_("token"),
     "zone": N_("zone"),

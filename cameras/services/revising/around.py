@@ -29,6 +29,7 @@ from cameras.poses import POSE_COLUMNS, PoseTolerances
 from cameras.repository import frames as frame_store
 from cameras.repository import records
 from cameras.repository import revising as store
+from cameras.repository.thresholds import with_thresholds
 from cameras.revision import discs, in_reach, whole_segments
 from cameras.services.analysing import INTERVALS_BEFORE, by_source, of_cameras
 from cameras.services.keeping import check_kept
@@ -103,7 +104,7 @@ class Area:
             own = records.cameras(session, during=(heard_from, self.end), codes=sorted(self.codes))
             frames = frame_store.frames(session, start=heard_from, end=self.end, cameras=own.index.tolist())
             heard = heard_beyond(frames, own, settings.thresholds)
-            cameras = to_metric(own[own["until_ms"] > self.period[0]], self.crs)
+            cameras = to_metric(with_thresholds(session, own[own["until_ms"] > self.period[0]]), self.crs)
             self.cameras = cameras
             presets = records.presets(session)
             expected = frame_store.expected_sources(session, before=self.end)

@@ -1,0 +1,86 @@
+"""Thresholds of single cameras, in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+import pandas as pd
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from geo.db import read_frame, write_frame
+
+SET, LEARNT = "set", "learnt"
+
+
+def thresholds(session: Session, codes: Collection[str] | None = None) -> pd.DataFrame:
+    """What differs from the site, of all cameras or of these, by code and name.
+
+    code, camera_id (the record it was learnt from, NaN where it was set by hand), name, value, origin, days,
+    author, changed_at.
+    """
+    of = "" if codes is None else "WHERE code = ANY(:codes)"
+    return read_frame(
+        session,
+        f"""SELECT code, camera_id::float8 AS camera_id, name, value, origin, days, author, changed_at
+            FROM camera_threshold {of} ORDER BY code, name, origin""",
+        **({} if codes is None else {"codes": list(codes)}),
+    )
+
+
+def with_thresholds(session: Session, cameras: pd.DataFrame) -> pd.DataFrame:
+    """CAMERAS by id with columns of `cameras.diagnosis.OWN_THRESHOLDS`, of which nobody has one left out.
+
+    What was set by hand counts for every record of the camera, before what was learnt from one of them.
+    """
+    rows = thresholds(session)
+    by_hand = rows[rows["origin"] == SET]
+    found = {}
+    for name in rows["name"].unique():
+        of_code = by_hand[by_hand["name"] == name].set_index("code")["value"]
+        of_record = rows[(rows["name"] == name) & (rows["origin"] == LEARNT)].set_index("camera_id")["value"]
+        values = cameras["code"].map(of_code).astype(float)
+        values = values.fillna(pd.Series(of_record.reindex(cameras.index).to_numpy(), index=cameras.index))
+        if values.notna().any():
+            found[name] = values
+    return cameras.assign(**found)
+
+
+def replace_set(
+    session: Session, code: str, values: Mapping[str, float], *, author: str, at: datetime
+) -> None:
+    """Let these be all thresholds set by hand for a camera; what stays as it is keeps its author."""
+    names = list(values)
+    session.execute(
+        text("DELETE FROM camera_threshold WHERE code = :code AND origin = 'set' AND name <> ALL(:names)"),
+        {"code": code, "names": names},
+    )
+    if values:
+        session.execute(
+            text(
+                """INSERT INTO camera_threshold AS old (code, name, value, origin, author, changed_at)
+                   VALUES (:code, :name, :value, 'set', :author, :at)
+                   ON CONFLICT (code, name, origin) DO UPDATE
+                   SET value = excluded.value, author = excluded.author, changed_at = excluded.changed_at
+                   WHERE old.value <> excluded.value"""
+            ),
+            [
+                {"code": code, "name": name, "value": values[name], "author": author, "at": at}
+                for name in names
+            ],
+        )
+
+
+def replace_learnt(session: Session, rows: pd.DataFrame, *, author: str, at: datetime) -> None:
+    """Let these be all thresholds that were learnt: code, camera_id, name, value, days."""
+    forget_learnt(session)
+    if len(rows):
+        kept = rows[["code", "camera_id", "name", "value", "days"]]
+        write_frame(session, "camera_threshold", kept.assign(origin=LEARNT, author=author, changed_at=at))
+
+
+def forget_learnt(session: Session) -> int:
+    """Take out what was learnt; answers how many."""
+    gone = session.execute(text("DELETE FROM camera_threshold WHERE origin = 'learnt'"))
+    return int(gone.rowcount)  # type: ignore[attr-defined]
