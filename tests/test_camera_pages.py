@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import small_site
+from shapely.geometry import shape
 from signing import app_on, signed_in_client
 from small_site import CHILD, OWN, SIBLING
 from sqlalchemy import text
@@ -52,6 +53,38 @@ def test_gaps_stand_on_the_list_of_who_acts(served) -> None:
     assert f"/gaps/{served.site.gaps[OWN]}" in page and f"/gaps/{served.site.gaps[SIBLING]}" not in page
     assert "Nothing on this list" in client.get("/gaps?list=build&lang=en").text
     assert client.get("/gaps?list=somewhere").status_code == 404
+
+
+def test_gaps_that_belong_together_are_one_row_until_every_piece_is_asked_for(served) -> None:
+    """Two of 82 m over a border: one of 165 m with two pieces; who sees one village sees its piece alone."""
+    one, two = served.site.gaps[OWN], served.site.gaps[CHILD]
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        old = dict(session.execute(text("SELECT id, merged FROM gap")).all())
+        session.execute(text("UPDATE gap SET merged = :one WHERE id = :two"), {"one": old[one], "two": two})
+    try:
+        client = served.client(Role.COMMANDER)
+        table = client.get("/gaps?list=repair&format=csv&lang=en").text.splitlines()
+        pieces = client.get("/gaps?list=repair&format=csv&lang=en&pieces=yes").text.splitlines()
+        assert (len(table), len(pieces)) == (1 + 4, 1 + 5)
+        (row,) = [line for line in table if "+1" in line]
+        metres = [float(line.split(",")[4]) for line in pieces[1:]]
+        assert float(row.split(",")[4]) == pytest.approx(sum(metres[:2]), abs=0.2) and row.endswith(",2")
+        page = client.get("/gaps?list=repair&lang=en").text
+        assert re.search(r">\s*4\s*<", page) and "Show every piece" in page
+        drawn = client.get("/gaps?list=repair&format=geojson").get_json(force=True)["features"]
+        assert sorted(shape(one["geometry"]).length for one in drawn)[-1] == pytest.approx(
+            2 * shape(drawn[-1]["geometry"]).length, rel=0.01
+        )
+        narrowed = client.get(f"/gaps?list=repair&format=csv&lang=en&in={CHILD}").text.splitlines()
+        assert len(narrowed) == 2 and "+1" not in narrowed[1]
+        assert f'href="/gaps/{two}"' in client.get(f"/gaps/{one}?lang=en").text
+        only = served.client(Role.COMMANDER, CHILD)
+        assert f'href="/gaps/{one}"' not in only.get(f"/gaps/{two}?lang=en").text
+    finally:
+        with transaction(served.engine, scope=WHOLE_SITE) as session:
+            session.execute(
+                text("UPDATE gap SET merged = :one WHERE id = :two"), {"one": old[two], "two": two}
+            )
 
 
 def test_a_gap_says_why_when_and_whose(served) -> None:

@@ -116,11 +116,11 @@ def shares_of(session: Session, analysis_id: int, level: str, path: str) -> tupl
     return (float("nan"), float("nan")) if row[0] is None else (float(row[0]), float(row[1]))
 
 
-def gap_counts(session: Session, analysis_id: int, scope: Scope) -> dict[str, int]:
-    """Gaps of an analysis in a scope by cause."""
+def gap_counts(session: Session, analysis_id: int, scope: Scope, *, shown: bool = False) -> dict[str, int]:
+    """Gaps of an analysis in a scope by cause; with `shown` those counted once that are shown as one."""
     found = session.execute(
         text(
-            f"""SELECT cause, count(*) FROM gap
+            f"""SELECT cause, count({"DISTINCT merged" if shown else "*"}) FROM gap
                 WHERE analysis_id = :analysis AND {within("jurisdiction_path")} GROUP BY cause"""
         ),
         {"analysis": analysis_id, **scope_values(scope)},

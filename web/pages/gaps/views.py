@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from cameras.repository import on_map
 from cameras.repository import one as of_camera
-from cameras.repository.gap_record import by_cause, shape
+from cameras.repository.gap_record import by_cause, pieces_beside, shape
 from cameras.services.footage_asked import LONGEST_HOURS
 from cameras.tables import Analysis
 from web import chosen, i18n, narrowing
@@ -20,7 +20,7 @@ from web.access import Action, needs
 from web.geofeatures import collection
 from web.i18n import N_
 from web.maps.words import CAUSES, LISTS, all_said
-from web.pages.gaps.tables import CAUSES_OF, TABLES
+from web.pages.gaps.tables import CAUSES_OF, SHOWN, TABLES
 from web.requests import db, may, render, translator
 from web.tabular.view import table_view, wants_rows
 from web.timeline import Line, Period, Timeline
@@ -29,30 +29,35 @@ bp = Blueprint("gaps", __name__, url_prefix="/gaps")
 
 FIRST = "repair"
 SURROUNDINGS_M = 150.0
+MOST_BESIDE = 8
 
 
 @bp.get("")
 @needs(Action.GAPS_VIEW)
 def listed() -> Response:
-    """One of the three lists."""
+    """One of the three lists, as a person would name the gaps, or each piece of them."""
     key = request.args.get("list", FIRST)
     if key not in TABLES:
         abort(404)
-    analysis = chosen.analysis()
-    rows_only = wants_rows(TABLES[key])
+    analysis, area = chosen.analysis(), narrowing.area()
+    pieces = request.args.get("pieces") == "yes"
+    table = (TABLES if pieces else SHOWN)[key]
+    rows_only = wants_rows(table)
     return table_view(
-        TABLES[key],
+        table,
         "gaps/list.html",
         parameters={
             "analysis": analysis.id if analysis else None,
             "causes": CAUSES_OF[key],
             "lang": i18n.negotiated(request),
+            **({} if pieces else {"everywhere": area.everywhere, "paths": list(area.paths)}),
         },
+        pieces=pieces,
         analysis=analysis,
         period=chosen.period_words(analysis) if analysis else "",
         key=key,
         lists=LISTS,
-        counts={} if rows_only or analysis is None else _counts(analysis),
+        counts={} if rows_only or analysis is None else _counts(analysis, pieces),
     )
 
 
@@ -64,6 +69,7 @@ def record(number: int) -> Response:
     if gap is None:
         abort(404)
     analysis = db().get_one(Analysis, gap["analysis_id"])
+    together = pieces_beside(db(), number)
     return render(
         "gaps/record.html",
         gap=gap,
@@ -75,6 +81,8 @@ def record(number: int) -> Response:
         period=chosen.period_words(analysis),
         day=_windows(analysis, gap["windows"]),
         parts=_parts(number),
+        together=together[:MOST_BESIDE],
+        more_together=max(0, len(together) - MOST_BESIDE),
         who_saw=_who_saw(gap) if may(Action.CAMERAS_VIEW) else "",
         layers=_layers(analysis, gap),
     )
@@ -92,9 +100,9 @@ def _who_saw(gap: dict[str, Any]) -> str:
     return f"/footage?{urlencode(asked)}"
 
 
-def _counts(analysis: Analysis) -> dict[str, int]:
-    """How many gaps each list has."""
-    found = on_map.gap_counts(db(), analysis.id, narrowing.area())
+def _counts(analysis: Analysis, pieces: bool) -> dict[str, int]:
+    """How many rows each list has."""
+    found = on_map.gap_counts(db(), analysis.id, narrowing.area(), shown=not pieces)
     return {key: sum(found.get(cause, 0) for cause in causes) for key, causes in CAUSES_OF.items()}
 
 
