@@ -93,6 +93,7 @@ SHOTS = (
     Shot("checks", "checks.listed", "/checks?state=open,assigned,accepted"),
     Shot("check", "checks.record", "/checks?kind=inside_building", follow=(ROW,)),
     Shot("check-rates", "checks.rates", "/checks/rates"),
+    Shot("check-days", "checks.rates_of_days", "/checks/rates/days?month=2026-11"),
     Shot("check-places", "checks.places", "/checks/places"),
     Shot("check-maintenance", "checks.maintenance", "/checks/maintenance"),
     Shot("check-assessed", "checks.assessed", "/checks/assessed"),

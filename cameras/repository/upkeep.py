@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from cameras.audit.kinds import POSITION_KINDS
-from cameras.audit.rates import FIELDS, STATES, TELLING
+from cameras.audit.rates import FIELDS, NORMAL_SHARE, ONLINE, STATES, TELLING
 from cameras.tables import AssessedList, Maintenance
 from geo.db import copy_rows, read_frame, reserve_ids
 
@@ -225,3 +225,54 @@ def segments(session: Session, analysis_id: int, codes: Sequence[str]) -> pd.Dat
         analysis=analysis_id,
         codes=list(codes),
     )
+
+
+def day_rates(session: Session, pieces: pd.DataFrame, codes: Sequence[str]) -> pd.DataFrame:
+    """Time rates of some cameras by day, as `cameras.audit.rates.time_rates` and `group_rates` have them.
+
+    Worked out here, for a month of a county is a million rows.
+
+    Parameters
+    ----------
+    pieces : DataFrame
+        day (text), analysis, start_ms, end_ms: for which time of a day each analysis counts.
+    codes : sequence of str
+
+    Returns
+    -------
+    DataFrame
+        By day: cameras (that an analysis knows), planned, online, measured, normal.
+    """
+    sums = ", ".join(f"COALESCE(sum(s) FILTER (WHERE state = '{state}'), 0) AS {state}" for state in STATES)
+    total, online = " + ".join(STATES), " + ".join(ONLINE)
+    return read_frame(
+        session,
+        f"""WITH piece AS (
+              SELECT day, analysis, tstzrange(to_timestamp(first / 1000.0), to_timestamp(last / 1000.0)) AS of
+              FROM unnest(CAST(:days AS text[]), CAST(:analyses AS bigint[]), CAST(:first AS bigint[]),
+                          CAST(:last AS bigint[])) AS p (day, analysis, first, last)),
+            planned AS (
+              SELECT c.code, range_agg(tstzrange({_STARTS}, {_ENDS})) AS off
+              FROM maintenance m JOIN maintenance_camera c ON c.maintenance_id = m.id
+              WHERE {_STARTS} < {_ENDS} GROUP BY c.code),
+            told AS (
+              SELECT p.day, c.code, a.state, CASE WHEN m.off IS NULL
+                       THEN extract(epoch FROM upper(a.period * p.of) - lower(a.period * p.of))
+                       ELSE (SELECT COALESCE(sum(extract(epoch FROM upper(w) - lower(w))), 0)
+                             FROM unnest(tstzmultirange(a.period * p.of) - m.off) AS w) END AS s
+              FROM piece p JOIN availability a ON a.analysis_id = p.analysis AND a.period && p.of
+              JOIN camera c ON c.id = a.camera_id LEFT JOIN planned m ON m.code = c.code
+              WHERE c.code = ANY(:codes)),
+            sums AS (SELECT day, code, {sums} FROM told GROUP BY day, code)
+            SELECT day, count(*) AS cameras, count(*) FILTER (WHERE {total} = 0) AS planned,
+                   avg(({online}) / NULLIF({total}, 0))::float8 AS online,
+                   avg(1 - not_measured / NULLIF({total}, 0))::float8 AS measured,
+                   avg(CASE WHEN {online} > 0 THEN (usable / ({online}) > {NORMAL_SHARE})::int END)::float8
+                       AS normal
+            FROM sums GROUP BY day ORDER BY day""",
+        days=pieces["day"].tolist(),
+        analyses=pieces["analysis"].tolist(),
+        first=pieces["start_ms"].tolist(),
+        last=pieces["end_ms"].tolist(),
+        codes=list(codes),
+    ).set_index("day")

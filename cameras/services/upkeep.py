@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import calendar
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +14,9 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from cameras.audit.rates import STATES, camera_rates, filled_share, state_times
-from cameras.repository import upkeep
+from cameras.frames.times import epoch_ms
+from cameras.patterns import counted
+from cameras.repository import upkeep, weekly
 from cameras.services.auditing import LONGEST_TEXT
 from cameras.tables import Analysis, AssessedList, Maintenance
 from geo import repository as places
@@ -219,3 +223,49 @@ def rated_cameras(session: Session, analysis: Analysis | None, month: date, scop
             less = state_times(upkeep.segments(session, analysis.id, few), windows)
             times = pd.concat([times.drop(index=less.index), less])
     return camera_rates(cameras, records, times)
+
+
+def rates_by_day(
+    session: Session, month: date, scope: Scope, zone: ZoneInfo, unit: str | None = None
+) -> pd.DataFrame:
+    """Online and integrity rates of a scope for each day of a month that analyses reach into.
+
+    Every instant counts once, by the newest analysis of it; the cameras are those of `rated_cameras`.
+
+    Parameters
+    ----------
+    month : date
+        Any day of it.
+    zone : ZoneInfo
+        Whose days are meant.
+    unit : str, optional
+        Of one maintenance unit alone.
+
+    Returns
+    -------
+    DataFrame
+        By day (ISO): `analysed` (share of the day that analyses cover), and as `group_rates`: `cameras`,
+        `planned`, `online`, `measured`, `normal`.
+    """
+    first = month.replace(day=1)
+    days = [first + timedelta(days=n) for n in range(calendar.monthrange(first.year, first.month)[1])]
+    midnights = [datetime.combine(day, time(), zone) for day in (*days, days[-1] + timedelta(days=1))]
+    found = weekly.analyses(session, midnights[0], midnights[-1])
+    periods = pd.DataFrame(
+        [(epoch_ms(one.period.lower), epoch_ms(one.period.upper)) for one in found],
+        index=[one.id for one in found],
+        columns=["start_ms", "end_ms"],
+    )
+    parts = []
+    for day, (start, end) in zip(days, pairwise(map(epoch_ms, midnights)), strict=True):
+        piece = counted(periods, (start, end))
+        share = (piece["end_ms"] - piece["start_ms"]) / (end - start)
+        parts.append(piece.assign(day=day.isoformat(), analysed=share))
+    pieces = pd.concat(parts, ignore_index=True)
+    paths = None if scope.everywhere else list(scope.paths)
+    listed, others = upkeep.assessed(session, first, paths), upkeep.unlisted(session, first, paths)
+    cameras = pd.concat([listed, others], ignore_index=True)
+    if unit is not None:
+        cameras = cameras[cameras["unit"] == unit]
+    rates = upkeep.day_rates(session, pieces, sorted(set(cameras["code"])))
+    return pieces.groupby("day")[["analysed"]].sum().join(rates)

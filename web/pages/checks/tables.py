@@ -245,6 +245,23 @@ RATES = TableSpec(
     extra=("href",),
 )
 
+DAYS = TableSpec(
+    name="days",
+    columns=(
+        Column("day", N_("Day"), "day"),
+        Column("analysed", N_("Analysed"), "share", hint=N_("Share of the day that analyses cover.")),
+        Column("cameras", N_("Cameras"), "integer", hint=N_("Those that an analysis of the day knows.")),
+        *(one for one in RATES.columns if one.key in ("online", "measured", "normal", "planned")),
+    ),
+    source="""
+        SELECT day::text AS id, day, analysed, cameras, online, measured, normal, planned FROM unnest(
+            CAST(:day AS date[]), CAST(:analysed AS float8[]), CAST(:cameras AS int[]),
+            CAST(:online AS float8[]), CAST(:measured AS float8[]), CAST(:normal AS float8[]),
+            CAST(:planned AS int[])
+        ) AS made (day, analysed, cameras, online, measured, normal, planned)""",
+    default_sort="day",
+)
+
 PLACES = TableSpec(
     name="places_built",
     columns=(

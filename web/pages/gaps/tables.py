@@ -61,7 +61,15 @@ def spec_of(key: str, *, shown: bool = False) -> TableSpec:
             Column("until", N_("To"), "moment"),
             Column("cameras", N_("Cameras concerned"), "integer", filter="range"),
             *(
-                [Column("pieces", N_("Pieces"), "integer", hint=N_("Each with windows of its own."))]
+                [
+                    Column(
+                        "pieces",
+                        N_("Pieces"),
+                        "integer",
+                        hint=N_("Each with windows of its own."),
+                        shown=False,
+                    )
+                ]
                 if shown
                 else []
             ),
