@@ -7,6 +7,8 @@ answer to "B against A" mirrors the one to "A against B".
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import shapely
@@ -52,6 +54,47 @@ def shared_ground(before: GeoDataFrame, after: GeoDataFrame) -> DataFrame:
         raise ValueError("the gaps of the two analyses are in two CRSs; project them into one")
     pairs = [_shared_places(before, after), _shared_streets(before, after)]
     return DataFrame(pd.concat(pairs).groupby(["before", "after"]).sum().reset_index()).astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Straight:
+    """Streets as straight pieces, and where others lie on them.
+
+    Parameters
+    ----------
+    starts, ends : (n, 2) arrays
+        Of the pieces, metres.
+    street : (n,) array of int
+        Which street each piece is of.
+    spans : DataFrame
+        piece, other (positions), first_m, last_m (along the piece, first before last).
+    """
+
+    starts: Points
+    ends: Points
+    street: IntArray
+    spans: DataFrame
+
+
+def lying_on(streets: NDArray[np.object_], others: NDArray[np.object_]) -> Straight:
+    """Where lines lie on streets, as `shared_ground` judges it but whatever the cause.
+
+    Parameters
+    ----------
+    streets, others : arrays of LineString or MultiLineString
+        In one CRS in metres.
+    """
+    starts, ends, street = _segments(streets)
+    q0, q1, other = _segments(others)
+    tree = shapely.STRtree(shapely.linestrings(np.stack([starts, ends], axis=1)))
+    lines = shapely.linestrings(np.stack([q0, q1], axis=1))
+    q, p = tree.query(lines, predicate="dwithin", distance=NEAR_M)
+    first, last = _span(starts[p], ends[p], q0[q], q1[q])
+    kept = last > first
+    spans = DataFrame(
+        {"piece": p[kept], "other": other[q[kept]], "first_m": first[kept], "last_m": last[kept]}
+    )
+    return Straight(starts, ends, street, spans)
 
 
 def amounts(gaps: GeoDataFrame) -> IntArray:
@@ -241,6 +284,12 @@ def _shared_streets(before: GeoDataFrame, after: GeoDataFrame) -> DataFrame:
 
 def _along(p0: Points, p1: Points, q0: Points, q1: Points) -> NDArray[np.float64]:
     """Metres of each line p that line q lies on; 0 where the two part by more than `NEAR_M`."""
+    first, last = _span(p0, p1, q0, q1)
+    return last - first
+
+
+def _span(p0: Points, p1: Points, q0: Points, q1: Points) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """From where to where on each line p line q lies on it, metres; twice the same where the two part."""
     length = np.hypot(*(p1 - p0).T)
     unit = (p1 - p0) / length[:, None]
     # Both ends of q as p sees them: how far along it, how far beside it.
@@ -250,7 +299,7 @@ def _along(p0: Points, p1: Points, q0: Points, q1: Points) -> NDArray[np.float64
     last = np.clip(np.maximum(t0, t1), 0.0, length)
     slope = (beside1 - beside0) / np.where(t1 == t0, 1.0, t1 - t0)
     apart = np.maximum(*(np.abs(beside0 + slope * (at - t0)) for at in (first, last)))
-    return np.where(apart <= NEAR_M, last - first, 0.0)
+    return first, np.where(apart <= NEAR_M, last, first)
 
 
 def _segments(streets: NDArray[np.object_]) -> tuple[Points, Points, IntArray]:

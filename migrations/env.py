@@ -9,6 +9,7 @@ from geoalchemy2 import alembic_helpers
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
+import cameras.alerts.tables
 import cameras.recordings.tables
 import cameras.tables
 import geo.tables
@@ -17,7 +18,14 @@ import web.tables
 from geo.db import Base
 
 # Importing the four fills the metadata that autogenerate and `check` compare with.
-TABLES = (geo.tables, cameras.tables, cameras.recordings.tables, patrols.tables, web.tables)
+TABLES = (
+    geo.tables,
+    cameras.tables,
+    cameras.recordings.tables,
+    cameras.alerts.tables,
+    patrols.tables,
+    web.tables,
+)
 
 
 def include_object(thing: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:

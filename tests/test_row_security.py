@@ -49,6 +49,7 @@ PATHS = {
     ),
     "camera_threshold": "ARRAY(SELECT c.jurisdiction_path FROM camera c WHERE c.code = t.code)",
     "gap_camera": "ARRAY(SELECT g.jurisdiction_path FROM gap g WHERE g.id = t.gap_id)",
+    "alert_camera": "ARRAY(SELECT a.jurisdiction_path FROM alert a WHERE a.id = t.alert_id)",
     "audit_step": "ARRAY(SELECT f.jurisdiction_path FROM audit_finding f WHERE f.id = t.finding_id)",
     "sampled_camera": "ARRAY(SELECT s.jurisdiction_path FROM sample_sheet s WHERE s.id = t.sheet_id)",
     "siting_camera": "ARRAY(SELECT p.jurisdiction_path FROM siting_proposal p WHERE p.id = t.proposal_id)",
@@ -58,7 +59,7 @@ PATHS = {
 # Of no jurisdiction: seen by whoever sees anything.
 SHARED = {
     *("site", "setting", "import_batch", "road_node", "water"),
-    *("frame_source", "frame_file", "frame_delivery", "frame_day", "analysis"),
+    *("frame_source", "frame_file", "frame_delivery", "frame_day", "analysis", "alert_check"),
 }
 # Made for a jurisdiction (null: the whole site): seen at, above and below it, written where it lies.
 MADE_FOR = ("camera_audit", "assessed_list")
@@ -139,6 +140,12 @@ INSERT INTO obstruction (key, geom, jurisdiction_path, valid, batch_id)
     SELECT 'o' || id, ST_Multi(ST_Expand(geom, 0.0001)), jurisdiction_path, '{ALWAYS}', batch_id FROM camera;
 INSERT INTO camera_finding (analysis_id, camera_id, kind, jurisdiction_path)
     SELECT a.id, c.id, 'tilted', c.jurisdiction_path FROM camera c, analysis a;
+INSERT INTO alert (planned, cause, reasons, street_mm, places, open_days, days, since_at, first_seen_at,
+                   last_seen_at, geom, jurisdiction_path)
+    SELECT false, 'outage', '[]', 1, 0, 0, 3, now(), now(), now(), geom, jurisdiction_path FROM camera;
+INSERT INTO alert_camera (alert_id, camera_id)
+    SELECT a.id, c.id FROM alert a JOIN camera c ON c.geom = a.geom;
+INSERT INTO alert_check (id, days) VALUES (1, 3);
 INSERT INTO job_run (kind, title, arguments, author, jurisdiction_path)
     SELECT 'analysis', '{{"text": "x"}}', '{{}}', 'test', jurisdiction_path FROM camera;
 INSERT INTO audit_entry (account_name, event, subject, jurisdiction_path, detail, peer)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cameras.alerts import AlertSettings
 from cameras.analysis import AnalysisSettings
 from cameras.audit import AuditSettings
 from cameras.tables import Analysis
@@ -39,6 +40,7 @@ def test_what_is_not_changed_is_the_default_of_the_analysis_and_the_plan() -> No
     assert asdict(settings.analysis_settings(DEFAULTS)) == asdict(AnalysisSettings())
     assert settings.plan_settings(DEFAULTS) == PlanSettings()
     assert settings.audit_settings(DEFAULTS) == AuditSettings()
+    assert settings.alert_settings(DEFAULTS) == AlertSettings()
 
 
 def test_every_setting_stands_in_a_group_and_its_default_is_allowed() -> None:
@@ -86,6 +88,7 @@ def test_whatever_the_page_takes_an_analysis_and_a_plan_take(values: dict[str, V
     checked = {name: BY_NAME[name].checked(value) for name, value in values.items()}
     settings.analysis_settings(checked)
     settings.plan_settings(checked)
+    settings.alert_settings(checked)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+import cameras.alerts.tables
 import cameras.recordings.tables
 import cameras.tables
 import geo.tables
@@ -27,7 +28,14 @@ UPLOADS, RESULTS = "uploads", "results"
 THREADS = 8
 """Of the web server; each may hold a connection."""
 # Tables refer to each other across packages by name: a command that loads one module needs them all known.
-TABLES = (geo.tables, cameras.tables, cameras.recordings.tables, patrols.tables, web.tables)
+TABLES = (
+    geo.tables,
+    cameras.tables,
+    cameras.recordings.tables,
+    cameras.alerts.tables,
+    patrols.tables,
+    web.tables,
+)
 
 
 def var_dir() -> Path:

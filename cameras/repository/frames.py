@@ -214,9 +214,15 @@ def _to_their_records(session: Session) -> None:
 
 
 def frames(
-    session: Session, *, start: datetime, end: datetime, cameras: Sequence[int] | None = None
+    session: Session,
+    *,
+    start: datetime,
+    end: datetime,
+    cameras: Sequence[int] | None = None,
+    sources: Sequence[int] | None = None,
 ) -> FrameBatch:
-    """Frames captured in `[start, end)`, of all cameras or of these (ids), by camera, time and source.
+    """Frames captured in `[start, end)`, of all cameras and sources or of these (ids), by camera, time and
+    source.
 
     A day of a county is fifteen million rows: only columns that hold something are asked for, as binary
     (`geo.binary_copy`), and they are put in order here, where a sort takes a quarter of the time.
@@ -224,7 +230,7 @@ def frames(
     columns = None
     # Whoever stores frames between the two questions makes us ask once more.
     while columns is None:
-        columns = _columns(session, start, end, cameras)
+        columns = _columns(session, start, end, cameras, sources)
     return _ordered(columns)
 
 
@@ -239,11 +245,19 @@ _KEYS: dict[str, np.dtype[Any]] = {
 
 
 def _columns(
-    session: Session, start: datetime, end: datetime, cameras: Sequence[int] | None = None
+    session: Session,
+    start: datetime,
+    end: datetime,
+    cameras: Sequence[int] | None = None,
+    sources: Sequence[int] | None = None,
 ) -> dict[str, NDArray[Any]] | None:
     """Columns that hold something, as PostgreSQL tells them; None when rows were added meanwhile."""
     # Whole numbers alone: COPY takes no parameters.
-    of = "" if cameras is None else f"AND camera_id = ANY('{{{','.join(str(int(one)) for one in cameras)}}}')"
+    of = "".join(
+        f" AND {column} = ANY('{{{','.join(str(int(one)) for one in ids)}}}')"
+        for column, ids in (("camera_id", cameras), ("source_id", sources))
+        if ids is not None
+    )
     held = session.execute(
         text(
             f"""SELECT count(*) AS rows, count(osd_at) > 0 AS osd_at,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -99,16 +99,31 @@ def analyse(
 
 
 def stored_scene(
-    session: Session, start: datetime, end: datetime, thresholds: Thresholds | None = None
+    session: Session,
+    start: datetime,
+    end: datetime,
+    thresholds: Thresholds | None = None,
+    *,
+    brief: bool = False,
 ) -> Scene:
-    """The scene of a period as the database holds it, in the site's metric CRS."""
+    """The scene of a period as the database holds it, in the site's metric CRS.
+
+    With `brief` the frames of each source are read from five of its own expected intervals before the period
+    on, and not from five of the longest: else a minute of gateways would be judged by the hours that an
+    inspection round takes.
+    """
     site, crs = current_site(session), site_crs(session)
     sources = frame_store.sources(session)
     # What was heard of a camera before its record changed says something of it after, too.
     heard_from = start - lead_in(session)
     check_kept(session, start, end, before=start - heard_from)
     cameras = records.cameras(session, during=(heard_from, end))
-    frames = heard_beyond(frame_store.frames(session, start=heard_from, end=end), cameras, thresholds)
+    told = (
+        _brief(session, start, end, sources)
+        if brief
+        else frame_store.frames(session, start=heard_from, end=end)
+    )
+    frames = heard_beyond(told, cameras, thresholds)
     # A day that was removed while they were read would pass for one of losses.
     check_kept(session, start, end, before=start - heard_from)
     cameras = with_thresholds(session, cameras[cameras["until_ms"] > epoch_ms(start)])
@@ -143,6 +158,15 @@ def stored_scene(
         jurisdictions=to_metric(tree[tree.geometry.notna()], crs),
         zone=ZoneInfo(site.timezone),
     )
+
+
+def _brief(session: Session, start: datetime, end: datetime, sources: pd.DataFrame) -> FrameBatch:
+    """Frames of each source from five of its own intervals before a period on."""
+    parts = []
+    for interval_s, own in sources.groupby("expected_interval_s"):
+        lead = timedelta(seconds=INTERVALS_BEFORE * float(str(interval_s)))
+        parts.append(frame_store.frames(session, start=start - lead, end=end, sources=own.index.tolist()))
+    return FrameBatch.concatenate(parts)
 
 
 def _of(rows: pd.DataFrame, cameras: pd.Index) -> pd.DataFrame:

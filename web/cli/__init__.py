@@ -20,9 +20,11 @@ COMMANDS = {
     "frames": "web.cli.frames:frames",
     "recordings": "web.cli.recordings:recordings",
     "gaps": "web.cli.analysing:gaps",
+    "alerts": "web.cli.alerts:alerts",
     "patrols": "web.cli.planning:patrols",
     "jobs": "web.cli.jobs:jobs",
     "map": "web.cli.drawing:draw_map",
+    "report": "web.cli.reporting:report",
     "user": "web.cli.users:users",
 }
 

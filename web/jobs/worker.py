@@ -24,6 +24,7 @@ from web.jobs.clearing import Clearing
 from web.jobs.queue import QUEUE, TASK
 from web.jobs.recovery import Recovery
 from web.jobs.running import BUSY_S, PutBack, run_job
+from web.jobs.watching import Watching
 
 log = structlog.get_logger("lianfang.jobs")
 
@@ -69,7 +70,7 @@ class Worker:
         """Work until stopped by SIGTERM or SIGINT; the running jobs go back. A second signal ends at once."""
         # Procrastinate tells each step of each job; ours say it once.
         logging.getLogger("procrastinate").setLevel(logging.WARNING)
-        engine = make_engine(self._url, pool_size=2 + 3 * self._concurrency)
+        engine = make_engine(self._url, pool_size=3 + 3 * self._concurrency)
         try:
             asyncio.run(self._run(engine))
         finally:
@@ -107,6 +108,7 @@ class Worker:
             await asyncio.to_thread(recovery.look)
             log.info("job worker ready", concurrency=self._concurrency)
             looking = asyncio.create_task(self._look(recovery, Clearing(engine, var_dir())))
+            watching = asyncio.create_task(self._watch(Watching(engine, stopping=lambda: self._stopping)))
             serving = asyncio.create_task(
                 app.run_worker_async(
                     queues=[QUEUE],
@@ -120,12 +122,13 @@ class Worker:
                     install_signal_handlers=False,
                 )
             )
+            tasks = (looking, watching, serving)
             try:
-                await asyncio.wait((looking, serving), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for task in (looking, serving):
+                for task in tasks:
                     task.cancel()
-                ended = await asyncio.gather(looking, serving, return_exceptions=True)
+                ended = await asyncio.gather(*tasks, return_exceptions=True)
         for error in ended:
             if isinstance(error, Exception):
                 raise error
@@ -162,6 +165,12 @@ class Worker:
             await asyncio.sleep(LOOK_EVERY_S)
             await asyncio.to_thread(recovery.look)
             await asyncio.to_thread(clearing.look)
+
+    async def _watch(self, watching: Watching) -> None:
+        # A check takes seconds, in which stalled jobs are looked for all the same.
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.to_thread(watching.look)
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

@@ -5,7 +5,7 @@ settings objects of analyses and plans. A setting that is not stored has its def
 every site that never changed it.
 """
 
-from web.settings.built import analysis_settings, audit_settings, plan_settings
+from web.settings.built import alert_settings, analysis_settings, audit_settings, plan_settings
 from web.settings.registry import BY_NAME, GROUPS, SETTINGS
 from web.settings.spec import Spec, Value
 from web.settings.stored import Change, Stored, change, current, reset, stored
@@ -18,6 +18,7 @@ __all__ = [
     "Spec",
     "Stored",
     "Value",
+    "alert_settings",
     "analysis_settings",
     "audit_settings",
     "change",

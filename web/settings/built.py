@@ -10,6 +10,7 @@ from web.settings.spec import Value
 
 # The kernels and the solver behind these take seconds to load: only whoever builds settings waits for them.
 if TYPE_CHECKING:
+    from cameras.alerts import AlertSettings
     from cameras.analysis import AnalysisSettings
     from cameras.audit import AuditSettings
     from patrols.services import PlanSettings
@@ -76,6 +77,13 @@ def plan_settings(values: Mapping[str, Value]) -> PlanSettings:
         stop_limit_m=float(values["planning.stop_limit_m"]),
         base_limit_m=float(values["planning.base_limit_m"]),
     )
+
+
+def alert_settings(values: Mapping[str, Value]) -> AlertSettings:
+    """What is usually watched, from `web.settings.current`."""
+    from cameras.alerts import AlertSettings
+
+    return AlertSettings(**_group(values, "alerts"))
 
 
 def audit_settings(values: Mapping[str, Value]) -> AuditSettings:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from geo.errors import Sentence
 from web.i18n import N_
 from web.refusals import Refused
+from web.settings.alerts import ALERT_SETTINGS
 from web.settings.analyses import ANALYSIS_SETTINGS
 from web.settings.checks import CHECK_SETTINGS
 from web.settings.spec import Spec, Value
@@ -39,6 +40,10 @@ GROUPS: dict[str, tuple[str, str]] = {
     "recordings": (
         N_("Recordings"),
         N_("What recorders must keep, against which lists of recordings are held."),
+    ),
+    "alerts": (
+        N_("Alerts"),
+        N_("When ground that is usually watched, and is not now, is told at once."),
     ),
     "demand": (N_("Where patrols are needed"), N_("How gaps become stops, and what each is worth.")),
     "planning": (
@@ -255,6 +260,7 @@ SETTINGS: tuple[Spec, ...] = (
         3650,
         N_("days"),
     ),
+    *ALERT_SETTINGS,
     Spec(
         "demand.stops", "whole", 60, N_("Most stops"), N_("In the plan of one shift."), 1, 1000, N_("stops")
     ),
