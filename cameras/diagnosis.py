@@ -309,6 +309,12 @@ def _long_runs(camera: Int64Array, source: Int64Array, alike: BoolArray, at_leas
     return found
 
 
+def is_clock_wrong(offset_s: float, was_wrong: bool, thresholds: Thresholds) -> bool:
+    """Whether a clock so far off is wrong; one that was is right again only when better by the margin."""
+    eased = 1.0 - thresholds.margin_share if was_wrong else 1.0
+    return abs(offset_s) > thresholds.clock_error_s * eased
+
+
 def clock_findings(frames: FrameBatch, thresholds: Thresholds | None = None) -> pd.DataFrame:
     """Cameras whose on-screen clock was wrong: a finding about the camera, not a loss of its picture.
 
@@ -317,6 +323,7 @@ def clock_findings(frames: FrameBatch, thresholds: Thresholds | None = None) -> 
     frames : FrameBatch
         In any order. Frames without an on-screen time say nothing.
     thresholds : Thresholds, optional
+        A clock that is wrong stays so until it is better by the margin (`is_clock_wrong`), by each source.
 
     Returns
     -------
@@ -328,11 +335,16 @@ def clock_findings(frames: FrameBatch, thresholds: Thresholds | None = None) -> 
     """
     limits = Thresholds() if thresholds is None else thresholds
     shown = np.flatnonzero(frames.osd_ms != NO_TIME)
+    shown = shown[np.lexsort((frames.source[shown], frames.captured_ms[shown], frames.camera[shown]))]
     offset_s: FloatArray = (frames.osd_ms[shown] - frames.captured_ms[shown]) / 1000.0
+    camera = frames.camera[shown].astype(np.int64)
     readings = pd.DataFrame(
-        {"camera": frames.camera[shown], "captured_ms": frames.captured_ms[shown], "offset_s": offset_s}
+        {"camera": camera, "captured_ms": frames.captured_ms[shown], "offset_s": offset_s}
     )
-    wrong = readings[readings["offset_s"].abs() > limits.clock_error_s]
+    off_s = np.abs(offset_s)
+    places = np.unique(frames.source[shown], return_inverse=True)[1].astype(np.int64)
+    lasts = off_s > limits.clock_error_s * (1.0 - limits.margin_share)
+    wrong = readings[_held(camera, places, off_s > limits.clock_error_s, lasts)]
     by_camera = wrong.groupby("camera")
     found = by_camera.agg(
         offset_s=("offset_s", "median"),

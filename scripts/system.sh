@@ -39,10 +39,16 @@ has_cjk_fonts() {
         { command -v fc-list >/dev/null && [ -n "$(fc-list ':lang=zh-cn' family 2>/dev/null)" ]; }
 }
 
-# GStreamer's plug-ins come with the library; the binding is the system's Python's alone.
+# Most of GStreamer's plug-ins come with the library, but not the one that writes a clock into a picture; the
+# binding is the system's Python's alone.
 has_rtsp_server() {
     compgen -G '/usr/lib/*/girepository-1.0/GstRtspServer-1.0.typelib' >/dev/null &&
+        compgen -G '/usr/lib/*/gstreamer-1.0/libgstpango.so' >/dev/null &&
         [ -e /usr/lib/python3/dist-packages/gi/__init__.py ]
+}
+
+has_tesseract() {
+    command -v tesseract >/dev/null && compgen -G '/usr/share/tesseract-ocr/*/tessdata/eng.traineddata' >/dev/null
 }
 
 find_chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
@@ -72,7 +78,8 @@ missing_packages() {
     fi
     if [ "$1" = test ]; then
         has_rtsp_server ||
-            printf '%s\n' "gir1.2-gst-rtsp-server-1.0 python3-gi|GStreamer's RTSP server"
+            printf '%s\n' "gir1.2-gst-rtsp-server-1.0 gstreamer1.0-x python3-gi|GStreamer's RTSP server"
+        has_tesseract || printf '%s\n' 'tesseract-ocr|Tesseract'
     fi
 }
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cameras.diagnosis import REASONS, Thresholds, clock_findings, diagnose
+from cameras.diagnosis import REASONS, Thresholds, clock_findings, diagnose, is_clock_wrong
 from cameras.frames import FrameBatch
 from cameras.frames.columns import NO_TIME
 from web.maps.words import REASONS as WORDS
@@ -299,6 +299,29 @@ def test_a_clock_that_runs_slow_is_not_constant() -> None:
     found = clock_findings(frames)
     assert found["constant"].tolist() == [False]
     assert found["offset_s"].tolist() == [-79.0]
+
+
+def test_a_clock_near_the_threshold_does_not_flicker() -> None:
+    """Wrong from 61 s on until it is off by 54 s or less, by each source; 58 s alone is right."""
+    offsets = [58, 61, 58, -55, 54, 58, 61]
+    other = [58] * len(offsets)
+    times = np.arange(len(offsets)) * 60_000
+    frames = FrameBatch.of(
+        [1] * 14,
+        np.concatenate([times, times]),
+        source=[1] * 7 + [2] * 7,
+        osd_ms=np.concatenate([times, times]) + 1000 * np.array(offsets + other),
+    )
+    found = clock_findings(frames)
+    assert found[["frames", "start_ms", "end_ms"]].to_numpy().tolist() == [[4, 60_000, 360_001]]
+    assert found["share"].tolist() == [4 / 14]
+    was, told = False, []
+    for offset in offsets:
+        was = is_clock_wrong(offset, was, Thresholds())
+        told.append(was)
+    assert told == [False, True, True, True, False, False, True]
+    plain = Thresholds(margin_share=0.0)
+    assert clock_findings(frames, plain)["frames"].tolist() == [2]
 
 
 def test_frames_without_on_screen_times_give_no_finding() -> None:

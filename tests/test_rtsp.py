@@ -21,6 +21,7 @@ from gst_rtsp_server import ACCOUNT
 from sqlalchemy import Engine
 
 from cameras.frames import FrameBatch
+from cameras.frames.columns import NO_TIME
 from cameras.repository import frames as frame_store
 from geo.db import make_engine, transaction
 from geo.scope import WHOLE_SITE
@@ -38,14 +39,16 @@ PATIENCE_S = 300.0
 class GStreamer:
     """The server's process, which may be killed and started again on its port."""
 
-    def __init__(self) -> None:
+    def __init__(self, zone: str = "UTC") -> None:
         self.port = 0
+        self.zone = zone
         self.start()
 
     def start(self) -> None:
         command = [SYSTEM_PYTHON, str(SERVER), str(self.port)]
         # The checkout's own settings of Python are not the system's.
         env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        env["TZ"] = self.zone
         self.process = subprocess.Popen(
             command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
@@ -59,8 +62,8 @@ class GStreamer:
         self.process.kill()
         self.process.communicate()
 
-    def address(self, password: str) -> str:
-        return f"rtsp://{ACCOUNT[0]}:{password}@127.0.0.1:{self.port}/h264"
+    def address(self, password: str, path: str = "h264") -> str:
+        return f"rtsp://{ACCOUNT[0]}:{password}@127.0.0.1:{self.port}/{path}"
 
 
 @pytest.fixture
@@ -85,8 +88,18 @@ def site(cluster: Cluster) -> Iterator[tuple[Engine, str]]:
 class Probing:
     """The command in a process of its own, and what it says."""
 
-    def __init__(self, site: tuple[Engine, str], address: str, source: str) -> None:
-        command = [str(PROGRAM), "frames", "probe", address, "--camera", site[1], "--source", source]
+    def __init__(self, site: tuple[Engine, str], address: str, source: str, *further: str) -> None:
+        command = [
+            str(PROGRAM),
+            "frames",
+            "probe",
+            address,
+            "--camera",
+            site[1],
+            "--source",
+            source,
+            *further,
+        ]
         url = site[0].url.render_as_string(hide_password=False)
         self.process = subprocess.Popen(
             [*command, "--every-s", "0.2", "--json"],
@@ -121,12 +134,12 @@ class Probing:
 
 
 @pytest.fixture
-def probing(site: tuple[Engine, str]) -> Iterator[Callable[[str, str], Probing]]:
+def probing(site: tuple[Engine, str]) -> Iterator[Callable[..., Probing]]:
     """Starts the command; what is left running at the end is killed."""
     made: list[Probing] = []
 
-    def start(address: str, source: str) -> Probing:
-        made.append(Probing(site, address, source))
+    def start(address: str, source: str, *further: str) -> Probing:
+        made.append(Probing(site, address, source, *further))
         return made[-1]
 
     yield start
@@ -146,7 +159,7 @@ def stored(engine: Engine, source: str) -> FrameBatch:
 
 @pytest.mark.parametrize("way", ["killed", "silent"])
 def test_a_camera_that_is_lost_and_comes_back_is_watched_on(
-    site: tuple[Engine, str], server: GStreamer, probing: Callable[[str, str], Probing], way: str
+    site: tuple[Engine, str], server: GStreamer, probing: Callable[..., Probing], way: str
 ) -> None:
     """H.264 with a password. The server is killed, and started again on its port only after the second
     attempt to reach it; or it stands still, connected, until it is given up."""
@@ -200,7 +213,7 @@ def test_a_camera_that_is_lost_and_comes_back_is_watched_on(
 
 
 def test_a_wrong_password_is_refused_at_once(
-    site: tuple[Engine, str], server: GStreamer, probing: Callable[[str, str], Probing]
+    site: tuple[Engine, str], server: GStreamer, probing: Callable[..., Probing]
 ) -> None:
     """Cameras lock an account that is tried again and again; and the camera is not lost."""
     probe = probing(server.address("no-such-word"), "refused")
@@ -211,3 +224,26 @@ def test_a_wrong_password_is_refused_at_once(
     assert "401 Unauthorized" in said and "correct them in the address" in said
     assert "no-such-word" not in said
     assert len(stored(site[0], "refused")) == 0
+
+
+def test_the_clock_of_a_stream_is_read_while_it_is_watched(
+    site: tuple[Engine, str], probing: Callable[..., Probing]
+) -> None:
+    """GStreamer writes 7 min 20 s more than the time of the site, which is that of Shanghai."""
+    server = GStreamer(zone="CST-8:07:20")
+    try:
+        probe = probing(server.address(ACCOUNT[1], "clock"), "clock", "--read-clock")
+        probe.until(lambda: any("the clock on the screen is wrong: 4" in line for line in probe.told))
+        probe.process.send_signal(signal.SIGINT)
+        status, out = probe.end()
+    finally:
+        server.kill()
+    assert status == 0, probe.told
+    clock = json.loads(out.splitlines()[-1])["clock"]
+    assert clock["read"] >= 1
+    frames = stored(site[0], "clock")
+    read = frames.osd_ms != NO_TIME
+    off_s = (frames.osd_ms[read] - frames.captured_ms[read]) / 1000
+    # A picture is known when it was decoded, which a busy machine does late; never before it was taken.
+    assert len(off_s) == clock["read"] and off_s[-1] == clock["offset_s"]
+    assert off_s.max() <= 440 and off_s.min() > 380

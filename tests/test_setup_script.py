@@ -34,6 +34,7 @@ has_postgis() { true; }
 has_cjk_fonts() { true; }
 find_chromium() { echo /usr/bin/chromium; }
 has_rtsp_server() { true; }
+has_tesseract() { true; }
 needs_data() { false; }
 needs_assets() { false; }
 needs_translations() { false; }
@@ -168,13 +169,13 @@ def test_chromium_is_installed_for_the_tests_alone(checkout: Path) -> None:
     assert "installing chromium\n" in set_up(checkout, "test", changes).stdout
 
 
-def test_the_server_of_a_camera_is_installed_for_the_tests_alone(checkout: Path) -> None:
-    changes = "has_rtsp_server() { false; }\nneeds_venv() { false; }\n"
+def test_a_server_of_a_camera_and_a_reader_of_text_are_installed_for_the_tests_alone(checkout: Path) -> None:
+    changes = "has_rtsp_server() { false; }\nhas_tesseract() { false; }\nneeds_venv() { false; }\n"
     changes += 'install_packages() { echo "installing $*"; }\nfind_root() { true; }'
     assert "installing" not in set_up(checkout, "run", changes, PORT="1").stdout
     told = set_up(checkout, "test", changes).stdout
-    assert "install GStreamer's RTSP server; this" in told
-    assert "installing gir1.2-gst-rtsp-server-1.0 python3-gi\n" in told
+    assert "install GStreamer's RTSP server and Tesseract; this" in told
+    assert "installing gir1.2-gst-rtsp-server-1.0 gstreamer1.0-x python3-gi tesseract-ocr\n" in told
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("apt-get"), reason="runs the real apt-get as root")

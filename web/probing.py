@@ -6,19 +6,22 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from types import FrameType
 from typing import Any, Final
 
+import numpy as np
 from sqlalchemy import Engine
 
-from cameras.diagnosis import Thresholds
+from cameras.diagnosis import Thresholds, is_clock_wrong
 from cameras.frames import FrameBatch, ReadBatch
-from cameras.frames.columns import LOST_EVENT
+from cameras.frames.columns import LOST_EVENT, NO_TIME
 from cameras.frames.times import epoch_ms
 from cameras.frames.video import AccessRefused, Taking, is_stream, judged_video, shown
+from cameras.onscreen import ClockReader
 from cameras.picture import Watcher
 from cameras.services.ingesting import KEPT_PROBLEMS
 from cameras.services.probing import Probed, Watched, note_watched, store_frames
@@ -76,6 +79,8 @@ class Probe:
         Ends the probe soon after it is set.
     tell : callable
         Takes each sentence.
+    clock : ClockReader, optional
+        Reads the clock on the screen.
     """
 
     engine: Engine
@@ -86,6 +91,7 @@ class Probe:
     for_s: float
     stop: threading.Event
     tell: Callable[[str], None]
+    clock: ClockReader | None = None
     counts: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(("pictures", "new", "known", "refused", "reconnects"), 0)
     )
@@ -98,6 +104,8 @@ class Probe:
     _problems: list[str] = field(default_factory=list)
     _newest_ms: int | None = None
     _noted: tuple[int, float] = (-1, 0.0)
+    _offset_s: float | None = None
+    _is_wrong: bool = False
 
     def __post_init__(self) -> None:
         self._told = Stretches(self.limits)
@@ -116,15 +124,23 @@ class Probe:
         is_live = self.probed.options.begins is None and is_stream(self.source)
         try:
             if is_live:
-                self._watch()
+                # Nobody listens to a stream while a line is read: beside it, then.
+                with ThreadPoolExecutor(1) as readers:
+                    if self.clock is not None:
+                        self.clock.executor = readers
+                    self._watch()
             else:
-                self._read(Taking(self.every_s, for_s=self.for_s, should_stop=self.stop.is_set))
+                self._read(
+                    Taking(self.every_s, for_s=self.for_s, should_stop=self.stop.is_set, reader=self.clock)
+                )
         finally:
             # What was seen before it broke off is not thrown away.
             self._store(last=True)
         self._say(self._told.finish())
+        clock = {} if self.clock is None else {"clock": {**self.clock.counts, "offset_s": self._offset_s}}
         return {
             **self.counts,
+            **clock,
             "states": [
                 {
                     "state": one.reason or "fine",
@@ -143,7 +159,7 @@ class Probe:
         def is_over() -> bool:
             return self.stop.is_set() or time.monotonic() >= ends
 
-        taking = Taking(self.every_s, clock=_now, should_stop=is_over)
+        taking = Taking(self.every_s, clock=_now, should_stop=is_over, reader=self.clock)
         wait_s = FIRST_WAIT_S
         is_lost = False
         while not is_over():
@@ -198,6 +214,7 @@ class Probe:
         if rows >= STORED_ROWS or time.monotonic() - self._stored_at >= STORED_EVERY_S:
             self._store()
         self._say(self._told.add(batch.frames))
+        self._say_clock(batch.frames)
 
     def _store(self, *, last: bool = False) -> None:
         frames = FrameBatch.concatenate(self._waiting)
@@ -232,6 +249,19 @@ class Probe:
             [options.camera or 0], [epoch_ms(_now())], source=options.source or 0, event=LOST_EVENT
         )
 
+    def _say_clock(self, frames: FrameBatch) -> None:
+        """What is new of the clock on the screen: its first reading, and whether it is wrong."""
+        for at in np.flatnonzero(frames.osd_ms != NO_TIME):
+            captured_ms = int(frames.captured_ms[at])
+            offset_s = (int(frames.osd_ms[at]) - captured_ms) / 1000
+            is_wrong = is_clock_wrong(offset_s, self._is_wrong, self.limits)
+            if self._offset_s is None or is_wrong != self._is_wrong:
+                when = _local(captured_ms, self.probed.options.zone)
+                way = "ahead" if offset_s > 0 else "behind"
+                said = f"wrong: {abs(offset_s):.0f} s {way}" if is_wrong else f"right ({offset_s:+.0f} s)"
+                self.tell(f"{when}: the clock on the screen is {said}")
+            self._offset_s, self._is_wrong = offset_s, is_wrong
+
     def _say(self, ended: list[Stretch]) -> None:
         for one in ended:
             self.tell(described(one, self.probed.options.zone))
@@ -240,10 +270,7 @@ class Probe:
 
 def described(one: Stretch, zone: tzinfo) -> str:
     """A stretch in words: when, what, and the means of its measures."""
-    start, end = (
-        datetime.fromtimestamp(ms / 1000, UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
-        for ms in (one.start_ms, one.end_ms)
-    )
+    start, end = (_local(ms, zone) for ms in (one.start_ms, one.end_ms))
     if one.reason == "lost":
         return f"{start}: signal lost"
     values = ", ".join(
@@ -251,6 +278,10 @@ def described(one: Stretch, zone: tzinfo) -> str:
     )
     until = end[11:] if end[:10] == start[:10] else end
     return f"{start} to {until}: {_WORDS[one.reason]} ({one.frames} pictures; {values})"
+
+
+def _local(ms: int, zone: tzinfo) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _iso(ms: int) -> str:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from cameras.frames.columns import Int64Array, ReadBatch, ReadOptions, Rejected
 from cameras.frames.times import epoch_ms
 from cameras.frames.validate import validated
+from cameras.onscreen import ClockReader
 from cameras.picture import Image, Measures, Watcher
 from geo.errors import InputRefused, Sentence
 
@@ -66,12 +67,15 @@ class Taking:
         Pictures later than so many seconds after the first are not taken.
     should_stop : callable, optional
         Asked between packets.
+    reader : ClockReader, optional
+        Reads the clock on the screen from judged pictures. Give the same one again after a stream broke off.
     """
 
     every_s: float = 1.0
     clock: Callable[[], datetime] | None = None
     for_s: float = float("inf")
     should_stop: Callable[[], bool] = field(default=lambda: False)
+    reader: ClockReader | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 < self.every_s < float("inf"):
@@ -318,13 +322,23 @@ class _Run:
         # Of an interlaced picture the one field: both together show what moves twice, as a comb.
         line_px = 2 if frame.interlaced_frame and len(picture) > 1 else 1
         found = self.watcher.measures(np.ascontiguousarray(picture[::line_px]), line_px=line_px)
-        self._row(at_ms, frame.width, frame.height, found)
+        self._row(at_ms, frame.width, frame.height, found, self._on_screen(picture, at_ms))
         step = max(1, round(self.rules.every_s * 1000))
         due = at_ms if self.due_ms is None else self.due_ms
         # In step with the first picture; after a gap not every one that was missed is made up for.
         self.due_ms = due + step * ((at_ms - due) // step + 1)
 
-    def _row(self, at_ms: int, width: float, height: float, found: Measures) -> None:
+    def _on_screen(self, picture: Image, at_ms: int) -> int | None:
+        reader = self.rules.reader
+        if reader is None or reader.problem is not None:
+            return None
+        # The whole picture, not one field: the clock does not move.
+        shown = reader.look(picture, at_ms)
+        if reader.problem is not None:
+            self._note(reader.problem)
+        return shown
+
+    def _row(self, at_ms: int, width: float, height: float, found: Measures, osd_ms: int | None) -> None:
         self.number += 1
         row = {
             "number": self.number,
@@ -332,13 +346,16 @@ class _Run:
             "width_px": width,
             "height_px": height,
             "event": "",
+            "osd_ms": osd_ms,
         }
         self.rows.append(row | {name: getattr(found, name) for name in _MEASURES})
 
     def _lost(self, last_ms: int) -> None:
         self.number += 1
         empty = dict.fromkeys(("width_px", "height_px", *_MEASURES), np.nan)
-        self.rows.append({"number": self.number, "captured_ms": last_ms + 1, "event": "lost", **empty})
+        self.rows.append(
+            {"number": self.number, "captured_ms": last_ms + 1, "event": "lost", "osd_ms": None, **empty}
+        )
 
     def _keep_aside(self, reason: Sentence) -> None:
         self.rejected.append(Rejected(self.packets, "", "", reason, "packet"))
@@ -356,6 +373,7 @@ class _Run:
         raw = {
             "captured_at": moments,
             "event": pa.array([row["event"] for row in rows], pa.string()),
+            "osd_at": pa.array([row["osd_ms"] for row in rows], pa.timestamp("ms", tz="UTC")),
             **{
                 name: pa.array(_column(rows, name), from_pandas=True)
                 for name in ("width_px", "height_px", *_MEASURES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -195,9 +196,22 @@ def _plain(value: Any) -> Any:
 )
 @click.option("--begins", help="When a recording began; its own times count from then on.")
 @click.option("--source", help="Code of the source [probe-CODE-1s, by camera and pace].")
+@click.option("--read-clock", is_flag=True, help="Read the clock in the picture; needs tesseract.")
+@click.option(
+    "--clock-at",
+    metavar="LEFT,TOP,WIDTH,HEIGHT",
+    help="Where it stands, in per cent of the picture [looked for in the corners].",
+)
 @command_options
 def probe(
-    video: str, camera: str, every_s: float, for_s: float | None, begins: str | None, source: str | None
+    video: str,
+    camera: str,
+    every_s: float,
+    for_s: float | None,
+    begins: str | None,
+    source: str | None,
+    read_clock: bool,
+    clock_at: str | None,
 ) -> dict[str, Any]:
     """Judge the pictures of a video file or a live stream and store what they are.
 
@@ -208,17 +222,25 @@ def probe(
     \b
     Measured: luma, contrast, sharpness, similarity, noise, cast, shift (docs/diagnosis.md).
 
+    With --read-clock the clock that the camera writes into its picture is read
+    once a minute (setting probing.clock_every_s): of it alone, in its corner.
+
     Example: lianfang frames probe rtsp://10.0.0.8/h264 --camera N-01 --for-s 600
     """
     # Decoders and kernels take a second to load: only who probes waits for them.
     from cameras.frames.video import is_stream
+    from cameras.onscreen import ClockReader, Region
     from cameras.services.probing import probed_camera
+    from cameras.services.tesseract import Tesseract
     from cameras.services.thresholds import thresholds_of
     from web.probing import Probe, stopped_by_signal
     from web.settings import analysis_settings, current
 
     if not is_stream(video) and not Path(video).is_file():
         raise click.BadParameter(f"{video} is no file", param_hint="VIDEO_OR_URL")
+    place = None if clock_at is None else Region.parsed(clock_at)
+    # Asked for first: nobody wants to learn a week later that no clock was read.
+    tesseract = Tesseract() if read_clock or place is not None else None
     with open_database() as engine, stopped_by_signal() as stop:
         with transaction(engine, scope=WHOLE_SITE) as session:
             zone = current_site(session).timezone
@@ -232,7 +254,12 @@ def probe(
                 now=datetime.now(UTC),
                 begins=None if begins is None else parse_time(begins, zone, "--begins"),
             )
-            limits = thresholds_of(session, camera, analysis_settings(current(session)).thresholds)
+            chosen = current(session)
+            limits = thresholds_of(session, camera, analysis_settings(chosen).thresholds)
+        clock = None
+        if tesseract is not None:
+            every = float(chosen["probing.clock_every_s"])
+            clock = ClockReader(tesseract, ZoneInfo(zone), every_s=every, place=place)
         return Probe(
             engine,
             video,
@@ -242,4 +269,5 @@ def probe(
             float("inf") if for_s is None else for_s,
             stop,
             lambda sentence: click.echo(sentence, err=True),
+            clock,
         ).run()

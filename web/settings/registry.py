@@ -15,6 +15,7 @@ from web.refusals import Refused
 from web.settings.alerts import ALERT_SETTINGS
 from web.settings.analyses import ANALYSIS_SETTINGS
 from web.settings.checks import CHECK_SETTINGS
+from web.settings.probing import PROBE_SETTINGS
 from web.settings.spec import Spec, Value
 
 GROUPS: dict[str, tuple[str, str]] = {
@@ -26,6 +27,7 @@ GROUPS: dict[str, tuple[str, str]] = {
         N_("Picture diagnosis"),
         N_("From when on a picture cannot be used, and a camera counts as lost."),
     ),
+    "probing": (N_("Probe"), N_("How lianfang frames probe looks at pictures.")),
     "optics": (
         N_("Assumed optics"),
         N_(
@@ -196,6 +198,7 @@ SETTINGS: tuple[Spec, ...] = (
         100,
         N_("intervals"),
     ),
+    *PROBE_SETTINGS,
     Spec(
         "optics.width_px", "number", 1920.0, N_("Picture width"), N_("Pixels across."), 100, 20_000, N_("px")
     ),
