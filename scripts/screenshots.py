@@ -117,6 +117,7 @@ SHOTS = (
     Shot("gaps", "gaps.listed", "/gaps"),
     Shot("gaps-week", "gaps.pattern", "/gaps/pattern"),
     Shot("gap", "gaps.record", "/gaps?cause=outage", follow=(ROW,)),
+    Shot("alerts", "alerts.listed", "/alerts", phone=True),
     Shot("footage", "footage.page", "/gaps?cause=outage", follow=(ROW, 'a[href^="/footage?"]'), phone=True),
     Shot(
         "footage-sheet",
@@ -158,6 +159,8 @@ SHOTS = (
 )
 
 NOT_PAGES = {
+    "alerts.record": "the demo has one day, and so never an alert",
+    "alerts.news": "a line of the list of alerts",
     "accounts.places": "options of a field",
     "tokens.places": "options of a field",
     "siting.places": "options of a field",

@@ -62,6 +62,7 @@ IDS = {
     "routes": """SELECT t.jurisdiction_path::text, v.id FROM plan_visit v JOIN team t ON t.id = v.team_id
                  JOIN plan p ON p.id = v.plan_id WHERE p.status = 'published'""",
     "jobs": "SELECT jurisdiction_path::text, id FROM job_run",
+    "alerts": "SELECT jurisdiction_path::text, id FROM alert",
     "sitings": "SELECT jurisdiction_path::text, id FROM siting_proposal",
     "findings": "SELECT jurisdiction_path::text, id FROM audit_finding",
     "maintenance": "SELECT jurisdiction_path::text, id FROM maintenance",
@@ -70,7 +71,7 @@ IDS = {
     "samples": "SELECT jurisdiction_path::text, id FROM sample_sheet",
 }
 
-NOT_ON_MAP = ("jobs", "sitings", "findings", "maintenance", "proposals", "samples")
+NOT_ON_MAP = ("alerts", "jobs", "sitings", "findings", "maintenance", "proposals", "samples")
 
 
 def of_code(things: Things, path: str) -> dict[str, Any]:
@@ -104,6 +105,10 @@ def of_own_siting(things: Things, path: str) -> dict[str, Any]:
               WHERE p.id = :siting RETURNING id"""
     with transaction(things.engine, scope=WHOLE_SITE) as session:
         return {"number": session.scalar(text(copy), {"siting": things.ids["sitings"][path]})}
+
+
+def of_alert(things: Things, path: str) -> dict[str, Any]:
+    return {"number": things.ids["alerts"][path]}
 
 
 def of_finding(things: Things, path: str) -> dict[str, Any]:
@@ -145,6 +150,8 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
     "cameras.record": (lambda things, path: {"code": things.site.cameras[path]},),
     "siting.record": (of_siting,),
     "siting.remove": (of_own_siting,),
+    "alerts.record": (of_alert,),
+    "alerts.acknowledge": (of_alert,),
     "gaps.record": (lambda things, path: {"number": things.site.gaps[path]},),
     "zones.record": (of_code,),
     "zones.add_team": (of_code,),
@@ -210,6 +217,11 @@ INSERT INTO audit_finding (kind, subject, severity, state, evidence, mark, code,
                            changed_at, geom, jurisdiction_path)
 SELECT 'no_height', code, 'minor', 'open', '{"text": "Home", "values": {}}', '', code, now(), now(), now(),
        geom, CAST(:path AS ltree) FROM camera WHERE code = :code"""
+ALERT = """
+INSERT INTO alert (planned, cause, reasons, street_mm, places, open_days, days, since_at, first_seen_at,
+                   last_seen_at, geom, jurisdiction_path)
+SELECT false, 'outage', '["lost"]', 82000, 0, 0, 3, now(), now(), now(), geom, CAST(:path AS ltree)
+FROM camera WHERE code = :code"""
 PROPOSED = """
 INSERT INTO siting_camera (proposal_id, rank, kind, spot, azimuth_deg, street_mm, places, weight_mm, seen_mm,
                            seen_places, share, geom, seen, jurisdiction_path)
@@ -267,6 +279,7 @@ def things(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
                 session.execute(text(PROPOSED), {"path": path, "code": site.cameras[path]})
                 session.execute(text(PROPOSAL), {"code": site.cameras[path]})
                 session.execute(text(SAMPLE), {"path": path, "code": site.cameras[path]})
+                session.execute(text(ALERT), {"path": path, "code": site.cameras[path]})
                 session.execute(text(FINDING), {"path": path, "code": site.cameras[path]})
                 session.execute(
                     text(

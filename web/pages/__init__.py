@@ -6,6 +6,7 @@ from web import api, tiles
 from web.basemap import serving as basemap
 from web.pages import (
     accounts,
+    alerts,
     analyses,
     audit,
     cameras,
@@ -50,6 +51,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     samples.bp,
     footage.bp,
     gaps.bp,
+    alerts.bp,
     analyses.bp,
     comparing.bp,
     siting.bp,

@@ -50,6 +50,7 @@ EVENTS = {
 
 SUBJECTS = {
     "account": N_("account"),
+    "alert": N_("alert"),
     "analysis": N_("analysis"),
     "api": N_("API"),
     "browser": N_("browser"),
@@ -89,6 +90,7 @@ SUBJECTS = {
 
 PAGES = {
     "account": "accounts",
+    "alert": "alerts",
     "camera": "cameras",
     "finding": "checks",
     "gap": "gaps",
@@ -101,6 +103,7 @@ PAGES = {
 
 PAGE_WORDS = {
     "accounts": N_("Accounts"),
+    "alerts": N_("Usually watched, not now"),
     "analyses": N_("Analyses"),
     "audit": N_("Audit log"),
     "cameras": N_("Cameras"),

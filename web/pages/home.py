@@ -15,7 +15,7 @@ from sqlalchemy import text
 from werkzeug.wrappers import Response
 
 from cameras.losses import CHANGES
-from cameras.repository import results
+from cameras.repository import alerts, results
 from cameras.services.reporting import morning_losses
 from patrols.repository import on_map
 from web import chosen, i18n
@@ -60,6 +60,7 @@ def home() -> Response:
         morning=_morning(),
         tonight=_tonight(),
         lists=_lists(),
+        alerts=_alerts(),
         is_empty=_is_empty(),
         growing=under_way(),
     )
@@ -173,6 +174,14 @@ def _lists() -> list[dict[str, Any]] | None:
             }
         )
     return told
+
+
+def _alerts() -> dict[str, int] | None:
+    """How many alerts there are by state; None without the right, or as long as there never was one."""
+    if not may(Action.GAPS_VIEW):
+        return None
+    found = alerts.counts(db(Action.GAPS_VIEW), access().scope(Action.GAPS_VIEW))
+    return found if any(found.values()) else None
 
 
 def _tonight() -> dict[str, Any] | None:
