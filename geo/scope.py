@@ -77,6 +77,19 @@ class Scope:
             return True
         return path is not None and any(path == own or path.startswith(f"{own}.") for own in self.paths)
 
+    def both(self, other: Scope) -> Scope:
+        """What lies in this scope and in another one.
+
+        Examples
+        --------
+        >>> Scope.of(["hel.d1", "hel.d2.t1"]).both(Scope.of(["hel.d1.t3", "hel.d2"])).text
+        'hel.d1.t3,hel.d2.t1'
+        """
+        if self.everywhere or other.everywhere:
+            return other if self.everywhere else self
+        inside = [path for path in self.paths if other.covers(path)]
+        return Scope.of(inside + [path for path in other.paths if self.covers(path)])
+
     @property
     def root(self) -> str | None:
         """The deepest jurisdiction that holds all of it; None for the whole site, and where there is none.

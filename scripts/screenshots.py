@@ -130,6 +130,8 @@ SHOTS = (
     Shot("analysis-new", "analyses.new", "/analyses/new"),
     Shot("compared", "comparing.compared", "two analyses"),
     Shot("compare", "comparing.choose", "/analyses", follow=(ROW, 'a[href$="/against"]')),
+    Shot("reports", "reports.listed", "/reports"),
+    Shot("report", "reports.record", "/reports", follow=(ROW,), phone=True),
     Shot("zones", "zones.listed", "/zones"),
     Shot("zone", "zones.record", "/zones", follow=(ROW,)),
     Shot("zone-new", "zones.new", "/zones/new"),

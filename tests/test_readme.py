@@ -80,7 +80,7 @@ def test_every_command_has_help_with_an_example():
 
     found = list(commands(main, ()))
     assert len(found) >= 20
-    assert len(COMMANDS) == 14
+    assert len(COMMANDS) == 15
     for path in found:
         result = CliRunner().invoke(main, [*path, "--help"])
         assert result.exit_code == 0

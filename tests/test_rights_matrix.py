@@ -201,6 +201,7 @@ ANY_ARGUMENTS: dict[str, tuple[dict[str, Any], ...]] = {
     ),
     **{f"imports.{name}": ({"token": "x"},) for name in ("columns", "say", "check", "begin")},
     "imports.record": ({"number": 1},),
+    "reports.record": ({"monday": "2026-11-16"},),
     "sources.record": ({"number": 1},),
     "sources.refused": ({"number": 1, "sha256": "ab"},),
     "start.result": ({"number": 1},),

@@ -34,7 +34,7 @@ def write_table(frame: gpd.GeoDataFrame, path: Path, *, layer: str) -> None:
     Lists and dicts must be text already. In CSV the geometry is WKT.
     """
     check_ending(path, TABLES)
-    with _complete(path) as unfinished:
+    with complete(path) as unfinished:
         driver = DRIVERS.get(path.suffix.lower())
         if driver:
             frame.to_file(unfinished, driver=driver, layer=layer, engine="pyogrio", index=False)
@@ -57,7 +57,7 @@ def write_report(frame: gpd.GeoDataFrame, path: Path, *, layer: str, title: str,
         return
     table = pd.DataFrame(frame.drop(columns=frame.geometry.name))
     table["lon"], table["lat"] = frame.geometry.x.round(7), frame.geometry.y.round(7)
-    with _complete(path) as unfinished:
+    with complete(path) as unfinished:
         if ending == ".xlsx":
             _write_workbook(table, unfinished, layer)
         else:
@@ -103,7 +103,7 @@ def _page(table: pd.DataFrame, title: str, lang: str) -> str:
 
 
 @contextmanager
-def _complete(path: Path) -> Iterator[Path]:
+def complete(path: Path) -> Iterator[Path]:
     """A place to write to, which becomes the file once it is complete."""
     unfinished = path.with_name(f".{path.stem}.unfinished{path.suffix}")
     try:

@@ -8,27 +8,20 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from geo.errors import LianfangError, Sentence
+from web.fonts import picture_font
 
 WIDTH = 1080
 MAP_HEIGHT = 980
 MARGIN = 48
 LINE = 44
 BACKGROUND, INK, QUIET, STREET = "#ffffff", "#1b1f23", "#5c666e", "#d8dcdf"
-# The same family the pages name; `lianfang doctor` and the set-up look for it.
-FONTS = (
-    "/usr/share/fonts/opentype/noto/NotoSansCJK-{weight}.ttc",
-    "/usr/share/fonts/noto-cjk/NotoSansCJK-{weight}.ttc",
-    "/usr/share/fonts/google-noto-cjk/NotoSansCJK-{weight}.ttc",
-)
 
 
 @dataclass(frozen=True)
@@ -67,24 +60,24 @@ def plan_picture(plan: PicturePlan) -> bytes:
     height = 3 * MARGIN + 120 + MAP_HEIGHT + rows * LINE + 2 * LINE
     image = Image.new("RGB", (WIDTH, height), BACKGROUND)
     draw = ImageDraw.Draw(image)
-    draw.text((MARGIN, MARGIN), plan.title, font=_font(44, bold=True), fill=INK)
-    draw.text((MARGIN, MARGIN + 60), plan.shift, font=_font(30), fill=QUIET)
+    draw.text((MARGIN, MARGIN), plan.title, font=picture_font(44, bold=True), fill=INK)
+    draw.text((MARGIN, MARGIN + 60), plan.shift, font=picture_font(30), fill=QUIET)
     top = MARGIN + 120
     image.paste(_map(plan), (0, top))
     y = top + MAP_HEIGHT + MARGIN
     for team in plan.teams:
         draw.rectangle((MARGIN, y + 6, MARGIN + 26, y + 32), fill=team.colour)
-        draw.text((MARGIN + 42, y - 4), team.title, font=_font(32, bold=True), fill=INK)
+        draw.text((MARGIN + 42, y - 4), team.title, font=picture_font(32, bold=True), fill=INK)
         y += LINE
-        draw.text((MARGIN + 42, y - 4), team.note, font=_font(26), fill=QUIET)
+        draw.text((MARGIN + 42, y - 4), team.note, font=picture_font(26), fill=QUIET)
         y += LINE
         for first, column in enumerate(_columns(team.visits)):
             for n, (stop, times) in enumerate(column):
                 at = (MARGIN + 42 + first * 490, y + n * LINE)
                 _numbered(draw, (at[0] + 18, at[1] + 18), stop, team.colour)
-                draw.text((at[0] + 50, at[1] - 2), times, font=_font(28), fill=INK)
+                draw.text((at[0] + 50, at[1] - 2), times, font=picture_font(28), fill=INK)
         y += (_lines(len(team.visits))) * LINE
-    draw.text((MARGIN, height - MARGIN - 20), plan.foot, font=_font(22), fill=QUIET)
+    draw.text((MARGIN, height - MARGIN - 20), plan.foot, font=picture_font(22), fill=QUIET)
     target = io.BytesIO()
     image.save(target, "PNG", optimize=True)
     return target.getvalue()
@@ -143,12 +136,4 @@ def _numbered(
     x, y = at
     box = (x - radius, y - radius, x + radius, y + radius)
     draw.ellipse(box, fill=BACKGROUND, outline=colour, width=3 * scale)
-    draw.text((x, y), str(number), font=_font(19 * scale, bold=True), fill=INK, anchor="mm")
-
-
-def _font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
-    for pattern in FONTS:
-        path = Path(pattern.format(weight="Bold" if bold else "Regular"))
-        if path.exists():
-            return ImageFont.truetype(str(path), size)
-    raise LianfangError(Sentence("no Chinese font is installed; install the package fonts-noto-cjk"))
+    draw.text((x, y), str(number), font=picture_font(19 * scale, bold=True), fill=INK, anchor="mm")

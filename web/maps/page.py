@@ -82,7 +82,7 @@ def render_map(data: MapData, *, lang: str) -> str:
     styles, scripts = names_of(root)
     computed = data.figures.get("computed_at")
     return (
-        _environment(lang)
+        environment(lang)
         .get_template("map.html")
         .render(
             lang=lang,
@@ -155,11 +155,12 @@ def _json(value: Mapping[str, Any]) -> str:
 
 
 @lru_cache(maxsize=len(LANGUAGES))
-def _environment(lang: str) -> Environment:
-    environment = Environment(
+def environment(lang: str) -> Environment:
+    """Templates in a language, without Flask: for files that stand alone."""
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, extensions=["jinja2.ext.i18n"]
     )
     texts: GNUTranslations = catalogue(lang)
     # The extension puts this method on the environment, which its types do not know.
-    environment.install_gettext_translations(texts, newstyle=True)  # type: ignore[attr-defined]
-    return environment
+    made.install_gettext_translations(texts, newstyle=True)  # type: ignore[attr-defined]
+    return made

@@ -98,6 +98,9 @@ LISTS = {
     "build": (N_("Missing: build"), N_("the yearly budget")),
 }
 
+LIST_COLOURS = {"repair": VERMILION, "measure": BLUE, "build": "#6b747b"}
+"""Of a list as a whole, where its causes are not told apart; quiet for what is so all the time."""
+
 DIMENSIONS = {
     "2d": (N_("2D"), N_("2D, every building hides what lies behind it, whatever its height")),
     "2.5d": (

@@ -12,7 +12,6 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from geo.db import session_factory
-from geo.scope import Scope
 from web import narrowing
 from web.access import Action
 from web.requests import access, audit, db, may, render, scope, server, site, translator
@@ -74,7 +73,7 @@ def _file(spec: TableSpec, fmt: str, parameters: Mapping[str, Any] | None) -> Re
     arguments = request.args.to_dict()
     within = narrowing.chosen()
     # What the view may show and what may leave the house are two things: a file holds what is in both.
-    leaving = _both(scope(), access().scope(Action.EXPORTS_MAKE))
+    leaving = scope().both(access().scope(Action.EXPORTS_MAKE))
     with session_factory(server().engine, scope=leaving)() as session:
         made = export_table(
             session,
@@ -93,14 +92,6 @@ def _file(spec: TableSpec, fmt: str, parameters: Mapping[str, Any] | None) -> Re
     answer = send_file(made.file, mimetype=made.mimetype, as_attachment=True, download_name=made.name)
     answer.headers["Cache-Control"] = "no-store"
     return answer
-
-
-def _both(one: Scope, other: Scope) -> Scope:
-    """What lies in two scopes."""
-    if one.everywhere or other.everywhere:
-        return other if one.everywhere else one
-    inside = [path for path in one.paths if other.covers(path)]
-    return Scope.of(inside + [path for path in other.paths if one.covers(path)])
 
 
 def _about(spec: TableSpec, arguments: Mapping[str, str]) -> Sequence[tuple[str, str]]:
