@@ -56,6 +56,11 @@ class Stretches:
         self._held = FrameBatch.concatenate([self._held, frames])
         return self._place(max(self._placed, len(self._held) - self.limits.frozen_frames + 1))
 
+    @property
+    def current(self) -> Stretch | None:
+        """The stretch that goes on, as far as it is known by now."""
+        return None if self._open is None else self._open.stretch()
+
     def finish(self) -> list[Stretch]:
         """The stretches that are left when no more frames come."""
         ended = self._place(len(self._held))

@@ -213,6 +213,19 @@ class CameraThreshold(Base):
     changed_at: Mapped[Stamp]
 
 
+class Still(Base):
+    """A small picture of a fault, where the site keeps any (`files.stills`)."""
+
+    __tablename__ = "still"
+    __table_args__ = (UniqueConstraint("camera_id", "taken_at", "reason"),)
+
+    id: Mapped[BigKey]
+    camera_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("camera.id", ondelete="CASCADE"))
+    taken_at: Mapped[datetime] = mapped_column(index=True)
+    reason: Mapped[str] = mapped_column(Text)
+    jpeg: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class FrameSource(Base):
     """Where frame metadata comes from, and how often it is expected to speak."""
 

@@ -184,6 +184,7 @@ NOT_PAGES = {
     "trial.tonight": "leads to a plan",
     "jobs.progress": "a part of a job's page",
     "plans.file": "a file",
+    "stills.still": "a picture",
     "sources.refused": "a file",
     "plans.picture": "a file",
     "start.result_file": "a file",

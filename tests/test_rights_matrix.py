@@ -203,6 +203,7 @@ ANY_ARGUMENTS: dict[str, tuple[dict[str, Any], ...]] = {
     "imports.record": ({"number": 1},),
     "reports.record": ({"monday": "2026-11-16"},),
     "sources.record": ({"number": 1},),
+    "stills.still": ({"number": 1},),
     "sources.refused": ({"number": 1, "sha256": "ab"},),
     "start.result": ({"number": 1},),
     "start.result_file": ({"number": 1, "name": "map.html"},),

@@ -43,7 +43,7 @@ PATHS = {
     **dict.fromkeys(
         (
             *("camera_change", "camera_proposal", "camera_preset", "camera_source", "frame", "pose"),
-            *("recording", "recording_list"),
+            *("recording", "recording_list", "still"),
         ),
         CAMERA,
     ),
@@ -99,6 +99,8 @@ INSERT INTO camera_proposal (code, camera_id, author, origin, before, after)
 INSERT INTO camera_preset (camera_id, name, azimuth_deg) SELECT id, '1', 0 FROM camera;
 INSERT INTO camera_threshold (code, name, value, origin, author)
     SELECT DISTINCT code, 'dark_luma', 12, 'set', 'test' FROM camera;
+INSERT INTO still (camera_id, taken_at, reason, jpeg)
+    SELECT id, '2026-11-21 04:00+00', 'dark', '\\xff' FROM camera;
 INSERT INTO camera_source (camera_id, source_id) SELECT c.id, s.id FROM camera c, frame_source s;
 INSERT INTO frame (camera_id, source_id, captured_at, event)
     SELECT c.id, s.id, '2026-11-21 04:00+00', 0 FROM camera c, frame_source s;

@@ -23,8 +23,10 @@ from cameras.frames.times import epoch_ms
 from cameras.frames.video import AccessRefused, Taking, is_stream, judged_video, shown
 from cameras.onscreen import ClockReader
 from cameras.picture import Watcher
+from cameras.repository.stills import add_stills
 from cameras.services.ingesting import KEPT_PROBLEMS
 from cameras.services.probing import Probed, Watched, note_watched, store_frames
+from cameras.stills import Stills
 from cameras.stretches import MEASURES, Stretch, Stretches
 from geo.db import transaction
 from geo.errors import InputRefused, Sentence
@@ -81,6 +83,8 @@ class Probe:
         Takes each sentence.
     clock : ClockReader, optional
         Reads the clock on the screen.
+    stills : Stills, optional
+        Keeps a small picture of each fault, where the site allows it.
     """
 
     engine: Engine
@@ -92,6 +96,7 @@ class Probe:
     stop: threading.Event
     tell: Callable[[str], None]
     clock: ClockReader | None = None
+    stills: Stills | None = None
     counts: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(("pictures", "new", "known", "refused", "reconnects"), 0)
     )
@@ -131,7 +136,7 @@ class Probe:
                     self._watch()
             else:
                 self._read(
-                    Taking(self.every_s, for_s=self.for_s, should_stop=self.stop.is_set, reader=self.clock)
+                    Taking(self.every_s, for_s=self.for_s, should_stop=self.stop.is_set, **self._lookers)
                 )
         finally:
             # What was seen before it broke off is not thrown away.
@@ -159,7 +164,7 @@ class Probe:
         def is_over() -> bool:
             return self.stop.is_set() or time.monotonic() >= ends
 
-        taking = Taking(self.every_s, clock=_now, should_stop=is_over, reader=self.clock)
+        taking = Taking(self.every_s, clock=_now, should_stop=is_over, **self._lookers)
         wait_s = FIRST_WAIT_S
         is_lost = False
         while not is_over():
@@ -196,6 +201,10 @@ class Probe:
                     seconds=f"{self.for_s:g}",
                 )
             )
+
+    @property
+    def _lookers(self) -> dict[str, Any]:
+        return {"reader": self.clock, "keep": None if self.stills is None else self.stills.see}
 
     def _read(self, taking: Taking) -> None:
         for batch in judged_video(self.source, self.probed.options, self._watcher, taking):
@@ -266,6 +275,12 @@ class Probe:
         for one in ended:
             self.tell(described(one, self.probed.options.zone))
         self.stretches = [*self.stretches, *ended][-1000:]
+        if self.stills is not None:
+            now = self._told.current
+            found = self.stills.of([*ended, now] if now is not None else ended)
+            if found:
+                with transaction(self.engine, scope=WHOLE_SITE) as session:
+                    add_stills(session, self.probed.options.camera or 0, found)
 
 
 def described(one: Stretch, zone: tzinfo) -> str:

@@ -69,6 +69,8 @@ class Taking:
         Asked between packets.
     reader : ClockReader, optional
         Reads the clock on the screen from judged pictures. Give the same one again after a stream broke off.
+    keep : callable, optional
+        Is shown each judged picture (blue, green, red) and when it was taken, epoch milliseconds.
     """
 
     every_s: float = 1.0
@@ -76,6 +78,7 @@ class Taking:
     for_s: float = float("inf")
     should_stop: Callable[[], bool] = field(default=lambda: False)
     reader: ClockReader | None = None
+    keep: Callable[[int, Image], None] | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 < self.every_s < float("inf"):
@@ -322,6 +325,8 @@ class _Run:
         # Of an interlaced picture the one field: both together show what moves twice, as a comb.
         line_px = 2 if frame.interlaced_frame and len(picture) > 1 else 1
         found = self.watcher.measures(np.ascontiguousarray(picture[::line_px]), line_px=line_px)
+        if self.rules.keep is not None:
+            self.rules.keep(at_ms, picture)
         self._row(at_ms, frame.width, frame.height, found, self._on_screen(picture, at_ms))
         step = max(1, round(self.rules.every_s * 1000))
         due = at_ms if self.due_ms is None else self.due_ms

@@ -251,8 +251,9 @@ def rates_by_day(
     days = [first + timedelta(days=n) for n in range(calendar.monthrange(first.year, first.month)[1])]
     midnights = [datetime.combine(day, time(), zone) for day in (*days, days[-1] + timedelta(days=1))]
     found = weekly.analyses(session, midnights[0], midnights[-1])
+    bounds = [(one.period.lower, one.period.upper) for one in found]
     periods = pd.DataFrame(
-        [(epoch_ms(one.period.lower), epoch_ms(one.period.upper)) for one in found],
+        [(epoch_ms(start), epoch_ms(end)) for start, end in bounds if start is not None and end is not None],
         index=[one.id for one in found],
         columns=["start_ms", "end_ms"],
     )

@@ -181,6 +181,10 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
+# Pictures of a recording are judged in blocks of fewer before any is called a fault.
+STILLS_HELD = 100
+
+
 @frames.command("probe")
 @click.argument("video", metavar="VIDEO_OR_URL")
 @click.option("--camera", required=True, help="Code of the camera whose pictures they are.")
@@ -217,7 +221,8 @@ def probe(
 
     An address (rtsp://…, http://…) is watched until Ctrl+C, SIGTERM or --for-s,
     at the time of this machine's clock, and reached again when it breaks off; with
-    --begins it is read as a recording. A file needs --begins. No picture is kept.
+    --begins it is read as a recording. A file needs --begins. No picture is kept
+    (of a fault a small one, where the setting files.stills says so).
 
     \b
     Measured: luma, contrast, sharpness, similarity, noise, cast, shift (docs/diagnosis.md).
@@ -233,6 +238,7 @@ def probe(
     from cameras.services.probing import probed_camera
     from cameras.services.tesseract import Tesseract
     from cameras.services.thresholds import thresholds_of
+    from cameras.stills import Stills
     from web.probing import Probe, stopped_by_signal
     from web.settings import analysis_settings, current
 
@@ -270,4 +276,5 @@ def probe(
             stop,
             lambda sentence: click.echo(sentence, err=True),
             clock,
+            Stills(STILLS_HELD + limits.frozen_frames) if chosen["files.stills"] == "on" else None,
         ).run()

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from cameras.repository import frames, proposals
+from cameras.repository.stills import forget_stills
 from geo.db import transaction
 from geo.errors import LianfangError
 from geo.scope import WHOLE_SITE
@@ -77,7 +78,7 @@ class Clearing:
 
 
 def clear_files(session: Session, folder: Path, *, now: datetime) -> list[Path]:
-    """Remove uploads, results and photographs by the site's settings; answers the removed files.
+    """Remove uploads, results, photographs and stills by the site's settings; answers the removed files.
 
     Parameters
     ----------
@@ -99,6 +100,8 @@ def clear_files(session: Session, folder: Path, *, now: datetime) -> list[Path]:
     results_since = now - timedelta(days=float(values["files.results_days"]))
     frames.forget_deliveries(session, now - ANSWERS_KEPT)
     proposals.forget_photos(session, now - timedelta(days=float(values["files.photos_days"])))
+    keeps_stills = values["files.stills"] == "on"
+    forget_stills(session, now - timedelta(days=float(values["files.stills_days"]) if keeps_stills else 0))
     named = set(session.scalars(NAMED, {"since": uploads_since}))
     kept = {str(number) for number in session.scalars(KEPT, {"since": results_since})}
     removed = []

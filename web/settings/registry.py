@@ -382,6 +382,27 @@ SETTINGS: tuple[Spec, ...] = (
         N_("days"),
     ),
     Spec(
+        "files.stills",
+        "choice",
+        "off",
+        N_("Pictures of faults"),
+        N_(
+            "Whether a probe keeps one picture of each fault, 320 pixels wide. They may show passers-by: leave "
+            "them out where they are not needed."
+        ),
+        words={"off": N_("none is kept"), "on": N_("one of each fault is kept")},
+    ),
+    Spec(
+        "files.stills_days",
+        "whole",
+        14,
+        N_("Pictures of faults are kept"),
+        N_("After they were taken; all go at once where none is kept any more."),
+        1,
+        365,
+        N_("days"),
+    ),
+    Spec(
         "files.frames_days",
         "whole",
         30,

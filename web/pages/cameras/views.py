@@ -21,6 +21,7 @@ from web.geofeatures import collection
 from web.i18n import N_, Translator
 from web.maps.words import AZIMUTHS, CAUSES, FINDINGS, LEVELS, REASONS, STATES
 from web.pages.cameras.tables import CAMERAS, STATE_TONES
+from web.pages.stills import shown_stills
 from web.requests import db, may, render, translator
 from web.settings import current
 from web.tabular.view import table_view
@@ -81,6 +82,7 @@ def record(code: str) -> Response:
         proposals=proposals.of_code(db(), code) if may(Action.CAMERAS_EDIT) else [],
         presets=one.presets(db(), found["id"]),
         recordings=_recordings(found["id"]),
+        stills=shown_stills(code) if may(Action.CAMERAS_EDIT) else [],
         day=_day(analysis, found["id"]) if analysis else None,
         findings=_findings(analysis, found["id"]) if analysis else [],
         gaps=one.gaps(db(), analysis.id, found["id"]) if analysis else [],
