@@ -28,10 +28,11 @@ from web import jobs
 from web.cli import main
 from web.i18n import Translator
 from web.imports import Upload, keep_upload
-from web.jobs import Outcome, Tell, Words, told
+from web.jobs import Outcome, Tell, Words, told, worker
 from web.jobs.bodies import analysis
 from web.jobs.recovery import Recovery
 from web.jobs.running import ATTEMPTS, PutBack, run_job
+from web.jobs.watching import Watching
 from web.jobs.words import Name
 from web.jobs.worker import Worker
 from web.tables import Account, JobRun
@@ -422,6 +423,19 @@ def test_a_worker_does_what_waits_and_leaves_an_empty_queue(site, database):
     assert [job_of(site, number).status for number in numbers] == ["done", "done"]
     assert stored(site) == {"one", "two"}
     assert queued(site) == 0
+
+
+def test_a_worker_looks_for_alerts_while_it_does_a_job(site, database, monkeypatch):
+    looked = threading.Event()
+    monkeypatch.setattr(worker, "LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr(Watching, "look", lambda self: looked.set())
+
+    def wait(session: Session, tell: Tell) -> None:
+        assert looked.wait(60), "it never looked"
+
+    number = asked(site, "long", wait)
+    Worker(database.url, wait=False).run()
+    assert job_of(site, number).status == "done"
 
 
 def command(database: SimpleNamespace, *arguments: str) -> tuple[int, dict[str, Any] | None, str]:
