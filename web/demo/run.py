@@ -60,8 +60,8 @@ _SCENES: tuple[DemoScene, ...] = (Helsinki(), SyntheticTown())
 SCENES = {scene.name: scene for scene in _SCENES}
 # Iterations a stage, not seconds: the same seed gives the same plan on any machine.
 ITERATIONS = (1500, 1500)
-# The tables whose rows a scene replaces: not who may sign in, what was done, and how the program is set.
-SCENE_MODULES = ("geo.tables", "cameras.tables", "patrols.tables")
+# Whose tables hold rows that a scene replaces: not who may sign in, what was done, and how the program is set.
+SCENE_PACKAGES = ("geo", "cameras", "patrols")
 LIST_REPORT = "cameras-report.txt"
 # "demo" in ASCII: PostgreSQL's advisory locks are numbers.
 LOCK = 0x64656D6F
@@ -317,7 +317,7 @@ def scene_tables() -> set[FromClause]:
     return {
         mapper.local_table
         for mapper in Base.registry.mappers
-        if mapper.class_.__module__ in SCENE_MODULES and mapper.class_ is not Setting
+        if mapper.class_.__module__.partition(".")[0] in SCENE_PACKAGES and mapper.class_ is not Setting
     }
 
 

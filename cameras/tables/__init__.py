@@ -1,0 +1,75 @@
+"""Tables of cameras, their frames, and what analyses of them found."""
+
+from cameras.tables.analyses import (
+    Analysis,
+    Availability,
+    CameraFinding,
+    CameraState,
+    CoverageShare,
+    Footprint,
+    Gap,
+    GapCamera,
+    JurisdictionShare,
+    Pose,
+    analysis_column,
+)
+from cameras.tables.audits import (
+    AssessedCamera,
+    AssessedList,
+    AuditFinding,
+    AuditStep,
+    CameraAudit,
+    Maintenance,
+    MaintenanceCamera,
+    place_column,
+)
+from cameras.tables.frames import CameraSource, Frame, FrameDay, FrameDelivery, FrameFile, FrameSource, Still
+from cameras.tables.records import (
+    Camera,
+    CameraChange,
+    CameraPreset,
+    CameraProposal,
+    CameraThreshold,
+    camera_column,
+)
+from cameras.tables.samples import SampledCamera, SampleSheet
+from cameras.tables.siting import SitingCamera, SitingProposal
+
+__all__ = [
+    "Analysis",
+    "AssessedCamera",
+    "AssessedList",
+    "AuditFinding",
+    "AuditStep",
+    "Availability",
+    "Camera",
+    "CameraAudit",
+    "CameraChange",
+    "CameraFinding",
+    "CameraPreset",
+    "CameraProposal",
+    "CameraSource",
+    "CameraState",
+    "CameraThreshold",
+    "CoverageShare",
+    "Footprint",
+    "Frame",
+    "FrameDay",
+    "FrameDelivery",
+    "FrameFile",
+    "FrameSource",
+    "Gap",
+    "GapCamera",
+    "JurisdictionShare",
+    "Maintenance",
+    "MaintenanceCamera",
+    "Pose",
+    "SampleSheet",
+    "SampledCamera",
+    "SitingCamera",
+    "SitingProposal",
+    "Still",
+    "analysis_column",
+    "camera_column",
+    "place_column",
+]
