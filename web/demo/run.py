@@ -60,7 +60,7 @@ _SCENES: tuple[DemoScene, ...] = (Helsinki(), SyntheticTown())
 SCENES = {scene.name: scene for scene in _SCENES}
 # Iterations a stage, not seconds: the same seed gives the same plan on any machine.
 ITERATIONS = (1500, 1500)
-# Whose tables hold rows that a scene replaces: not who may sign in, what was done, and how the program is set.
+# Whose tables a scene replaces: not who may sign in, what was done, and how the program is set.
 SCENE_PACKAGES = ("geo", "cameras", "patrols")
 LIST_REPORT = "cameras-report.txt"
 # "demo" in ASCII: PostgreSQL's advisory locks are numbers.
