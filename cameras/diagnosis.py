@@ -87,7 +87,8 @@ class Thresholds:
     margin_share : float
         How much better a measure must become before a state ends that it began, so that a measure near its
         threshold does not flicker: this share of the way from the threshold to the nearer end of its scale
-        (`LIMITS`). 0.1 ends dark at 33 where it began below 30, and bright at 216.5 where it began above 220.
+        (`LIMITS`). 0.1 ends dark at 33 where it began below 30, and bright at 216.5 where it began above 220;
+        a clock that was wrong from 60 s on is right again at 54.
     clock_error_s : float
         An on-screen time further off than this is wrong.
     clock_drift_s : float

@@ -296,6 +296,22 @@ def test_a_reader_that_fails_is_told_once_and_asked_no_more() -> None:
     assert reader.look(picture, BEGAN_MS + 60_000) is None
 
 
+def test_a_clock_that_was_moved_to_another_corner_is_found_again() -> None:
+    """Ten rounds nothing is read where it was; then the corners are looked through at once."""
+    played = Played("")
+    reader = ClockReader(played, SHANGHAI)
+    told = []
+    for second in range(0, 900, 5):
+        corner = "tl" if second < 60 else "br"
+        picture = plotted(busy(), "2026-11-23 18:20:30", 18, corner)
+        played.shows = f"{AT + timedelta(seconds=second):%Y-%m-%d %H:%M:%S}"
+        if reader.look(picture, BEGAN_MS + second * 1000) is not None:
+            told.append(second)
+    # Read at 0 s, missed from 60 s to 600 s, found in the round after that.
+    assert told == [5, 665, 725, 785, 845]
+    assert reader.place is not None and reader.place.top > 0.8 and reader.place.left > 0.3
+
+
 def test_where_no_clock_is_the_corners_are_looked_through_more_and_more_seldom() -> None:
     """Five rounds of a minute, then one an hour."""
     played = Played("North gate")

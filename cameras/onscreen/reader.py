@@ -228,8 +228,8 @@ class ClockReader:
         self._first, self._tries, self._began_ms = None, 0, None
         self._failed = 0 if is_read else self._failed + 1
         rounds = 1
-        if self._failed >= _FORGOTTEN and not self._is_given:
-            self.place = None
+        if self._failed >= _FORGOTTEN and self.place is not None and not self._is_given:
+            self.place, self._failed = None, 0
         if self._failed >= _PATIENT_ROUNDS and self.place is None:
             rounds = _SELDOM
         self._due_ms = began_ms + round(self.every_s * 1000 * rounds)
