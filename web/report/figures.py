@@ -175,16 +175,16 @@ def _levels(report: WeekReport, t: Translator) -> Table:
                 )
         rows.append(row)
     compared = (
-        [] if before is None else [(t(N_("week before")), 1.0, "0–1"), (t(N_("Change (points)")), 1.0, "")]
+        [] if before is None else [(t(N_("week before")), 1.0, ""), (t(N_("Change (points)")), 1.0, "")]
     )
     return Table(
         "levels",
         t(N_("Watched street by level of detail")),
         cells.heads(
             (t(N_("Level of detail")), 3),
-            (t(N_("Certainly watched")), 1, "0–1"),
+            (t(N_("Certainly watched")), 1, ""),
             *compared,
-            (t(N_("Possibly watched")), 1, "0–1"),
+            (t(N_("Possibly watched")), 1, ""),
             *compared,
         ),
         rows,

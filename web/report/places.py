@@ -44,17 +44,17 @@ def jurisdictions(report: WeekReport, t: Translator) -> Section:
     columns: list[tuple[str, float] | tuple[str, float, str]] = [
         (t(N_("Jurisdiction")), 2.4),
         (t(N_("Street")), 1, t(N_("m"))),
-        (t(N_("Certainly watched")), 1, "0–1"),
+        (t(N_("Certainly watched")), 1, ""),
         *([] if before is None else [(t(N_("Change (points)")), 1.3, "")]),
-        (t(N_("Possibly watched")), 1, "0–1"),
+        (t(N_("Possibly watched")), 1, ""),
         (t(N_("Unseen on the mean")), 1.1, t(N_("m"))),
         *((t(name), 1.0, "") for name, _ in LISTS.values()),
     ]
     if report.records is not None:
         columns += [
-            (t(N_("Online rate")), 1, "0–1"),
-            (t(N_("Measured share")), 1, "0–1"),
-            (t(N_("Picture in order")), 1, "0–1"),
+            (t(N_("Online rate")), 1, ""),
+            (t(N_("Measured share")), 1, ""),
+            (t(N_("Picture in order")), 1, ""),
         ]
     table = Table(
         "jurisdictions",

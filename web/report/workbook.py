@@ -69,7 +69,7 @@ def _write_section(
         row = _write_figures(sheet, section, row + 1, formats, t)
     for table in section.tables:
         row = _write_table(sheet, table, row + 1, formats)
-    _set_widths(sheet, section)
+    _set_widths(sheet, section, has_facts=section is document.sections[0])
     if section.has_map and document.picture:
         sheet.insert_image(
             row + 1,
@@ -137,11 +137,11 @@ def _write_cell(sheet: Worksheet, row: int, at: int, cell: Cell, formats: Mappin
         sheet.write_string(row, at, value[:MOST_CELL_LETTERS], form)
 
 
-def _set_widths(sheet: Worksheet, section: Section) -> None:
+def _set_widths(sheet: Worksheet, section: Section, *, has_facts: bool) -> None:
     """Columns as wide as what stands in them, Chinese signs counted twice, within reason."""
-    widths: dict[int, int] = {0: 26} if section.figures else {}
+    widths: dict[int, int] = {0: 26, 1: WIDEST} if has_facts else {}
     if section.figures:
-        widths |= {1: 16, 2: 16, 3: 40}
+        widths |= {0: 26, 1: 16, 2: 16, 3: 40}
     for table in section.tables:
         for at, head in enumerate(table.heads):
             texts = [f"{head.text} ({head.unit})", *(row[at].text for row in table.rows[:200])]
