@@ -203,6 +203,27 @@ def test_each_source_is_read_as_far_back_as_it_counts(village: Village) -> None:
     assert [one["id"] for one in village.alerts()] == [number]
 
 
+def test_a_camera_whose_direction_only_its_frames_tell_is_told_as_lost(village: Village) -> None:
+    """c1 has no direction in its record; its frames say north. Without them its ground is uncertain."""
+    session = village.session
+    session.execute(
+        text("UPDATE camera SET azimuth_deg = NULL, azimuth_quality = 'unknown' WHERE code = 'c1'")
+    )
+    session.execute(
+        text("UPDATE frame SET azimuth_deg = 0 WHERE camera_id = (SELECT id FROM camera WHERE code = 'c1')")
+    )
+    session.execute(text("DELETE FROM analysis"))
+    for day in (1, 2, 3):
+        village.analysed(day)
+    village.hand_in(15, 60, "c0")
+    assert village.check(24).raised == ()
+    (number,) = village.check(25).raised
+    (alert,) = village.alerts()
+    assert (alert["id"], alert["cause"], alert["cameras"]) == (number, "outage", ["c1"])
+    assert alert["street_mm"] == pytest.approx(SEEN_MM, abs=3) and alert["since_at"] == at(16.5)
+    assert alert["reasons"] == ["silent"]
+
+
 def test_what_is_usually_open_is_not_told(village: Village) -> None:
     """c0 was lost on one of the three days before: a third is more than a fifth, and less than a half."""
     village.session.execute(

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from shapely import LineString, MultiLineString, Point
 
 from cameras.alerts import PASSING, AlertSettings
+from cameras.alerts.candidates import candidates
 from cameras.alerts.due import deadlines, is_due
 from cameras.alerts.following import continued, endings, shared_ground
 from cameras.alerts.grouping import losses_of
@@ -252,6 +253,35 @@ def test_what_is_under_maintenance_stays_apart_and_only_what_is_told_counts() ->
     found = losses_of(frame, pieces[pieces["row"] != 2], NOTHING_COMMON, {1})
     assert [(one.planned, one.cameras) for one in found.itertuples()] == [(False, (1, 2)), (True, (1,))]
     assert losses_of(frame, pieces.iloc[:0], NOTHING_COMMON, ()).empty
+
+
+def test_uncertain_ground_is_told_as_what_its_lost_cameras_are() -> None:
+    """Of 1 (lost), 2 (dark) and 3 (fine) the first cause counts: dark. Of 3 alone nothing is lost."""
+    frame = gaps(
+        ("c.a", "uncertain", (1, 2, 3), street(0, 10)),
+        ("c.a", "uncertain", (1, 3), street(10, 20)),
+        ("c.a", "uncertain", (3,), street(20, 30)),
+        ("c.a", "outage", (1,), street(30, 40)),
+        ("c.a", "no_camera", (), street(40, 50)),
+        ("c.a", "uncertain", (4,), street(50, 60)),
+    ).drop(columns="since_ms")
+    concerned = pd.DataFrame(
+        [(gap, camera, 7) for gap, cameras in frame["cameras"].items() for camera in cameras],
+        columns=["gap", "camera", "from_ms"],
+    )
+    rows = [(1, 0, 5, 0, ""), (1, 5, 9, 2, "silent"), (2, 0, 9, 1, "dark"), (3, 0, 9, 0, "")]
+    # The record of 4 does not hold any more.
+    rows.append((4, 0, 9, 3, "no_record"))
+    segments = pd.DataFrame(rows, columns=["camera", "start_ms", "end_ms", "state", "reason"])
+    found = candidates(frame, concerned, segments)
+    told = [(one.cause, one.cameras, one.reasons, one.since_ms) for one in found.itertuples()]
+    assert told == [
+        ("outage", (1,), ("lost",), 7),
+        ("degraded", (2,), ("dark",), 0),
+        ("outage", (1,), ("silent",), 5),
+    ]
+    assert found.index.tolist() == [0, 1, 2] and found.crs == CRS
+    assert candidates(frame.iloc[4:5], concerned.iloc[:0], segments).empty
 
 
 # From check to check ----------------------------------------------------------------------------------------

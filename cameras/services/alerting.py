@@ -13,7 +13,8 @@ import pandas as pd
 from geopandas import GeoDataFrame
 from sqlalchemy.orm import Session
 
-from cameras.alerts import PASSING, AlertSettings
+from cameras.alerts import AlertSettings
+from cameras.alerts.candidates import candidates
 from cameras.alerts.due import deadlines, is_due
 from cameras.alerts.following import CHECKS_TO_END, UNJUDGED, continued, endings
 from cameras.alerts.grouping import losses_of
@@ -246,10 +247,7 @@ def _lost(
 ) -> tuple[GeoDataFrame, GeoDataFrame]:
     """Losses of now, and the ground that is open now for passing causes as it usually is."""
     frame = found.gaps.frame
-    gaps = frame[frame["cause"].isin(PASSING)]
-    since = found.gaps.cameras.groupby("gap")["from_ms"].min()
-    gaps = gaps.assign(since_ms=since.reindex(gaps.index).fillna(window[0]).astype(np.int64))
-    gaps = GeoDataFrame(gaps.reset_index(drop=True), crs=frame.crs)
+    gaps = candidates(frame, found.gaps.cameras, found.availability.segments)
     if gaps.empty:
         pieces = GeoDataFrame(
             {"row": [], "ground": [], "measure": [], "days": []}, geometry=[], crs=frame.crs
