@@ -126,11 +126,11 @@ def losses(report: WeekReport, t: Translator, *, whole: bool) -> Section:
     rows = []
     for _, group in found.groupby("group", sort=True):
         first, common = group.iloc[0], str(group.iloc[0]["common"])
-        kind = str(first["kind"])
+        kind, change = str(first["kind"]), str(first["change"])
         words = CAUSES["moved"].name if kind == "moved" else STATES[kind][0]
         rows.append(
             [
-                cells.words(t(CHANGE_WORDS[first["change"]])),
+                cells.words(t(CHANGE_WORDS[change])),
                 cells.words(common or str(first["name"]), href="" if common else f"/cameras/{first['code']}"),
                 cells.number(len(group), t),
                 cells.words(t(words)),

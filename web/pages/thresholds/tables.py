@@ -38,7 +38,7 @@ THRESHOLDS = TableSpec(
         Column("origin", N_("Set or learnt"), "choice", filter="choice", words=ORIGINS),
         Column("days", N_("Learnt from days"), "integer"),
         Column("changed_at", N_("Changed"), "moment"),
-        Column("author", N_("By"), search=True),
+        Column("author", N_("Who changed it"), search=True),
     ),
     source="""SELECT t.id, t.code, c.name AS camera, t.name, t.value, s.value::float8 AS site, t.origin,
                      t.days, t.changed_at, t.author
