@@ -58,11 +58,17 @@ def candidates(gaps: GeoDataFrame, concerned: DataFrame, segments: DataFrame) ->
     # As of any ground, the first cause of the table counts.
     told = told[rank == rank.groupby(told["gap"]).transform("min")]
     by_gap = told.groupby("gap")
-    lost = unsure.loc[list(by_gap.groups)].assign(
+    of = dict(iter(by_gap))
+    lost = unsure.loc[list(of)].assign(
         cause=by_gap["cause"].first(),
-        cameras=by_gap["camera"].apply(tuple),
-        reasons=by_gap["reason"].agg(lambda names: tuple(sorted({name for name in names if name}))),
+        cameras=pd.Series({gap: tuple(own["camera"]) for gap, own in of.items()}, dtype=object),
+        reasons=pd.Series({gap: _reasons(own) for gap, own in of.items()}, dtype=object),
         since_ms=by_gap["since_ms"].min(),
     )
     both = pd.concat([part for part in (passing, lost) if len(part)] or [passing], ignore_index=True)
     return GeoDataFrame(both.astype({"since_ms": "int64"}), geometry="geometry", crs=gaps.crs)
+
+
+def _reasons(told: DataFrame) -> tuple[str, ...]:
+    """What the evidence says of some cameras, each once."""
+    return tuple(sorted({name for name in told["reason"] if name}))
