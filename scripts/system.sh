@@ -39,6 +39,14 @@ has_cjk_fonts() {
         { command -v fc-list >/dev/null && [ -n "$(fc-list ':lang=zh-cn' family 2>/dev/null)" ]; }
 }
 
+# What sets the text of a PDF.
+has_pango() {
+    local name
+    for name in libpango-1.0.so.0 libpangoft2-1.0.so.0 libharfbuzz-subset.so.0; do
+        compgen -G "/usr/lib*/$name" >/dev/null || compgen -G "/usr/lib/*/$name" >/dev/null || return 1
+    done
+}
+
 # Most of GStreamer's plug-ins come with the library, but not the one that writes a clock into a picture; the
 # binding is the system's Python's alone.
 has_rtsp_server() {
@@ -70,6 +78,7 @@ missing_packages() {
     if [ "$1" != lint ]; then
         has_postgis || printf '%s\n' 'postgresql postgresql-postgis|PostgreSQL with PostGIS'
         has_cjk_fonts || printf '%s\n' 'fonts-noto-cjk|Chinese fonts'
+        has_pango || printf '%s\n' 'libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0|Pango'
     fi
     if needs_venv && ! find_python >/dev/null; then printf '%s\n' "python3 python3-venv|Python's venv"; fi
     if [ "$1" = test ] && ! find_chromium >/dev/null; then

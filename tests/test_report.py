@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
+import socket
+import sys
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import openpyxl
@@ -13,7 +17,7 @@ import pytest
 import shapely
 from click.testing import CliRunner
 from geopandas import GeoSeries
-from papers import pages, pictures
+from papers import fonts, objects, pages, pictures
 from PIL import Image
 from small_site import CHILD, NAMES, OWN, PATHS, SIBLING
 from sqlalchemy import text
@@ -25,8 +29,10 @@ from geo.scope import WHOLE_SITE
 from web.access import Role
 from web.cli import main
 from web.i18n import Translator
+from web.report.content import Cell, Document, Head, Section, Table
 from web.report.making import week_document
 from web.report.page import report_file
+from web.report.paper import report_paper
 from web.report.picture import Layer, MapPicture, map_picture, scale_length
 from web.report.words import span_words, spans_words, windows_words
 
@@ -178,21 +184,109 @@ def test_whom_gaps_are_hidden_from_gets_no_report(served) -> None:
     assert served.app.test_client().get(WEEK).status_code == 302
 
 
-def test_paper_holds_the_same_in_chinese(served) -> None:
-    """Every page with its number; the map as a picture; text that is text."""
+def test_paper_holds_the_same_in_chinese(served, caplog) -> None:
+    """Every page with its number and whose week it is; the map as a picture; text that is text; fonts."""
     client = served.client(Role.COMMANDER)
     paper = client.get(f"{WEEK}?format=pdf&lang=zh").data
     told = pages(paper)
     assert len(told) > 2 and len(pictures(paper)) == 1
+    assert fonts(paper) == {"Noto-Sans-CJK-SC", "Noto-Sans-CJK-SC-Bold"}
     for number, page in enumerate(told, start=1):
-        assert f"第 {number} 页，共 {len(told)} 页" in page, number
+        assert f"{number} / {len(told)}" in page, number
+        assert any(line.startswith("周报 · 赫市 · 2026-11-16 – 2026-11-22 · ") for line in page), number
     words = [line for page in told for line in page]
     assert words[0] == "周报" and "赫市 · 2026-11-16 – 2026-11-22" in words
     for value in metrics(client.get(f"{WEEK}?lang=zh").text).values():
         assert value in words
     assert "缺口地图" in words and "没有逾期的工单。" in words
+    assert any(b"/Lang (zh-Hans)" in body for body in objects(paper).values())
     english = pages(client.get(f"{WEEK}?format=pdf&lang=en").data)
-    assert english[0][0] == "Weekly report" and f"Page 1 of {len(english)}" in english[0]
+    assert english[0][0] == "Weekly report" and f"1 / {len(english)}" in english[0]
+    # Neither a style that the paper's maker does not know nor an address that it may not open.
+    assert [record.message for record in caplog.records if record.name.startswith("weasyprint")] == []
+
+
+def report_of(session, now: datetime = NOW) -> Document:
+    """The whole site's report in English."""
+    found = week_report(session, week_from(date(2026, 11, 16), ZONE), WHOLE_SITE, now=now)
+    assert found is not None
+    return week_document(session, found, EN, who="somebody", area="")
+
+
+def test_the_same_report_is_the_same_paper(served) -> None:
+    """Byte for byte; made at another time it differs in that time alone."""
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        made, later = report_of(session), report_of(session, NOW + timedelta(hours=1))
+    paper = report_paper(made)
+    assert paper == report_paper(made)
+    (dated,) = [body for body in objects(paper).values() if b"/CreationDate" in body]
+    assert b"/CreationDate (D:20261123010000+00'00)" in dated
+    first, second = ([line for page in pages(one) for line in page] for one in (paper, report_paper(later)))
+    assert first != second
+    assert [line.replace("09:00", "10:00") for line in first] == second
+
+
+def test_heads_stand_on_every_page_of_a_table(served) -> None:
+    """A table of eighty rows; each row is there once, and none is cut."""
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        made = report_of(session)
+    rows = [[Cell(f"row {n}"), Cell(f"{n} m")] for n in range(80)]
+    long = Table("x", "Long", [Head("What it is", 3.0), Head("How long", 1.0, True)], rows)
+    told = pages(
+        report_paper(replace(made, picture=b"", sections=[Section("x", "Part", "x", tables=[long])]))
+    )
+    assert len(told) > 2
+    assert all(page.count("What it is") == page.count("How long") == 1 for page in told)
+    assert [line for page in told for line in page if line.startswith("row ")] == [
+        row[0].text for row in rows
+    ]
+    assert all((f"row {n}" in page) == (f"{n} m" in page) for page in told for n in range(80))
+
+
+def test_the_paper_reads_nothing_but_what_is_in_it(served, tmp_path, monkeypatch) -> None:
+    """Neither a server of this machine nor a file, as picture, style sheet or attachment."""
+    target = io.BytesIO()
+    Image.new("RGB", (4, 4), "#123456").save(target, "PNG")
+    (tmp_path / "a.png").write_bytes(target.getvalue())
+    file = (tmp_path / "a.png").as_uri()
+    data = f"data:image/png;base64,{base64.b64encode(target.getvalue()).decode()}"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        web = f"http://127.0.0.1:{listener.getsockname()[1]}/a"
+        markup = "".join(
+            f'<link rel="stylesheet" href="{one}"><link rel="attachment" href="{one}"><img src="{one}">'
+            f"<style>@import url({one}); p {{ background: url({one}) }}</style><p>said</p>"
+            for one in (file, web)
+        )
+        with transaction(served.engine, scope=WHOLE_SITE) as session:
+            made = report_of(session)
+        monkeypatch.setattr("web.report.paper.report_markup", lambda *_: markup)
+        paper = report_paper(made)
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    assert pages(paper) == [["said", "said"]] and pictures(paper) == []
+    assert not any(b"EmbeddedFile" in body for body in objects(paper).values())
+    monkeypatch.setattr("web.report.paper.report_markup", lambda *_: f'<img src="{data}">')
+    assert pictures(report_paper(made)) == [(4, 4)]
+
+
+def test_without_pango_the_other_forms_are_made(served, tmp_path, monkeypatch) -> None:
+    """And the PDF says which packages it needs, on the page and at the command line."""
+    (tmp_path / "weasyprint.py").write_text("raise OSError(\"cannot load library 'libpango-1.0-0'\")\n")
+    monkeypatch.delitem(sys.modules, "weasyprint", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    client = served.client(Role.COMMANDER)
+    packages = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+    answer = client.get(f"{WEEK}?format=pdf&lang=en")
+    assert answer.status_code == 409 and f"install the packages {packages}" in answer.text
+    answer = client.get(f"{WEEK}?format=pdf&lang=zh")
+    assert answer.status_code == 409 and f"请安装软件包 {packages}" in answer.text
+    assert client.get(f"{WEEK}?format=html").status_code == 200 and book(client).sheetnames
+    monkeypatch.setenv("LIANFANG_DATABASE_URL", served.app_url)
+    monkeypatch.setenv("LIANFANG_OWNER_DATABASE_URL", served.owner_url)
+    to = tmp_path / "week.pdf"
+    done = CliRunner().invoke(main, ["report", "week", "--monday", "2026-11-16", "--to", str(to)])
+    assert done.exit_code == 1 and packages in done.output and not to.exists()
 
 
 def test_the_workbook_holds_the_figures_of_the_page(served) -> None:

@@ -32,6 +32,7 @@ PARTS = (
 COMPLETE = """
 has_postgis() { true; }
 has_cjk_fonts() { true; }
+has_pango() { true; }
 find_chromium() { echo /usr/bin/chromium; }
 has_rtsp_server() { true; }
 has_tesseract() { true; }
@@ -160,6 +161,26 @@ def test_other_systems_are_told_what_to_install(checkout: Path) -> None:
     changes = "has_postgis() { false; }\nis_debian() { false; }\nsystem_name() { echo 'Fedora Linux 43'; }"
     said = sentence(set_up(checkout, "test", changes))
     assert "not Fedora Linux 43: install what your system calls postgresql postgresql-postgis" in said
+
+
+def test_pango_is_installed_for_who_makes_a_pdf(checkout: Path) -> None:
+    changes = "has_pango() { false; }\nneeds_venv() { false; }\n"
+    changes += 'install_packages() { echo "installing $*"; }\nfind_root() { true; }'
+    told = set_up(checkout, "run", changes, PORT="1").stdout
+    assert "Lianfang will install Pango; this" in told
+    assert "installing libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0\n" in told
+    assert "installing" not in set_up(checkout, "lint", changes).stdout
+
+
+@pytest.mark.parametrize("missing", ["", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0"])
+def test_each_library_of_pango_is_looked_for(checkout: Path, missing: str) -> None:
+    """As the loader would find it; here some are hidden."""
+    hide = f'compgen() {{ [ "${{2##*/}}" != "{missing}" ]; }}\n'
+    asked = f"source scripts/setup.sh\n{hide}has_pango && echo there || echo missing"
+    done = subprocess.run(
+        ["bash", "-c", asked], cwd=checkout, env=environment(), capture_output=True, text=True, check=True
+    )
+    assert done.stdout == ("missing\n" if missing else "there\n")
 
 
 def test_chromium_is_installed_for_the_tests_alone(checkout: Path) -> None:

@@ -18,5 +18,5 @@ MIMETYPES = {
 def report_bytes(document: Document, form: str, t: Translator) -> bytes:
     """The report in one of `MIMETYPES`."""
     if form == "pdf":
-        return report_paper(document, t)
+        return report_paper(document)
     return workbook(document, t) if form == "xlsx" else report_file(document)

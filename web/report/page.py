@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 
 from web.maps.offline import style_text
 from web.maps.page import FILE_POLICY, environment
@@ -18,18 +19,22 @@ def picture_address(document: Document) -> str:
     return f"data:image/png;base64,{base64.b64encode(document.picture).decode('ascii')}"
 
 
-def report_file(document: Document) -> bytes:
-    """The report as one page that asks for nothing else and runs no script."""
-    made = (
+def report_markup(document: Document, styles: Sequence[str]) -> str:
+    """The report as one page with these style sheets, which asks for nothing else and runs no script."""
+    return (
         environment(document.lang)
         .get_template("reports/file.html")
         .render(
             lang=document.lang,
             policy=FILE_POLICY,
-            styles=[{"text": style_text(name)} for name in STYLES],
+            styles=[{"text": style_text(name)} for name in styles],
             scripts=[],
             document=document,
             picture=picture_address(document),
         )
     )
-    return made.encode("utf-8")
+
+
+def report_file(document: Document) -> bytes:
+    """The report as a file for a browser."""
+    return report_markup(document, STYLES).encode("utf-8")
