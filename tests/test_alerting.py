@@ -32,7 +32,7 @@ assert site
 # 20:00 in Shanghai.
 EVENING = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SETTINGS = AnalysisSettings()
-CHOSEN = AlertSettings()
+CHOSEN = AlertSettings(window_min=15)
 SEEN_MM = 26_629
 
 
@@ -126,6 +126,33 @@ def test_a_camera_lost_tonight_is_raised_once_it_fills_half_of_the_window(villag
     assert alert["shape"] == "GEOMETRYCOLLECTION" and alert["path"] == "t.v"
     assert (alert["days"], alert["open_days"], alert["reasons"]) == (3, 0, ["silent"])
     assert alert["since_at"] == at(16.5) and alert["first_seen_at"] == alert["last_seen_at"] == at(24.5)
+
+
+def test_it_is_raised_within_a_minute_of_the_frames_that_show_it(village: Village) -> None:
+    """As set from the start: c0 counts until 20:16:30, and a worker looks again within 20 s of 20:17."""
+    village.hand_in(15, 18, "c1")
+    usual = AlertSettings()
+    assert village.check(16.5, usual).raised == ()
+    (number,) = village.check(17 + 20 / 60, usual).raised
+    (alert,) = village.alerts()
+    assert (alert["id"], alert["cause"], alert["cameras"]) == (number, "outage", ["c0"])
+    assert alert["since_at"] == at(16.5) and alert["first_seen_at"] - at(16.5) < timedelta(minutes=1)
+
+
+def test_a_gateway_between_two_batches_alarms_nobody(village: Village) -> None:
+    """It was heard at 20:14: its cameras count as not measured from 20:16:30, and are told at 20:24."""
+    usual = AlertSettings()
+    for minute in (17.5, 20, 23.9):
+        assert village.check(minute, usual).raised == ()
+    (number,) = village.check(24.1, usual).raised
+    (alert,) = village.alerts()
+    assert (alert["id"], alert["cause"], alert["cameras"]) == (number, "not_measured", ["c0", "c1"])
+    # A loss that the gateway itself speaks of does not wait.
+    village.session.execute(text("DELETE FROM alert"))
+    village.hand_in(15, 26, "c1")
+    assert [one["cause"] for one in village.alerts()] == []
+    village.check(26, usual)
+    assert [(one["cause"], one["cameras"]) for one in village.alerts()] == [("outage", ["c0"])]
 
 
 def test_it_goes_on_as_one_alert_and_ends_when_two_checks_find_the_ground_watched(village: Village) -> None:
@@ -236,7 +263,7 @@ def test_what_is_usually_open_is_not_told(village: Village) -> None:
     village.analysed(2)
     village.hand_in(15, 60, "c1")
     assert village.check(25).raised == () and village.alerts() == []
-    told = village.check(25.5, AlertSettings(open_share=0.5))
+    told = village.check(25.5, AlertSettings(window_min=15, open_share=0.5))
     assert len(told.raised) == 1 and village.alerts()[0]["open_days"] == 1
     # What is usual may change under an open alert: it ends, for that reason.
     village.check(26)
@@ -259,12 +286,14 @@ def test_an_analysis_made_otherwise_or_of_another_hour_is_no_usual_day(village: 
     assert len(known_days(village.session, at(60), SETTINGS, CHOSEN)) == 3
     assert known_days(village.session, at(61), SETTINGS, CHOSEN) == []
     # 21:00 of the day before was analysed, 14 days ago was not.
-    assert len(known_days(village.session, at(25, day=-1), SETTINGS, AlertSettings(days=3))) == 2
+    assert (
+        len(known_days(village.session, at(25, day=-1), SETTINGS, AlertSettings(window_min=15, days=3))) == 2
+    )
 
 
 def test_with_too_few_days_nothing_is_told_and_what_was_open_ends(village: Village) -> None:
     village.hand_in(15, 60, "c1")
-    few = AlertSettings(fewest_days=4)
+    few = AlertSettings(window_min=15, fewest_days=4)
     told = village.check(25, few)
     assert (told.days, told.fewest_days, told.is_judged, told.raised) == (3, 4, False, ())
     assert not check_is_due(village.session, at(26), SETTINGS, few)
@@ -312,9 +341,10 @@ def test_it_is_due_when_frames_came_or_a_silence_begins_to_count(village: Villag
     village.check(17)
     assert not due(23.9) and due(24.1)
     assert len(village.check(24.1).raised) == 1
-    assert not due(55)
+    village.check(55)
+    assert not due(60)
     village.hand_in(15, 25, "c1")
-    assert due(25)
+    assert due(61) and not due(25)
 
 
 def test_acknowledged_once_with_a_note(village: Village) -> None:

@@ -59,12 +59,12 @@ def worker(village: Village, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_frames_that_show_the_loss_are_an_alert_at_the_next_look(worker: Worker, village: Village) -> None:
-    """Until 20:24 the quarter is half covered; the frame of 20:24 comes, and the look after it raises."""
-    village.hand_in(15, 24, "c1")
-    assert worker.look(23.9) == alerting.Checked(at(23.9), 3, 3)
-    village.hand_in(24, 25, "c1")
-    stored, looked = 24.2, 24.2 + LOOK_EVERY_S / 60
-    assert looked - stored <= 0.5
+    """c0 counts until 20:16:30, so until 20:17 half of a minute is covered; then a frame of c1 comes."""
+    village.hand_in(15, 17, "c1")
+    assert worker.look(16.5) == alerting.Checked(at(16.5), 3, 3)
+    village.hand_in(17, 18, "c1")
+    stored, looked = 17.1, 17.1 + LOOK_EVERY_S / 60
+    assert looked - stored <= 0.5 and looked - 16.5 < 1
     found = worker.look(looked)
     assert found is not None and len(found.raised) == 1
     told = worker.told()

@@ -19,6 +19,9 @@ class AlertSettings:
     window_min : int
         How much of the time before now is looked at, minutes: a loss shows once it fills so much of it that
         a slot of that length would be open.
+    silence_min : int
+        Ground that a silent source leaves unmeasured is told after so many minutes without a word of it:
+        gateways hand in by the batch.
     days : int
         How many days before today are looked at, at the same time of day.
     fewest_days : int
@@ -27,7 +30,8 @@ class AlertSettings:
         Ground that was open on at most this share of them is usually watched.
     """
 
-    window_min: int = 15
+    window_min: int = 1
+    silence_min: int = 10
     days: int = 14
     fewest_days: int = 3
     open_share: float = 0.2
@@ -35,6 +39,8 @@ class AlertSettings:
     def __post_init__(self) -> None:
         if not 1 <= self.window_min <= 240:
             raise ValueError(f"window_min {self.window_min} min; give 1 to 240")
+        if not 0 <= self.silence_min <= 240:
+            raise ValueError(f"silence_min {self.silence_min} min; give 0 to 240")
         if not 1 <= self.fewest_days <= 366 or not 1 <= self.days <= 366:
             raise ValueError(f"{self.days} days, {self.fewest_days} at least; give 1 to 366 of each")
         if not 0 <= self.open_share < 1:

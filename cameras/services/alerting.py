@@ -22,7 +22,7 @@ from cameras.alerts.tables import Alert
 from cameras.alerts.usual import Day, Window, days_before, open_days, open_in
 from cameras.analysis import AnalysisResult, AnalysisSettings, Scene, analyse_scene
 from cameras.availability import period_ms
-from cameras.causes import STATES
+from cameras.causes import NOT_MEASURED, STATES
 from cameras.evidence import SourceTable
 from cameras.frames.times import epoch_ms
 from cameras.losses import losses
@@ -117,8 +117,9 @@ def check_is_due(session: Session, now: datetime, analysis: AnalysisSettings, ch
     heard = store.heard(session, now)
     times = deadlines(
         [
-            (int(at), by_source[int(source)])
+            (int(at), max(patience_ms, by_source[int(source)]))
             for source, at in heard[["source", "heard_ms"]].itertuples(index=False)
+            for patience_ms in (0, 60_000 * chosen.silence_min)
         ],
         window_ms=60_000 * chosen.window_min,
         threshold_ppm=analysis.coverage.threshold_ppm,
@@ -248,6 +249,7 @@ def _lost(
     """Losses of now, and the ground that is open now for passing causes as it usually is."""
     frame = found.gaps.frame
     gaps = candidates(frame, found.gaps.cameras, found.availability.segments)
+    gaps = _without_short_silence(session, scene, gaps, window[1], settings)
     if gaps.empty:
         pieces = GeoDataFrame(
             {"row": [], "ground": [], "measure": [], "days": []}, geometry=[], crs=frame.crs
@@ -266,6 +268,17 @@ def _lost(
     planned = scene.cameras.index[scene.cameras["code"].isin(_maintained(session, window[1]))]
     lost = losses_of(gaps, pieces[~is_usual], _common(scene, found, window), set(planned))
     return lost, pieces[is_usual]
+
+
+def _without_short_silence(
+    session: Session, scene: Scene, gaps: GeoDataFrame, now_ms: int, settings: AlertSettings
+) -> GeoDataFrame:
+    """Gaps without unmeasured ground of cameras whose sources may only be between two batches."""
+    heard = store.heard(session, datetime.fromtimestamp(now_ms / 1000, UTC)).set_index("source")["heard_ms"]
+    last = scene.expected["source"].map(heard).groupby(scene.expected["camera"]).max()
+    lately = set(last.index[last > now_ms - 60_000 * settings.silence_min])
+    short = np.array([bool(ids) and lately.issuperset(ids) for ids in gaps["cameras"]], dtype=bool)
+    return gaps[~(gaps["cause"].eq(STATES[NOT_MEASURED]).to_numpy() & short)].reset_index(drop=True)
 
 
 def _maintained(session: Session, now_ms: int) -> set[str]:

@@ -9,13 +9,26 @@ ALERT_SETTINGS: tuple[Spec, ...] = (
     Spec(
         "alerts.window_min",
         "whole",
-        15,
+        1,
         N_("Time before now"),
         N_(
             "So much of it is looked at: a loss shows once it fills half of it. Shorter tells sooner, and "
             "alarms at shorter disturbances."
         ),
         1,
+        240,
+        "min",
+    ),
+    Spec(
+        "alerts.silence_min",
+        "whole",
+        10,
+        N_("Silent source told after"),
+        N_(
+            "Ground that nobody measures because its source is silent is told only then: gateways hand in by "
+            "the batch."
+        ),
+        0,
         240,
         "min",
     ),

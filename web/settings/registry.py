@@ -27,7 +27,7 @@ GROUPS: dict[str, tuple[str, str]] = {
         N_("Picture diagnosis"),
         N_("From when on a picture cannot be used, and a camera counts as lost."),
     ),
-    "probing": (N_("Probe"), N_("How lianfang frames probe looks at pictures.")),
+    "probing": (N_("Probe"), N_("How a probe looks at pictures.")),
     "optics": (
         N_("Assumed optics"),
         N_(
@@ -387,8 +387,8 @@ SETTINGS: tuple[Spec, ...] = (
         "off",
         N_("Pictures of faults"),
         N_(
-            "Whether a probe keeps one picture of each fault, 320 pixels wide. They may show passers-by: leave "
-            "them out where they are not needed."
+            "Whether a probe keeps one picture of each fault, 320 pixels wide. They may show passers-by: "
+            "leave them out where they are not needed."
         ),
         words={"off": N_("none is kept"), "on": N_("one of each fault is kept")},
     ),

@@ -41,7 +41,7 @@ def spec_of(key: str, *, shown: bool = False) -> TableSpec:
     """The table of one list: repair, measure or build; `shown` with a row for all that is shown as one."""
     words = {name: cause.name for name, cause in CAUSES.items() if cause.list == key}
     return TableSpec(
-        name=f"gaps_{key}_shown" if shown else f"gaps_{key}",
+        name=f"gaps_{key}" if shown else f"gaps_{key}_pieces",
         columns=(
             Column("rank", N_("Rank"), "integer", hint=N_("1 is the most pressing of the analysis.")),
             Column(
