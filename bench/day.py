@@ -92,7 +92,7 @@ def ready(cluster: Cluster, size: Size) -> dict[str, Any]:
 
 
 def day_of(ids: np.ndarray, gateways: list[int], minutes: int, *, seed: int) -> FrameBatch:
-    """A frame a minute of some cameras, each of the next gateway in turn: one in twenty is lost for hours, one
+    """A frame a minute of cameras, each of the next gateway in turn: one in twenty is lost for hours, one
     in thirty dark at night, one in fifty looks elsewhere for a while."""
     draw = np.random.default_rng(seed)
     start = epoch_ms(PERIOD[0])
