@@ -157,9 +157,7 @@ def _json(value: Mapping[str, Any]) -> str:
 @lru_cache(maxsize=len(LANGUAGES))
 def environment(lang: str) -> Environment:
     """Templates in a language, without Flask: for files that stand alone."""
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, extensions=["jinja2.ext.i18n"]
-    )
+    made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, extensions=["jinja2.ext.i18n"])
     texts: GNUTranslations = catalogue(lang)
     # The extension puts this method on the environment, which its types do not know.
     made.install_gettext_translations(texts, newstyle=True)  # type: ignore[attr-defined]
