@@ -30,6 +30,12 @@ NORMAL: Final = ("camera", *LEARNT)
 LEARNT_COLUMNS: Final = ("camera", "name", "value", "days")
 
 
+def is_stricter(name: str, value: float, limits: Thresholds) -> bool:
+    """Whether a learnt threshold calls more pictures poor than the site's."""
+    site = float(getattr(limits, name))
+    return value > site if LEARNT[name] == "below" else value < site
+
+
 @dataclass(frozen=True)
 class LearningSettings:
     """When days are normal, and when there are enough of them.
@@ -140,7 +146,7 @@ def learnt(
         site = float(getattr(limits, name))
         worst = told["min" if side == "below" else "max"]
         value = (site + (worst - site) / 2.0).round(1)
-        stricter = value > site if side == "below" else value < site
+        stricter = value.map(lambda one, name=name: is_stricter(name, one, limits)).astype(bool)
         found += [
             {
                 "camera": int(camera),

@@ -12,8 +12,9 @@ from cameras.diagnosis import LOST, REASONS
 from cameras.picture import Image, shrunk
 from cameras.stretches import Stretch
 
-#: Enough to see that a picture is dark, blocked or turned away, and too little to know a face by.
-WIDTH_PX: Final = 320
+#: Enough to see that a picture is dark, blocked or turned away. A face that does not fill a quarter of the
+#: picture has fewer than 40 pixels across, too few to know it by.
+WIDTH_PX: Final = 160
 #: Of one fault no more than one picture in so long, should it come and go.
 APART_MS: Final = 3_600_000
 _QUALITY: Final = 80

@@ -162,7 +162,11 @@ def test_the_page_and_its_empty_months(served) -> None:
             "c": served.site.cameras[OWN]
         })  # fmt: skip
     try:
-        assert "一公司" in client.get("/checks/rates/days?month=2026-11&unit=一公司&lang=en").text
+        one = client.get("/checks/rates/days?month=2026-11&unit=一公司&format=csv&lang=en").text
+        assert "2026-11-21" in one and one.splitlines()[1].split(",")[2] == "1"
     finally:
         with transaction(served.engine, scope=WHOLE_SITE) as session:
-            session.execute(text("UPDATE camera SET management_unit = NULL"))
+            session.execute(
+                text("UPDATE camera SET management_unit = NULL WHERE code = :c"),
+                {"c": served.site.cameras[OWN]},
+            )

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from importlib import import_module
 from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
@@ -31,10 +32,12 @@ from web.imports import Upload, keep_upload
 from web.jobs import Outcome, Tell, Words, told, worker
 from web.jobs.bodies import analysis
 from web.jobs.recovery import Recovery
+from web.jobs.registry import BODIES
 from web.jobs.running import ATTEMPTS, PutBack, run_job
 from web.jobs.watching import Watching
 from web.jobs.words import Name
 from web.jobs.worker import Worker
+from web.pages.jobs import ASKED_BY, KINDS
 from web.tables import Account, JobRun
 
 TITLE = Words("Import of cameras: %(file)s", {"file": "list.csv"})
@@ -490,3 +493,10 @@ def test_the_queue_is_the_one_that_the_migration_made():
     """Another Procrastinate with another schema needs a migration that applies its SQL for the way there."""
     digest = hashlib.sha256(SchemaManager.get_schema().encode()).hexdigest()
     assert digest == "c70ec4b400a60ad9592787653aae5ae77ae41bf801d56b5bd2712751a07f2009"
+
+
+@pytest.mark.parametrize("module", BODIES)
+def test_every_kind_has_a_name_and_somebody_who_may_ask_for_it_again(module: str) -> None:
+    """Else its page shows a word of the program, and a job that failed can never be begun again."""
+    kind = import_module(module).KIND
+    assert kind in KINDS and kind in ASKED_BY and KINDS.keys() == ASKED_BY.keys()

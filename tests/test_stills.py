@@ -54,7 +54,7 @@ def test_it_is_too_small_to_know_anybody_by() -> None:
     stills.see(0, GREY)
     (found,) = stills.of([fault("flat", 0, 0)])
     picture = cv2.imdecode(np.frombuffer(found.jpeg, np.uint8), cv2.IMREAD_COLOR)
-    assert picture is not None and picture.shape == (160, WIDTH_PX, 3)
+    assert picture is not None and picture.shape == (80, WIDTH_PX, 3)
     assert abs(float(picture.mean()) - 90) < 2
 
 
@@ -72,18 +72,24 @@ def test_a_probe_keeps_them_only_when_told_to(site, night: Path) -> None:
         with transaction(engine, scope=WHOLE_SITE) as session:
             return [(one["taken_at"], one["reason"]) for one in store.stills_of(session, code, 9)]
 
-    made(site, "stills-off", str(night))[0].run()
+    def run(source: str) -> None:
+        probe = made(site, source, str(night))[0]
+        probe.stills = Stills(99)
+        probe.run()
+
+    made(site, "stills-none", str(night))[0].run()
+    # One that began while the site allowed it asks again.
+    run("stills-off")
     assert kept() == []
-    probe = made(site, "stills-on", str(night))[0]
-    probe.stills = Stills(99)
-    probe.run()
+    with transaction(engine, scope=WHOLE_SITE) as session:
+        settings.change(session, {"files.stills": "on"}, author="test", now=BEGINS)
+    run("stills-on")
     assert kept() == [(BEGINS + timedelta(seconds=10), "dark")]
-    again = made(site, "stills-on", str(night))[0]
-    again.stills = Stills(99)
-    again.run()
+    run("stills-on")
     assert len(kept()) == 1
     with transaction(engine, scope=WHOLE_SITE) as session:
         assert store.forget_stills(session, datetime.now(UTC) + timedelta(days=9)) == 1
+        session.execute(text("DELETE FROM setting"))
 
 
 @pytest.fixture

@@ -186,6 +186,17 @@ def test_learnt_from_the_days_that_are_stored_and_counted_until_the_camera_is_tu
     assert thresholds_of(town, "c0", SITE) == SITE, "another view has to be learnt anew"
 
 
+def test_what_was_learnt_never_makes_a_stricter_site_laxer(town: Session) -> None:
+    """Learnt 65 when the site had 50: with 70 on the site, 70 counts; what was set by hand counts anyhow."""
+    lived(town, 7)
+    learn_thresholds(town, SITE, author="zhang", now=NOW)
+    strict = Thresholds(blurred_sharpness=70.0)
+    assert thresholds_of(town, "c0", strict).blurred_sharpness == 70.0
+    assert thresholds_of(town, "c0", SITE).blurred_sharpness == 65.0
+    set_thresholds(town, "c0", {"blurred_sharpness": 20.0}, strict, author="zhang", now=NOW)
+    assert thresholds_of(town, "c0", strict).blurred_sharpness == 20.0
+
+
 def test_too_few_days_are_no_days(town: Session) -> None:
     lived(town, 6)
     assert learn_thresholds(town, SITE, author="zhang", now=NOW).empty

@@ -32,6 +32,7 @@ from geo.db import transaction
 from geo.errors import InputRefused, Sentence
 from geo.scope import WHOLE_SITE
 from web.maps.words import REASONS
+from web.settings import current
 
 #: Frames of a live stream are stored so often; as much may be lost when the machine dies.
 STORED_EVERY_S: Final = 3.0
@@ -280,6 +281,9 @@ class Probe:
             found = self.stills.of([*ended, now] if now is not None else ended)
             if found:
                 with transaction(self.engine, scope=WHOLE_SITE) as session:
+                    # A probe runs for weeks, and the site may have thought better of it since.
+                    if current(session)["files.stills"] != "on":
+                        return
                     add_stills(session, self.probed.options.camera or 0, found)
 
 

@@ -60,11 +60,16 @@ def losses_of(
     is_street = (pieces["ground"] == "street").to_numpy()
     measure, days = pieces["measure"].to_numpy(np.int64), pieces["days"].to_numpy(np.int64)
     shapes = pieces.geometry.to_numpy()
+    # Pieces of each group lie together once they are sorted: there may be as many groups as pieces.
+    order = np.argsort(of_piece, kind="stable")
+    is_street, measure, days, shapes = (part[order] for part in (is_street, measure, days, shapes))
+    first = np.searchsorted(of_piece[order], np.arange(group.max() + 2))
     told = []
     for number, members in own.groupby(group):
+        mine = slice(first[number], first[number + 1])
+        of_street = is_street[mine]
         cameras = tuple(sorted({one for each in members["cameras"] for one in each}))
         names = {str(common.get(one, "")) for one in cameras}
-        mine = of_piece == number
         told.append(
             {
                 "leaf": str(members["leaf"].iloc[0]),
@@ -73,11 +78,11 @@ def losses_of(
                 "cameras": cameras,
                 "reasons": tuple(sorted({one for each in members["reasons"] for one in each})),
                 "common": names.pop() if len(names) == 1 else "",
-                "street_mm": int(measure[mine & is_street].sum()),
-                "places": int(measure[mine & ~is_street].sum()),
+                "street_mm": int(measure[mine][of_street].sum()),
+                "places": int(measure[mine][~of_street].sum()),
                 "since_ms": int(members["since_ms"].min()),
                 "open_days": int(days[mine].max()),
-                "geometry": _shape(shapes[mine & is_street], shapes[mine & ~is_street]),
+                "geometry": _shape(shapes[mine][of_street], shapes[mine][~of_street]),
             }
         )
     told.sort(key=lambda one: (one["leaf"], one["cause"], one["planned"], one["cameras"]))

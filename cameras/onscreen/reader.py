@@ -90,7 +90,8 @@ class Region:
     def cut(self, grey: Image) -> tuple[int, int, Image]:
         """Left and upper edge in pixels, and a copy of this part."""
         height, width = grey.shape
-        x, y = round(self.left * width), round(self.top * height)
+        # Of a picture of a few rows too, something is left.
+        x, y = min(round(self.left * width), width - 1), min(round(self.top * height), height - 1)
         right, bottom = round((self.left + self.width) * width), round((self.top + self.height) * height)
         return x, y, grey[y : max(y + 1, bottom), x : max(x + 1, right)].copy()
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from cameras.diagnosis import Thresholds
+from cameras.learning import is_stricter
 from geo.db import read_frame, write_frame
 
 SET, LEARNT = "set", "learnt"
@@ -29,12 +32,16 @@ def thresholds(session: Session, codes: Collection[str] | None = None) -> pd.Dat
     )
 
 
-def with_thresholds(session: Session, cameras: pd.DataFrame) -> pd.DataFrame:
+def with_thresholds(session: Session, cameras: pd.DataFrame, limits: Thresholds) -> pd.DataFrame:
     """CAMERAS by id with columns of `cameras.diagnosis.OWN_THRESHOLDS`, of which nobody has one left out.
 
-    What was set by hand counts for every record of the camera, before what was learnt from one of them.
+    What was set by hand counts for every record of the camera, before what was learnt from one of them; that
+    counts only where it is stricter than the site's threshold is now.
     """
     rows = thresholds(session)
+    told = zip(rows["origin"].astype(str), rows["name"].astype(str), rows["value"].astype(float), strict=True)
+    stricter = [origin == SET or is_stricter(name, value, limits) for origin, name, value in told]
+    rows = rows[np.array(stricter, dtype=bool)]
     by_hand = rows[rows["origin"] == SET]
     found = {}
     for name in rows["name"].unique():
@@ -74,6 +81,8 @@ def replace_set(
 
 def replace_learnt(session: Session, rows: pd.DataFrame, *, author: str, at: datetime) -> None:
     """Let these be all thresholds that were learnt: code, camera_id, name, value, days."""
+    # Two that learnt at the same time would both find nothing to take out.
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('camera_threshold'))"))
     forget_learnt(session)
     if len(rows):
         kept = rows[["code", "camera_id", "name", "value", "days"]]

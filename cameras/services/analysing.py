@@ -126,7 +126,9 @@ def stored_scene(
     frames = heard_beyond(told, cameras, thresholds)
     # A day that was removed while they were read would pass for one of losses.
     check_kept(session, start, end, before=start - heard_from)
-    cameras = with_thresholds(session, cameras[cameras["until_ms"] > epoch_ms(start)])
+    cameras = with_thresholds(
+        session, cameras[cameras["until_ms"] > epoch_ms(start)], thresholds or Thresholds()
+    )
     _, edges = places.roads(session)
     tree = places.jurisdictions(session)
     for rows, what, command in (

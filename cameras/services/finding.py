@@ -168,7 +168,7 @@ def _from_frames(
     presets = presets[presets["camera"].isin(ids)].reset_index(drop=True)
     speaking = sources[sources.index.isin(np.append(np.unique(frames.source), expected["source"]))]
     crs = target.points.crs
-    there = to_metric(with_thresholds(session, cameras), crs)
+    there = to_metric(with_thresholds(session, cameras, settings.thresholds), crs)
     seen = availability(
         there,
         frames,

@@ -26,7 +26,7 @@ CAMERAS_AT_ONCE = 1_000
 
 def thresholds_of(session: Session, code: str, limits: Thresholds) -> Thresholds:
     """What a camera is judged by now: the site's thresholds, before them what was learnt, or set by hand."""
-    own = store.with_thresholds(session, records.cameras(session, codes=[code]))
+    own = store.with_thresholds(session, records.cameras(session, codes=[code]), limits)
     values = {name: float(own[name].iloc[0]) for name in OWN_THRESHOLDS if name in own}
     return _together(limits, {name: value for name, value in values.items() if value == value}, code)
 

@@ -44,6 +44,7 @@ KINDS = {
     "demo": N_("Demonstration"),
     "own": N_("Own data"),
     "camera-audit": N_("Camera audit"),
+    "learn-thresholds": N_("Thresholds learnt"),
 }
 ASKED_BY = {
     "analysis": Action.ANALYSES_RUN,
@@ -55,6 +56,7 @@ ASKED_BY = {
     "demo": Action.SETTINGS_CHANGE,
     "own": Action.ANALYSES_RUN,
     "camera-audit": Action.CAMERAS_EDIT,
+    "learn-thresholds": Action.CAMERAS_EDIT,
 }
 """To ask again for a job needs what asking for it needed."""
 LISTS = {

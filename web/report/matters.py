@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -124,7 +125,9 @@ def losses(report: WeekReport, t: Translator, *, whole: bool) -> Section:
     assert report.records is not None
     found = report.records.losses
     rows = []
-    for _, group in found.groupby("group", sort=True):
+    groups = found.groupby("group", sort=True)
+    shown = len(groups) if whole else min(len(groups), SHOWN_LOSSES)
+    for _, group in islice(groups, shown):
         first, common = group.iloc[0], str(group.iloc[0]["common"])
         kind, change = str(first["kind"]), str(first["change"])
         words = CAUSES["moved"].name if kind == "moved" else STATES[kind][0]
@@ -139,7 +142,7 @@ def losses(report: WeekReport, t: Translator, *, whole: bool) -> Section:
                 cells.moment(int(group["until_ms"].max()), t),
             ]
         )
-    left = 0 if whole else max(0, len(rows) - SHOWN_LOSSES)
+    left = len(groups) - shown
     table = Table(
         "losses",
         t(N_("What went together")),
@@ -152,7 +155,7 @@ def losses(report: WeekReport, t: Translator, *, whole: bool) -> Section:
             (t(N_("Since")), 1.5),
             (t(N_("Until")), 1.5),
         ),
-        rows[: len(rows) - left],
+        rows,
         more=t.plural("%(n)s more line", "%(n)s more lines", left) if left else "",
         empty=t(N_("No camera was lost.")),
     )

@@ -387,7 +387,7 @@ SETTINGS: tuple[Spec, ...] = (
         "off",
         N_("Pictures of faults"),
         N_(
-            "Whether a probe keeps one picture of each fault, 320 pixels wide. They may show passers-by: "
+            "Whether a probe keeps one picture of each fault, 160 pixels wide. They may show passers-by: "
             "leave them out where they are not needed."
         ),
         words={"off": N_("none is kept"), "on": N_("one of each fault is kept")},

@@ -104,7 +104,9 @@ class Area:
             own = records.cameras(session, during=(heard_from, self.end), codes=sorted(self.codes))
             frames = frame_store.frames(session, start=heard_from, end=self.end, cameras=own.index.tolist())
             heard = heard_beyond(frames, own, settings.thresholds)
-            cameras = to_metric(with_thresholds(session, own[own["until_ms"] > self.period[0]]), self.crs)
+            cameras = to_metric(
+                with_thresholds(session, own[own["until_ms"] > self.period[0]], settings.thresholds), self.crs
+            )
             self.cameras = cameras
             presets = records.presets(session)
             expected = frame_store.expected_sources(session, before=self.end)
