@@ -297,6 +297,8 @@ def test_learning_is_begun_and_forgotten_by_whoever_sees_the_whole_site(served) 
     assert begun.status_code == 303
     assert "从正常日学习阈值" in client.get(begun.headers["Location"] + "?lang=zh").text
     assert client.post("/thresholds/forget").status_code == 303
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        session.execute(text("DELETE FROM procrastinate_jobs; DELETE FROM job_run"))
 
 
 def test_the_job_learns(town: Session) -> None:
