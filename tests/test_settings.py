@@ -98,6 +98,8 @@ def test_whatever_the_page_takes_an_analysis_and_a_plan_take(values: dict[str, V
         ("analysis.slot_min", "15.5", "Slot: 15.5 is not a whole number."),
         ("analysis.slot_min", "long", "Slot: “long” is not a number."),
         ("analysis.slot_min", "nan", "Slot: “nan” is not a number."),
+        ("diagnosis.dark_luma", "12,5", "Too dark below: “12,5” is not a number."),
+        ("analysis.place_weight_m", "1,5000", "is not a number."),
         ("analysis.threshold", "0", "Open below: 0 % is outside 1 to 100."),
         ("analysis.level", "see all", "Level: “see all” is none of the choices."),
         ("optics.tilt_deg", "91", "Tilt: 91 ° is outside -90 to 90."),
@@ -149,7 +151,11 @@ def test_only_what_differs_from_the_default_is_stored(session: Session) -> None:
 
 
 def test_settings_that_exclude_each_other_are_refused_together(session: Session) -> None:
-    """A picture cannot be too dark and too bright at once; neither is stored."""
+    """A picture cannot be too dark and too bright at once, nor may it take more days than there are."""
+    with pytest.raises(
+        Refused, match=r"Days it takes 9 is more than Days looked back 2; no alert could ever"
+    ):
+        settings.change(session, {"alerts.days": 2, "alerts.fewest_days": 9}, author="w", now=NOW)
     with pytest.raises(Refused, match="Too dark below 230 lies above Too bright above 220"):
         settings.change(session, {"demand.stops": 5, "diagnosis.dark_luma": 230}, author="w", now=NOW)
     assert settings.stored(session) == {}

@@ -143,6 +143,10 @@ class Probe:
             # What was seen before it broke off is not thrown away.
             self._store(last=True)
         self._say(self._told.finish())
+        if self.counts["refused"]:
+            self.tell(f"{self.counts['refused']} pictures or packets were refused")
+        if self.clock is not None and self._offset_s is None:
+            self.tell("no clock was read on the screen")
         clock = {} if self.clock is None else {"clock": {**self.clock.counts, "offset_s": self._offset_s}}
         return {
             **self.counts,

@@ -26,7 +26,7 @@ def alerts() -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would be raised and ended; keep nothing.")
 @command_options
 def check(now: str | None, dry_run: bool) -> dict[str, Any]:
-    """Look at the quarter of an hour before now, and raise, continue and end alerts.
+    """Look at the minute before now (alerts.window_min), and raise, continue and end alerts.
 
     The job worker of `lianfang serve` does so by itself whenever frames came. A
     time that is over is looked at with --dry-run; what is kept goes on from the

@@ -443,6 +443,15 @@ def check_together(values: Mapping[str, Value]) -> None:
     ------
     Refused
     """
+    fewest, days = (BY_NAME[f"alerts.{name}"] for name in ("fewest_days", "days"))
+    if float(values[fewest.name]) > float(values[days.name]):
+        raise Refused(
+            N_("%(fewest)s %(low)s is more than %(days)s %(high)s; no alert could ever be raised."),
+            fewest=Sentence(fewest.title),
+            low=fewest.typed(values[fewest.name]),
+            days=Sentence(days.title),
+            high=days.typed(values[days.name]),
+        )
     dark, bright = (BY_NAME[f"diagnosis.{name}"] for name in ("dark_luma", "bright_luma"))
     if float(values[dark.name]) > float(values[bright.name]):
         raise Refused(

@@ -11,6 +11,7 @@ from geo.errors import InputRefused, Sentence
 from web.basemap.address import checked_url
 from web.i18n import N_
 from web.refusals import Refused
+from web.typed import number_typed
 
 Value = str | int | float
 Kind = Literal["whole", "number", "share", "choice", "text", "address"]
@@ -81,7 +82,7 @@ class Spec:
         if self.kind in ("choice", "text", "address"):
             return self.checked(typed)
         try:
-            number = float(typed.replace(",", "").removesuffix("%").strip())
+            number = number_typed(typed)
         except ValueError:
             raise Refused(N_("%(what)s: “%(value)s” is not a number."), **self._told(typed)) from None
         # Six decimals are what coverage takes (`cameras.coverage`).

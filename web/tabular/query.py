@@ -35,6 +35,7 @@ from geo.db import Ltree
 from web.i18n import N_, Translator
 from web.tabular.cells import cell_text, filter_words
 from web.tabular.spec import PAGE_SIZES, Column, TableSpec
+from web.typed import number_typed
 
 LONGEST_VALUE = 200
 _PATH = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*\Z")
@@ -346,7 +347,7 @@ def _condition(column: Column, name: str, value: str, zone: tzinfo) -> Any:
 
 def _number(value: str) -> float | None:
     try:
-        number = float(value.replace(",", "").removesuffix("%").strip())
+        number = number_typed(value)
     except ValueError:
         return None
     return number if math.isfinite(number) else None

@@ -203,7 +203,7 @@ RATES = TableSpec(
             "normal",
             N_("Picture in order"),
             "share",
-            hint=N_("Cameras whose picture was fit to use, of the cameras online."),
+            hint=N_("Cameras whose picture was fit to use for more than half of their time online."),
         ),
         Column(
             "recorded",
