@@ -55,7 +55,9 @@ def test_few_batches_say_nothing_but_one_from_the_future_says_enough() -> None:
 def deliver(gateway: Gateway, source: str, path: str, *, ahead_s: float, batches: int = 12) -> None:
     """Batches of a gateway whose clock runs ahead, each of the minute before."""
     for batch in range(batches):
-        at = datetime.now(UTC) + timedelta(seconds=ahead_s - 0.01 * batch)
+        now_ms = round((datetime.now(UTC).timestamp() + ahead_s) * 1000)
+        # No two of one millisecond, however fast they come.
+        at = datetime.fromtimestamp((now_ms - now_ms % 20 + batch) / 1000, UTC)
         row = {"camera": gateway.site.cameras[path], "captured_at": at.isoformat()}
         answer = gateway.send(
             json.dumps(row).encode() + b"\n", address=f"/api/v1/frames?source={source}&lang=en"
