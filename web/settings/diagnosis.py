@@ -1,0 +1,133 @@
+"""The settings of picture diagnosis: from when on a picture cannot be used, and a camera is lost."""
+
+from __future__ import annotations
+
+from web.i18n import N_
+from web.settings.spec import Spec
+
+DIAGNOSIS_SETTINGS: tuple[Spec, ...] = (
+    Spec(
+        "diagnosis.dark_luma",
+        "number",
+        30.0,
+        N_("Too dark below"),
+        N_("Mean brightness of the picture, 0 black to 255 white."),
+        0,
+        255,
+    ),
+    Spec(
+        "diagnosis.bright_luma",
+        "number",
+        220.0,
+        N_("Too bright above"),
+        N_("Mean brightness of the picture, 0 black to 255 white."),
+        0,
+        255,
+    ),
+    Spec(
+        "diagnosis.flat_contrast",
+        "number",
+        25.0,
+        N_("No contrast below"),
+        N_("Spread of the brightness, 0 to 255."),
+        0,
+        255,
+    ),
+    Spec(
+        "diagnosis.blurred_sharpness",
+        "number",
+        50.0,
+        N_("Blurred below"),
+        N_("Sharpness, points of 100."),
+        0,
+        100,
+    ),
+    Spec(
+        "diagnosis.frozen_similarity",
+        "share",
+        0.95,
+        N_("Frozen above"),
+        N_("How much a picture is like the one before it."),
+        0,
+        1,
+    ),
+    Spec(
+        "diagnosis.frozen_frames",
+        "whole",
+        10,
+        N_("Frozen after"),
+        N_("So many such pictures one after another are a frozen picture."),
+        1,
+        100_000,
+        N_("pictures"),
+    ),
+    Spec(
+        "diagnosis.noisy_noise",
+        "number",
+        6.0,
+        N_("Noisy above"),
+        N_("Spread of the noise in the picture, in levels of brightness, 0 to 255."),
+        0,
+        255,
+    ),
+    Spec(
+        "diagnosis.tinted_cast",
+        "number",
+        30.0,
+        N_("Colour cast above"),
+        N_("How far the mean colour of the picture is from grey, 0 to 255."),
+        0,
+        255,
+    ),
+    Spec(
+        "diagnosis.shifted_shift",
+        "share",
+        0.05,
+        N_("Scene shifted above"),
+        N_("How far the scene has moved in a fixed camera's picture, as a share of the picture's width."),
+        0,
+        1,
+    ),
+    Spec(
+        "diagnosis.margin_share",
+        "share",
+        0.1,
+        N_("Better by, before it ends"),
+        N_(
+            "A state that began ends only when its measure is better than the threshold by this share of the "
+            "way from the threshold to the nearer end of its scale, so that it does not flicker."
+        ),
+        0,
+        1,
+    ),
+    Spec(
+        "diagnosis.clock_error_s",
+        "number",
+        60.0,
+        N_("Clock wrong from"),
+        N_("An on-screen time further off than this is wrong."),
+        0,
+        86_400,
+        N_("s"),
+    ),
+    Spec(
+        "diagnosis.clock_drift_s",
+        "number",
+        5.0,
+        N_("Clock error constant within"),
+        N_("A wrong clock is called constant while it stays this close to its usual error."),
+        0,
+        86_400,
+        N_("s"),
+    ),
+    Spec(
+        "diagnosis.lost_intervals",
+        "number",
+        2.5,
+        N_("Lost after"),
+        N_("So many expected intervals without a picture; below two a late picture is taken for a loss."),
+        1.1,
+        100,
+        N_("intervals"),
+    ),
+)
