@@ -1,5 +1,10 @@
 """Damaged copies of inputs for fuzz tests: flips, cuts, inserts, swaps, splices, from a seeded generator."""
 
+import resource
+import time
+
+from geo.errors import InputRefused
+
 _PLAIN = b"-.,:;()[]0123456789\n eM\xff"
 
 
@@ -29,3 +34,26 @@ def damaged(generator, samples):
             # A sign, a digit or a separator for another: what stays readable hurts most.
             content[min(at, len(content) - 1)] = _PLAIN[int(generator.integers(len(_PLAIN)))]
     return bytes(content)
+
+
+def withstood(files, read, *, most_kb):
+    """Let a reader have damaged files (path, content) one after another; answers how many it refused.
+
+    Each is read or refused in words, within 5 s, all of them in so many kB.
+    """
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    worst, refusals = 0.0, 0
+    for path, content in files:
+        # Writing over a file waits for the disk; a new one does not.
+        path.unlink(missing_ok=True)
+        path.write_bytes(content)
+        begun = time.perf_counter()
+        try:
+            read(path)
+        except InputRefused as refused:
+            refusals += 1
+            assert str(refused)
+        worst = max(worst, time.perf_counter() - begun)
+    assert worst < 5
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < most_kb
+    return refusals
