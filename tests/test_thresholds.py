@@ -23,10 +23,12 @@ from cameras.services.thresholds import learn_thresholds, set_thresholds, thresh
 from geo.db import transaction
 from geo.errors import InputRefused, LianfangError
 from geo.scope import WHOLE_SITE
+from web import settings
 from web.access import Role
 from web.jobs.bodies import learning as body
 from web.jobs.registry import kind_of
 from web.pages.thresholds.tables import NAMES
+from web.refusals import Refused
 
 assert site
 SITE = Thresholds()
@@ -252,6 +254,17 @@ def test_what_is_no_threshold_is_refused_and_what_was_set_stays(
     assert [(one["name"], one["value"], one["author"]) for one in row] == [("tinted_cast", 60.0, "zhang")]
     with pytest.raises(LianfangError, match="no open record"):
         set_thresholds(town, "nowhere", {}, SITE, author="li", now=NOW)
+
+
+def test_the_site_is_not_set_so_that_a_camera_is_always_dark(town: Session) -> None:
+    """A camera bright from 90 on, a site dark below 95: nothing would be left between."""
+    set_thresholds(town, "c0", {"bright_luma": 90.0}, SITE, author="zhang", now=NOW)
+    with pytest.raises(Refused, match="Every picture of c0 would be too dark"):
+        settings.change(town, {"diagnosis.dark_luma": 95, "demand.stops": 5}, author="li", now=NOW)
+    assert settings.stored(town) == {}
+    settings.change(town, {"diagnosis.dark_luma": 90}, author="li", now=NOW)
+    set_thresholds(town, "c0", {}, SITE, author="zhang", now=NOW)
+    settings.change(town, {"diagnosis.dark_luma": 95}, author="li", now=NOW)
 
 
 def test_what_is_stored_as_it_was_keeps_its_author(town: Session) -> None:

@@ -148,6 +148,8 @@ class Visitor:
             if (name, self.width) not in self._examined:
                 self._examined.add((name, self.width))
                 page.evaluate(AXE.read_text(encoding="utf-8"))
-                assert page.evaluate(SERIOUS) == [], where
-        assert [url for url in self.asked if not url.startswith((self.home, "data:", "about:"))] == [], where
-        assert self._complaints == [], where
+                serious = page.evaluate(SERIOUS)
+                assert serious == [], (where, serious)
+        outside = [url for url in self.asked if not url.startswith((self.home, "data:", "about:"))]
+        assert outside == [], (where, outside)
+        assert self._complaints == [], (where, self._complaints)

@@ -54,6 +54,20 @@ def with_thresholds(session: Session, cameras: pd.DataFrame, limits: Thresholds)
     return cameras.assign(**found)
 
 
+def always_poor(session: Session, dark_luma: float, bright_luma: float) -> list[str]:
+    """Codes of cameras that would be dark above where they are bright, were these the site's thresholds."""
+    rows = session.scalars(
+        text(
+            """SELECT code FROM camera_threshold
+               WHERE origin = 'set' AND name IN ('dark_luma', 'bright_luma') GROUP BY code
+               HAVING COALESCE(max(value) FILTER (WHERE name = 'dark_luma'), :dark)
+                    > COALESCE(max(value) FILTER (WHERE name = 'bright_luma'), :bright) ORDER BY code"""
+        ),
+        {"dark": dark_luma, "bright": bright_luma},
+    )
+    return list(rows)
+
+
 def replace_set(
     session: Session, code: str, values: Mapping[str, float], *, author: str, at: datetime
 ) -> None:

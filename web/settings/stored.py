@@ -12,9 +12,14 @@ from sqlalchemy.orm import Session
 
 from geo.errors import LianfangError, Sentence, message_of
 from geo.tables import Setting
+from web.i18n import N_
 from web.refusals import Refused
 from web.settings.registry import BY_NAME, SETTINGS, check_together
 from web.settings.spec import Spec, Value
+
+LUMA = ("diagnosis.dark_luma", "diagnosis.bright_luma")
+# More cameras than this in one sentence are not named.
+NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -71,11 +76,14 @@ def change(session: Session, wanted: Mapping[str, Value], *, author: str, now: d
     Raises
     ------
     Refused
-        For a value that is not allowed, alone or beside the others; then none is changed.
+        For a value that is not allowed, alone or beside the others or a camera's; then none is changed.
     """
     changed = stored(session)
     after = {name: BY_NAME[name].checked(value) for name, value in wanted.items()}
-    check_together({**{spec.name: _usable(spec, changed) for spec in SETTINGS}, **after})
+    together = {**{spec.name: _usable(spec, changed) for spec in SETTINGS}, **after}
+    check_together(together)
+    if not after.keys().isdisjoint(LUMA):
+        _check_cameras(session, *(float(together[name]) for name in LUMA))
     made = []
     for name, value in after.items():
         before = _held(BY_NAME[name], changed)
@@ -99,6 +107,22 @@ def reset(session: Session, name: str, *, author: str, now: datetime) -> list[Ch
         When the default does not go with the other settings.
     """
     return change(session, {name: BY_NAME[name].default}, author=author, now=now)
+
+
+def _check_cameras(session: Session, dark: float, bright: float) -> None:
+    """Refuse what would leave a camera with thresholds of its own no picture in good order."""
+    # Brings the diagnosis along, which takes a second to load.
+    from cameras.repository.thresholds import always_poor
+
+    codes = always_poor(session, dark, bright)
+    if codes:
+        raise Refused(
+            N_(
+                "Every picture of %(cameras)s would be too dark;"
+                " change the thresholds of these cameras first."
+            ),
+            cameras=", ".join([*codes[:NAMED], *(["…"] if len(codes) > NAMED else [])]),
+        )
 
 
 def _held(spec: Spec, changed: Mapping[str, Stored]) -> Any:
