@@ -6,11 +6,12 @@ import json
 import tarfile
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from bench import __main__ as runner
-from bench import monaco
+from bench import matrix, monaco
 
 
 @pytest.fixture
@@ -98,3 +99,20 @@ def test_an_index_that_cannot_be_reached_is_told(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     with pytest.raises(RuntimeError, match=r"quackosm 0\.19\.0 cannot be downloaded: ERROR"):
         monaco.monaco()
+
+
+def test_travel_times_are_compared_with_scipys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On 196 crossings; a graph whose arcs take a second longer is told."""
+    found = matrix.run(side=14, places=30, rounds=1)
+    assert found["crossings"] == 196 and found["places"] == 30
+    assert found["car"]["scipy_s"] > 0.0
+    right = matrix.csgraph
+
+    def slower(network: Any, mode: str) -> Any:
+        graph = right(network, mode)
+        graph.data += 1000.0
+        return graph
+
+    monkeypatch.setattr(matrix, "csgraph", slower)
+    with pytest.raises(RuntimeError, match="durations by foot are not SciPy's"):
+        matrix.run(side=14, places=30, rounds=1)
