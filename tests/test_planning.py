@@ -27,8 +27,8 @@ from patrols.services.planning import on_duty, villages_at
 from patrols.services.stops import by_place
 from patrols.solve import Budget
 from patrols.tables import Plan
-from web import planfiles
 from web.cli import main
+from web.duty import planfiles
 
 CRS_M = "EPSG:32635"
 X, Y = 385_000.0, 6_672_000.0

@@ -19,8 +19,8 @@ from patrols.services import check_plan, plan_shift
 from patrols.solve import Budget
 from web.cli.common import author, command_options, parse_time
 from web.database import open_database, running_database, var_dir
+from web.duty.planfiles import PLAN_ENDINGS, write_plan
 from web.exports import check_ending
-from web.planfiles import PLAN_ENDINGS, write_plan
 from web.progress import Steps
 from web.settings import current, plan_settings
 

@@ -47,12 +47,12 @@ from web.demostate import (
     note_progress,
     refuse_others_data,
 )
+from web.duty.planfiles import write_plan
 from web.exports import write_table
 from web.gaptable import gap_table
 from web.i18n import N_
 from web.mapdata import map_data
 from web.maps import render_map
-from web.planfiles import write_plan
 from web.progress import Steps, Update
 from web.tables import JobRun
 

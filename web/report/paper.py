@@ -1,11 +1,8 @@
-"""A report on paper: its page, laid out by WeasyPrint on A4 across, with text that is text."""
+"""A report on paper: its page, on A4 across."""
 
 from __future__ import annotations
 
-from types import ModuleType
-
-from geo.errors import LianfangError, Sentence
-from web.fonts import font_path
+from web.paper import paper
 from web.report.content import Document
 from web.report.page import report_markup
 
@@ -20,26 +17,4 @@ def report_paper(document: Document) -> bytes:
     LianfangError
         When no Chinese font or no library that sets text is installed.
     """
-    # Where it is missing, Chinese would be empty boxes.
-    font_path()
-    weasyprint = _weasyprint()
-    markup = report_markup(document, (STYLE,))
-    # The map is inside; nothing is read from the network or from a file, whatever a name may hold.
-    fetcher = weasyprint.urls.URLFetcher(allowed_protocols=("data",), allow_redirects=False)
-    made: bytes = weasyprint.HTML(string=markup, url_fetcher=fetcher).write_pdf()
-    return made
-
-
-def _weasyprint() -> ModuleType:
-    """Imported when a paper is asked for: it takes time, and libraries that all other work does without."""
-    try:
-        import weasyprint
-    except OSError as error:
-        raise LianfangError(
-            Sentence(
-                "the PDF cannot be made without the library Pango; install the packages %(packages)s",
-                packages="libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0",
-            )
-        ) from error
-    module: ModuleType = weasyprint
-    return module
+    return paper(report_markup(document, (STYLE,)))

@@ -13,11 +13,11 @@ from geo.crs import to_metric
 from geo.services import site_crs
 from patrols.repository import of_plan, on_map
 from web import i18n
+from web.duty.picture import PicturePlan, PictureTeam
 from web.geofeatures import collection
 from web.i18n import N_, Translator
 from web.jobs.words import told
 from web.maps.words import MODES, TEAM_COLOURS, all_said
-from web.planpicture import PicturePlan, PictureTeam
 from web.requests import db, site, translator
 from web.timeline import Line, Period, Timeline
 

@@ -16,6 +16,8 @@ from geo.errors import InputRefused
 from patrols.repository import of_plan
 from web import i18n
 from web.access import Action, needs
+from web.duty.picture import plan_picture
+from web.duty.planfiles import PLAN_ENDINGS, write_plan
 from web.forms import local_moment
 from web.i18n import N_
 from web.jobs import enqueue
@@ -23,8 +25,6 @@ from web.jobs.bodies import plan as body
 from web.jobs.words import Name
 from web.pages.plans.sheet import picture_of, plan_sheet
 from web.pages.plans.tables import PLANS, drafts_seen
-from web.planfiles import PLAN_ENDINGS, write_plan
-from web.planpicture import plan_picture
 from web.planrights import may_of_plan, sees_reasons
 from web.refusals import Refused, said
 from web.requests import access, audit, db, render, scope, translator
