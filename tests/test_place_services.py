@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 
+import geopandas as gpd
 import pytest
+import shapely
 from sqlalchemy import text
 
 from geo import repository
 from geo.errors import InputRefused, LianfangError
 from geo.osm import ATTRIBUTION
+from geo.repository.search import street_names
 from geo.services import Source, credit_osm, import_places, open_site, refresh_scopes
 
 # One street of two ways at 116.6 E, 23.2 N, a building and a school beside it.
@@ -17,7 +20,7 @@ NODES = {1: (116.600, 23.200), 2: (116.601, 23.200), 3: (116.602, 23.200)}
 CORNERS = {11: (116.6002, 23.2002), 12: (116.6004, 23.2002), 13: (116.6004, 23.2004), 14: (116.6002, 23.2004)}
 
 
-def osm(path, *, ways=(100, 101), building=200, version=1):
+def osm(path, *, ways=(100, 101), building=200, version=1, names=("", "")):
     """An OpenStreetMap file of that scene; `version` changes the file and nothing in it."""
     nodes = "".join(
         f'<node id="{key}" version="{version}" lon="{lon}" lat="{lat}"/>'
@@ -29,8 +32,8 @@ def osm(path, *, ways=(100, 101), building=200, version=1):
     )
     roads = "".join(
         f'<way id="{way}" version="1"><nd ref="{n}"/><nd ref="{n + 1}"/>'
-        '<tag k="highway" v="residential"/></way>'
-        for n, way in enumerate(ways, start=1)
+        f'<tag k="highway" v="residential"/>{name and f"""<tag k="name" v="{name}"/>"""}</way>'
+        for n, (way, name) in enumerate(zip(ways, names, strict=True), start=1)
     )
     ring = "".join(f'<nd ref="{n}"/>' for n in (*CORNERS, 11))
     house = f'<way id="{building}" version="1">{ring}<tag k="building" v="yes"/></way>'
@@ -236,3 +239,28 @@ def test_one_extract_brings_each_kind_once(session, tmp_path):
     kinds = session.execute(text("SELECT kind, row_count, sha256 FROM import_batch ORDER BY id")).all()
     sha = Source.of_file(path, datum="wgs84", label="real", author="test").sha256
     assert [tuple(row) for row in kinds] == [("roads", 2, sha), ("obstructions", 1, sha), ("places", 1, sha)]
+
+
+def test_a_point_is_named_after_the_street_it_stands_in(session, tmp_path):
+    """0.0001 degrees are about 10 m there; a street without a name gives way to the next that has one."""
+    take(session, "roads", osm(tmp_path / "town.osm", names=("", "福华路")))
+    points = gpd.GeoSeries(
+        {
+            "in it": shapely.Point(116.6015, 23.2),
+            "30 m beside": shapely.Point(116.6015, 23.2003),
+            "on the one without": shapely.Point(116.6008, 23.2),
+            "50 m off": shapely.Point(116.6015, 23.2005),
+            "nowhere": None,
+        },
+        crs=4326,
+    )
+    assert street_names(session, points).to_dict() == {
+        "in it": "福华路",
+        "30 m beside": "福华路",
+        "on the one without": "福华路",
+        "50 m off": None,
+        "nowhere": None,
+    }
+    assert street_names(session, points.iloc[:0]).empty
+    session.execute(text("UPDATE road_edge SET valid = tstzrange('2020-01-01', '2021-01-01')"))
+    assert street_names(session, points).isna().all()

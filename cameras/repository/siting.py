@@ -46,10 +46,10 @@ def area_of(session: Session, path: str) -> shapely.Geometry | None:
 
 
 def edges_in(session: Session, box: Box) -> gpd.GeoDataFrame:
-    """ROAD EDGES that meet a box, by id: u, v, name, watched."""
+    """ROAD EDGES that meet a box, by id: u, v, watched."""
     return read_geoframe(
         session,
-        f"""SELECT id, u, v, name, watched, ST_AsBinary(geom) AS geom FROM road_edge
+        f"""SELECT id, u, v, watched, ST_AsBinary(geom) AS geom FROM road_edge
             WHERE geom {_IN_BOX} AND upper_inf(valid) ORDER BY id""",
         **_corners(box),
     ).set_index("id")

@@ -29,12 +29,12 @@ from cameras.views import pose_cameras
 from geo import repository as places
 from geo.crs import to_lonlat, to_metric, true_north_deg
 from geo.errors import InputRefused, LianfangError, Sentence
+from geo.repository.search import street_names
 from geo.services import site_crs
 
 # Of cameras that look into a jurisdiction from outside, those are taken into account that stand this near.
 FARTHEST_M = 2_000.0
 MOST_CAMERAS = 500
-NAMED_WITHIN_M = 60.0
 _DEGREE_M = 111_320.0
 
 
@@ -214,16 +214,6 @@ def _widened(box: tuple[float, float, float, float], margin_m: float) -> tuple[f
     return float(west - aside), float(south - up), float(east + aside), float(north + up)
 
 
-def _street_names(points: gpd.GeoSeries, edges: gpd.GeoDataFrame) -> pd.Series:
-    """Name of the nearest street that has one; None where none is near: paths and yards have no names."""
-    named = edges[edges["name"].fillna("").astype(str) != ""]
-    found = pd.Series([None] * len(points), index=points.index, dtype=object)
-    tree = shapely.STRtree(named.geometry.to_numpy())
-    row, street = tree.query_nearest(points.to_numpy(), max_distance=NAMED_WITHIN_M, all_matches=False)
-    found.iloc[row] = named["name"].to_numpy()[street]
-    return found
-
-
 def _store(
     session: Session,
     jurisdiction: str,
@@ -264,7 +254,7 @@ def _store(
     named = store.cameras_named(session, [int(one) for one in rows["camera"] if one >= 0])
     frame = pd.DataFrame(rows.drop(columns=["geometry", "camera", "edge"])).assign(
         camera_code=pd.Series([named[int(one)]["code"] if one >= 0 else None for one in rows["camera"]]),
-        street=_street_names(rows.geometry, scene.edges),
+        street=street_names(session, where),
         jurisdiction_path=places.paths_at(session, where).to_numpy(),
         geom=where.array,
         seen=to_lonlat(found.footprints).array,

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
+import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -67,6 +69,32 @@ def nearest_street(point: str) -> str:
                                  WHERE e.geom && ST_Expand({point}, {_BESIDE_DEG}) AND e.name IS NOT NULL
                                    AND upper_inf(e.valid) OFFSET 0) AS near
                ORDER BY geom <-> {point} LIMIT 1"""
+
+
+def street_names(session: Session, points: gpd.GeoSeries) -> pd.Series:
+    """Name of the street that each point stands in (`nearest_street`), in the words of the roads' file.
+
+    Parameters
+    ----------
+    points : GeoSeries of Point in EPSG:4326
+
+    Returns
+    -------
+    Series of str
+        On the index of `points`; None where no street with a name is near, and for a point that is missing
+        or empty.
+    """
+    found = session.execute(
+        text(
+            f"""SELECT street.name
+                FROM (SELECT i, ST_GeomFromWKB(shape, 4326) AS geom
+                      FROM unnest(CAST(:shapes AS bytea[])) WITH ORDINALITY AS given (shape, i)) AS t
+                LEFT JOIN LATERAL ({nearest_street("t.geom")}) AS street ON true
+                ORDER BY t.i"""
+        ),
+        {"shapes": list(shapely.to_wkb(points.to_numpy()))},
+    ).scalars()
+    return pd.Series(list(found), index=points.index, dtype="object")
 
 
 def found_jurisdictions(session: Session, query: str, scope: Scope, limit: int) -> pd.DataFrame:
