@@ -9,6 +9,7 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+from osm_files import grid, osm_file
 from pyproj import Geod
 
 from geo.crs import to_metric
@@ -133,35 +134,6 @@ def test_watched_ground_is_open_air(helsinki):
 
 
 # ---------------------------------------------------------------- small files made by hand
-
-
-def osm_file(path, nodes, ways=(), relations=()):
-    """An .osm file: nodes {id: (lon, lat, tags)}, ways (id, refs, tags), relations (id, members, tags)."""
-
-    def tags_of(tags):
-        return "".join(f'<tag k="{k}" v="{v}"/>' for k, v in tags.items())
-
-    text = '<osm version="0.6">'
-    for key, (lon, lat, tags) in nodes.items():
-        text += f'<node id="{key}" version="1" lon="{lon}" lat="{lat}">{tags_of(tags)}</node>'
-    for key, refs, tags in ways:
-        text += (
-            f'<way id="{key}" version="1">'
-            + "".join(f'<nd ref="{r}"/>' for r in refs)
-            + tags_of(tags)
-            + "</way>"
-        )
-    for key, members, tags in relations:
-        text += f'<relation id="{key}" version="1">'
-        text += "".join(f'<member type="way" ref="{r}" role="{role}"/>' for r, role in members)
-        text += tags_of(tags) + "</relation>"
-    path.write_text(text + "</osm>", encoding="utf-8")
-    return path
-
-
-def grid(*cells):
-    """Nodes on a small grid east of Greenwich: {id: (column, row)} -> lon, lat steps of 0.001."""
-    return {key: (10.0 + 0.001 * x, 50.0 + 0.001 * y, {}) for key, x, y in cells}
 
 
 STREET = [(99, [901, 902], {"highway": "residential"})]
@@ -470,8 +442,14 @@ def modes(found):
         ({"highway": "motorway"}, "C"),  # one-way by nature, no walking, no e-bikes
         ({"highway": "motorway", "bicycle": "yes"}, "C"),  # never, whatever is tagged
         ({"highway": "motorway_link"}, "Cc"),
-        ({"highway": "trunk"}, "FfEeCc"),
+        ({"highway": "motorway_link", "bicycle": "designated", "cycleway": "lane"}, "Cc"),
+        ({"highway": "trunk"}, "FfCc"),  # no e-bikes where nothing says they may
+        ({"highway": "trunk_link"}, "FfCc"),
+        ({"highway": "trunk", "bicycle": "yes"}, "FfEeCc"),
+        ({"highway": "trunk", "cycleway:right": "lane"}, "FfEeCc"),
+        ({"highway": "trunk", "cycleway:both": "separate"}, "FfCc"),
         ({"highway": "trunk", "motorroad": "yes"}, "Cc"),
+        ({"highway": "trunk", "motorroad": "yes", "cycleway": "track"}, "Cc"),
         ({"highway": "steps"}, "Ff"),
         ({"highway": "steps", "bicycle": "yes", "motor_vehicle": "yes"}, "Ff"),
         ({"highway": "steps", "conveying": "forward"}, "F"),

@@ -18,6 +18,9 @@ _ROADS = frozenset([*_LINKED, *(f"{name}_link" for name in _LINKED)]) | frozense
     ["unclassified", "residential", "living_street", "service", "road"]
 )
 _MOTORWAYS = frozenset(["motorway", "motorway_link"])
+# In China the fast roads of a town (快速路) as well, closed to bicycles unless their tags say otherwise.
+_TRUNKS = frozenset(["trunk", "trunk_link"])
+_CYCLEWAYS = ("cycleway", "cycleway:left", "cycleway:right", "cycleway:both")
 # May be walked; `trail` is no agreed value but is used for what others call a path.
 _PATHS = frozenset(
     ["footway", "pedestrian", "path", "cycleway", "bridleway", "steps", "track", "trail", "crossing"]
@@ -70,6 +73,7 @@ def way_use(tags: Tags) -> WayUse:
     known = not buses_only
     foot = built and _may(tags, ("foot",), ("access",), known and not fast)
     rides = (on_road or road_class in _RIDDEN) and not fast
+    rides = rides and (road_class not in _TRUNKS or _has_cycleway(tags))
     ebike = built and not steps and road_class not in _MOTORWAYS
     ebike = ebike and _may(tags, ("bicycle",), ("vehicle", "access"), rides)
     car = built and not steps and _may(tags, ("motorcar", "motor_vehicle"), ("vehicle", "access"), on_road)
@@ -140,12 +144,16 @@ def _bike_flow(tags: Tags, flow: tuple[bool, bool]) -> tuple[bool, bool]:
     own = tags.get("oneway:bicycle")
     if own is not None:
         return _one_way(own)
-    lanes = ("cycleway", "cycleway:left", "cycleway:right", "cycleway:both")
-    if any(tags.get(key, "").startswith("opposite") for key in lanes):
+    if any(tags.get(key, "").startswith("opposite") for key in _CYCLEWAYS):
         return True, True
-    if any(tags.get(f"{key}:oneway") in ("-1", "no") for key in lanes):
+    if any(tags.get(f"{key}:oneway") in ("-1", "no") for key in _CYCLEWAYS):
         return True, True
     return flow
+
+
+def _has_cycleway(tags: Tags) -> bool:
+    """A lane or track for bicycles on the way itself; `separate` is a way of its own."""
+    return any(tags.get(key) in ("lane", "track") for key in _CYCLEWAYS)
 
 
 def _foot_flow(tags: Tags) -> tuple[bool, bool]:
