@@ -53,6 +53,16 @@ class Sentence(str):
         }
         return {"text": self.text, "values": values}
 
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Sentence:
+        """A sentence from its parts, as `as_json` gave them."""
+        values = {
+            name: cls.from_json(value) if isinstance(value, Mapping) else value
+            for name, value in stored["values"].items()
+        }
+        # Written with a text that was a literal when it was made.
+        return cls.__new__(cls, stored["text"], **values)
+
     def said(self, translate: Callable[[str], str]) -> str:
         """The sentence in the language of `translate`, which gives a text for a text."""
         values = {name: said(value, translate) for name, value in self.values.items()}

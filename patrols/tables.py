@@ -144,3 +144,20 @@ class PlanVisit(Base):
     end_at: Mapped[datetime | None]
     distance_m: Mapped[float] = mapped_column(Float)
     leg: Mapped[Any | None] = mapped_column(geometry("LINESTRING"))
+
+
+class PlanStep(Base):
+    """A step in a plan's life: who approved, published or withdrew it, when, and what was said of it."""
+
+    __tablename__ = "plan_step"
+    __table_args__ = (CheckConstraint("step IN ('approved', 'published', 'withdrawn')", name="step"),)
+
+    id: Mapped[BigKey]
+    plan_id: Mapped[int] = plan_column()
+    step: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+    author: Mapped[str] = mapped_column(Text)
+    # Why it was withdrawn, or why it was let through all the same.
+    reason: Mapped[str] = mapped_column(Text, server_default="")
+    # What was wrong with the plan then, as stored sentences: violations, and what had changed since.
+    despite: Mapped[Any] = mapped_column(JSONB, server_default="[]")

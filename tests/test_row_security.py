@@ -39,7 +39,7 @@ PATHS = {
     "jurisdiction": "ARRAY[t.path]",
     "zone": MEMBERS.format("t.id"),
     **dict.fromkeys(("zone_member", "team", "plan"), MEMBERS.format("t.zone_id")),
-    **dict.fromkeys(("plan_stop", "plan_visit"), OF_PLAN),
+    **dict.fromkeys(("plan_step", "plan_stop", "plan_visit"), OF_PLAN),
     **dict.fromkeys(
         (
             *("camera_change", "camera_proposal", "camera_preset", "camera_source", "frame", "pose"),
@@ -170,6 +170,7 @@ INSERT INTO plan (zone_id, shift, status, document, road_revision, value, upper_
 INSERT INTO plan_stop (plan_id, stop_id, prize, service_s, why, crossed, crossable, geom, jurisdiction_path)
     SELECT plan.id, 's' || team.id, 1, 60, '[]', true, true, team.base, team.jurisdiction_path
     FROM plan JOIN zone ON zone.id = zone_id AND zone.code = 'span' JOIN team ON team.zone_id = zone.id;
+INSERT INTO plan_step (plan_id, step, at, author) SELECT id, 'approved', now(), 'test' FROM plan;
 INSERT INTO plan_visit (plan_id, team_id, seq, stop_id, arrive_at, distance_m)
     SELECT plan.id, team.id, 1, 's' || team.id, lower(shift), 0
     FROM plan JOIN zone ON zone.id = zone_id AND zone.code = 'span' JOIN team ON team.zone_id = zone.id;

@@ -75,6 +75,14 @@ def test_a_copy_keeps_the_parts(copied: Callable[[object], object]) -> None:
     assert [said(problem, in_chinese) for problem in refusal.problems] == ["第 5 行：经度"]
 
 
+def test_a_stored_sentence_comes_back_with_its_parts() -> None:
+    """Also one within another, and through JSON."""
+    sentence = Sentence("row %(row)s: %(what)s", row=7, what=Sentence("%(field)s is missing", field="lon"))
+    back = Sentence.from_json(json.loads(json.dumps(sentence.as_json())))
+    assert back == sentence and back.as_json() == sentence.as_json()
+    assert back.said(in_chinese) == sentence.said(in_chinese) != str(sentence)
+
+
 def test_what_does_not_print_is_written_as_an_escape() -> None:
     """A cell must not move a terminal's cursor, and no JSON of PostgreSQL holds a NUL."""
     assert Sentence("%(v)s", v="a\x00\x1b[2Jb\n") == "a\\x00\\x1b[2Jb\\n"

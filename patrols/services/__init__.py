@@ -3,7 +3,9 @@
 Every function takes an open session and leaves committing to the caller.
 """
 
-from patrols.services.planning import PlanOutcome, PlanSettings, check_plan, plan_shift
+from patrols.services.checking import check_plan
+from patrols.services.planning import PlanOutcome, PlanSettings, plan_shift
+from patrols.services.staleness import stale_reasons
 from patrols.services.zoning import import_teams, import_zones, store_teams, store_zones
 
 __all__ = [
@@ -13,6 +15,7 @@ __all__ = [
     "import_teams",
     "import_zones",
     "plan_shift",
+    "stale_reasons",
     "store_teams",
     "store_zones",
 ]

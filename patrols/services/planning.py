@@ -1,24 +1,21 @@
-"""Plan a shift from the gaps, and check a plan again."""
+"""Plan a shift from the gaps."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timedelta, tzinfo
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from importlib.metadata import version
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from geo import repository as places
-from geo.crs import LONLAT, to_lonlat, to_metric
+from geo.crs import to_lonlat, to_metric
 from geo.errors import InputRefused, LianfangError, Sentence
 from geo.roads import RoadNetwork
 from geo.services import site_crs
@@ -26,10 +23,13 @@ from patrols import repository
 from patrols.check import violations
 from patrols.demand import DemandSettings
 from patrols.importers import teams_off_network
-from patrols.plan import PatrolPlan, PlanFile
+from patrols.plan import PatrolPlan
 from patrols.problem import CrossRule, PatrolProblem
 from patrols.reach import reachable_stops
 from patrols.routing import legs
+from patrols.services.duty import crossing_remarks, less_the_walk, listed, on_duty
+from patrols.services.measuring import matrices, on_their_street, points_at
+from patrols.services.staleness import plan_basis
 from patrols.services.stops import zone_stops
 from patrols.services.zoning import MODES, road_network, villages
 from patrols.solve import Budget, solve
@@ -124,7 +124,7 @@ def plan_shift(
                 zone=zone,
                 start=start.isoformat(),
                 end=end.isoformat(),
-                why=_listed(remarks),
+                why=listed(remarks),
             )
         )
     analysis = repository.latest_analysis_id(session)
@@ -141,19 +141,19 @@ def plan_shift(
             Sentence("%(n)s team bases are off the network; nothing was planned", n=len(far)),
             list(far.values()),
         )
-    bases, walk_s = _on_their_street(network, teams, chosen.base_limit_m)
+    bases, walk_s = on_their_street(network, teams, chosen.base_limit_m)
     teams, short = less_the_walk(teams, walk_s)
     remarks += short
     if teams.empty:
         raise LianfangError(
             Sentence(
-                "zone '%(zone)s' has no team with time to patrol (%(why)s)", zone=zone, why=_listed(short)
+                "zone '%(zone)s' has no team with time to patrol (%(why)s)", zone=zone, why=listed(short)
             )
         )
-    remarks += _crossing_remarks(teams)
+    remarks += crossing_remarks(teams)
     nodes = gpd.GeoSeries([*bases.loc[teams.index], *stops.geometry], crs=crs)
     places_of_nodes = shapely.get_coordinates(to_lonlat(nodes).to_numpy()).round(PLACE_DECIMALS)
-    points = _points(places_of_nodes, crs)
+    points = points_at(places_of_nodes, crs)
     problem = _problem(network, points, teams, stops, record["rule"].iloc[0], start, chosen)
     tell(0.4)
     plan = solve(problem, budget=budget, seed=seed, should_abort=should_abort)
@@ -180,7 +180,8 @@ def plan_shift(
         reachable=int(reach["crossable"].sum()),
         violations=[sentence.as_json() for sentence in broken],
         seed=seed,
-        parameters=asdict(chosen) | {"budget": asdict(budget)},
+        parameters=asdict(chosen)
+        | {"budget": asdict(budget), "basis": plan_basis(session, zone, analysis, start, end)},
         code_version=version("lianfang"),
         author=author,
     )
@@ -191,64 +192,6 @@ def plan_shift(
     number = repository.add_plan(session, stored, to_lonlat(stops), to_lonlat(walked))
     tell(1.0)
     return PlanOutcome(number, problem, plan, stored.reachable, broken, revision, tuple(remarks))
-
-
-def check_plan(session: Session | None, file: PlanFile) -> tuple[list[str], list[str]]:
-    """(violations, remarks) of a plan file, each one sentence.
-
-    With a session whose database has roads, travel times are worked out again from these roads, between the
-    places that the file gives for its nodes; what the file says of travel plays no part then. Else, and for a
-    file without places, the times of the file are trusted. The remarks say which it was, and whether the
-    roads are those the plan was made from. How long a team walks between its base and its street is the
-    file's word either way: the file holds the place on the street only.
-
-    Raises
-    ------
-    LianfangError
-        When the file holds no problem.
-    """
-    problem = file.problem
-    if problem is None:
-        raise LianfangError(
-            Sentence("the plan file holds no problem to check against; write it with its problem")
-        )
-    remarks = []
-    if session is None:
-        remarks.append("no database: the travel times of the file were trusted")
-    elif places.site(session) is None or places.roads(session)[1].empty:
-        remarks.append("the database has no roads: the travel times of the file were trusted")
-    else:
-        problem, remarks = _by_the_roads(session, problem, file)
-    return [entry.message for entry in violations(problem, file.plan)], remarks
-
-
-def _by_the_roads(
-    session: Session, problem: PatrolProblem, file: PlanFile
-) -> tuple[PatrolProblem, list[str]]:
-    """The problem with travel times of the database's roads, as far as the file allows, and remarks."""
-    network, revision = road_network(session)
-    same = file.road_revision == revision
-    remarks = [
-        "the roads are the ones this plan was made from"
-        if same
-        else "the roads have changed since this plan was made, or are of another place; plan again"
-    ]
-    if file.places is None or file.snap_limit_m is None:
-        return problem, [*remarks, "the file does not say where its nodes lie: its travel times were trusted"]
-    unknown = sorted(set(problem.duration_s) - set(MODES))
-    if unknown:
-        remarks.append(f"the roads know no {', '.join(unknown)}: its travel times were trusted")
-    modes = [mode for mode in problem.duration_s if mode in MODES]
-    duration, distance = _matrices(network, _points(file.places, network.crs), modes, file.snap_limit_m)
-    remarks.append("travel times were worked out again from the roads")
-    other = sum(int((duration[mode] != problem.duration_s[mode]).sum()) for mode in modes)
-    if other:
-        remarks.append(f"{other} travel times of the file are not those of the roads; the roads' were used")
-    return replace(
-        problem,
-        duration_s={**problem.duration_s, **duration},
-        distance_m={**problem.distance_m, **distance},
-    ), remarks
 
 
 def villages_at(tree: gpd.GeoDataFrame, points: gpd.GeoSeries) -> NDArray[np.object_]:
@@ -270,118 +213,6 @@ def villages_at(tree: gpd.GeoDataFrame, points: gpd.GeoSeries) -> NDArray[np.obj
     return paths[lowest]
 
 
-def _points(lonlat: NDArray[np.float64], crs: CRS) -> gpd.GeoSeries:
-    """Places of a plan file in the CRS of the network."""
-    return to_metric(gpd.GeoSeries(shapely.points(lonlat), crs=LONLAT), crs)
-
-
-def _on_their_street(
-    network: RoadNetwork, teams: gpd.GeoDataFrame, limit_m: float
-) -> tuple[gpd.GeoSeries, pd.Series]:
-    """Where each team enters the streets of its mode, and the whole seconds it walks there from its base."""
-    places_on = teams.geometry.copy()
-    walk_s = pd.Series(0, teams.index)
-    for mode, group in teams.groupby("mode"):
-        snapped = network.snap(group.geometry, str(mode), limit_m)
-        places_on.loc[group.index] = snapped.geometry
-        # Whole millimetres, as the network measures; a rounding error must not cost a second.
-        walk_mm = np.rint(snapped["access_m"].to_numpy() * 1000.0)
-        walk_s.loc[group.index] = np.ceil(walk_mm / (network.speeds.foot * 1000.0) - 1e-9).astype(np.int64)
-    return places_on, walk_s
-
-
-def on_duty(teams: gpd.GeoDataFrame, start: datetime, end: datetime) -> tuple[gpd.GeoDataFrame, list[str]]:
-    """Teams that serve in the shift `[start, end)`, and a remark on each that does not.
-
-    Parameters
-    ----------
-    teams : GeoDataFrame
-        code, starts_at, ends_at (tz-aware; NaT or None: as the shift).
-
-    Returns
-    -------
-    (GeoDataFrame, list of str)
-        The teams with start_s and end_s, whole seconds from `start` inside both the shift and their hours.
-    """
-    second = timedelta(seconds=1)
-    hours: list[tuple[int, int]] = []
-    remarks: list[str] = []
-    for code, own_start, own_end in zip(teams["code"], teams["starts_at"], teams["ends_at"], strict=True):
-        first = start if pd.isna(own_start) else max(start, own_start)
-        last = end if pd.isna(own_end) else min(end, own_end)
-        # Rounded inwards: a second begun before the team is there is not the team's.
-        hours.append((-((start - first) // second), (last - start) // second))
-        if hours[-1][0] >= hours[-1][1]:
-            remarks.append(
-                Sentence(
-                    "team '%(team)s' serves %(hours)s, not in this shift, and was left out",
-                    team=code,
-                    hours=_hours(own_start, own_end, start.tzinfo),
-                )
-            )
-    kept = teams.assign(start_s=[first for first, _ in hours], end_s=[last for _, last in hours])
-    return kept[kept["start_s"] < kept["end_s"]], remarks
-
-
-def less_the_walk(teams: gpd.GeoDataFrame, walk_s: pd.Series) -> tuple[gpd.GeoDataFrame, list[str]]:
-    """Shifts cut at both ends by the walk between base and street; teams with no time left are left out."""
-    cut = teams.assign(start_s=teams["start_s"] + walk_s, end_s=teams["end_s"] - walk_s)
-    has_time = cut["start_s"] < cut["end_s"]
-    remarks: list[str] = [
-        Sentence(
-            "team '%(team)s' walks %(walk)s s from its base to its street and back, has no time left in this "
-            "shift, and was left out",
-            team=code,
-            walk=walk,
-        )
-        for code, walk in zip(cut.loc[~has_time, "code"], walk_s[~has_time], strict=True)
-    ]
-    return cut[has_time], remarks
-
-
-def _crossing_remarks(teams: gpd.GeoDataFrame) -> list[str]:
-    """That nothing can be crossed, where the teams on duty are not of two villages."""
-    homes = sorted(teams["village"].dropna().unique())
-    if len(homes) >= 2:
-        return []
-    of = Sentence("all are of %(village)s", village=homes[0]) if homes else Sentence("none has a village")
-    return [
-        Sentence(
-            "nothing can be crossed: that takes teams of two villages, and of those on duty %(of)s", of=of
-        )
-    ]
-
-
-def _hours(start: Any, end: Any, zone: tzinfo | None) -> Sentence:
-    """A team's own hours, at least one end of which is given."""
-    first, last = (None if pd.isna(at) else at.astimezone(zone).isoformat() for at in (start, end))
-    if first is None:
-        return Sentence("until %(end)s", end=last)
-    if last is None:
-        return Sentence("from %(start)s", start=first)
-    return Sentence("from %(start)s until %(end)s", start=first, end=last)
-
-
-def _listed(remarks: list[str]) -> str:
-    """Several remarks as one."""
-    first, *others = remarks
-    return first if not others else Sentence("%(first)s; %(others)s", first=first, others=_listed(others))
-
-
-def _matrices(
-    network: RoadNetwork, points: gpd.GeoSeries, modes: list[str], snap_limit_m: float
-) -> tuple[dict[str, NDArray[np.int64]], dict[str, NDArray[np.int64]]]:
-    """Travel times and distances between all nodes, by mode."""
-    durations, distances = {}, {}
-    for mode in modes:
-        duration, distance = network.matrix(points, mode, snap_limit_m=snap_limit_m)
-        # A stop off a mode's streets cannot be reached, but a team is never away from where it is.
-        np.fill_diagonal(duration, 0)
-        np.fill_diagonal(distance, 0)
-        durations[mode], distances[mode] = duration, distance
-    return durations, distances
-
-
 def _problem(
     network: RoadNetwork,
     points: gpd.GeoSeries,
@@ -393,7 +224,7 @@ def _problem(
 ) -> PatrolProblem:
     """Bases first, then stops, as nodes of the matrices of every mode that a team has."""
     modes = [mode for mode in MODES if (teams["mode"] == mode).any()]
-    durations, distances = _matrices(network, points, modes, chosen.stop_limit_m)
+    durations, distances = matrices(network, points, modes, chosen.stop_limit_m)
     base = np.arange(len(teams))
     return PatrolProblem(
         duration_s=durations,

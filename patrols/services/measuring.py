@@ -1,0 +1,47 @@
+"""Nodes of a patrol problem on the streets: where they stand, how far and how long from one to another."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from geo.crs import LONLAT, to_metric
+from geo.roads import RoadNetwork
+
+
+def points_at(lonlat: NDArray[np.float64], crs: CRS) -> gpd.GeoSeries:
+    """Places of a plan file in the CRS of the network."""
+    return to_metric(gpd.GeoSeries(shapely.points(lonlat), crs=LONLAT), crs)
+
+
+def on_their_street(
+    network: RoadNetwork, teams: gpd.GeoDataFrame, limit_m: float
+) -> tuple[gpd.GeoSeries, pd.Series]:
+    """Where each team enters the streets of its mode, and the whole seconds it walks there from its base."""
+    places_on = teams.geometry.copy()
+    walk_s = pd.Series(0, teams.index)
+    for mode, group in teams.groupby("mode"):
+        snapped = network.snap(group.geometry, str(mode), limit_m)
+        places_on.loc[group.index] = snapped.geometry
+        # Whole millimetres, as the network measures; a rounding error must not cost a second.
+        walk_mm = np.rint(snapped["access_m"].to_numpy() * 1000.0)
+        walk_s.loc[group.index] = np.ceil(walk_mm / (network.speeds.foot * 1000.0) - 1e-9).astype(np.int64)
+    return places_on, walk_s
+
+
+def matrices(
+    network: RoadNetwork, points: gpd.GeoSeries, modes: list[str], snap_limit_m: float
+) -> tuple[dict[str, NDArray[np.int64]], dict[str, NDArray[np.int64]]]:
+    """Travel times and distances between all nodes, by mode."""
+    durations, distances = {}, {}
+    for mode in modes:
+        duration, distance = network.matrix(points, mode, snap_limit_m=snap_limit_m)
+        # A stop off a mode's streets cannot be reached, but a team is never away from where it is.
+        np.fill_diagonal(duration, 0)
+        np.fill_diagonal(distance, 0)
+        durations[mode], distances[mode] = duration, distance
+    return durations, distances
