@@ -34,8 +34,9 @@ from web.report.content import Cell, Document, Head, Section, Table
 from web.report.making import week_document
 from web.report.page import report_file
 from web.report.paper import report_paper
-from web.report.picture import Layer, MapPicture, map_picture, scale_length
+from web.report.picture import Layer, MapPicture, map_picture
 from web.report.words import span_words, spans_words, windows_words
+from web.sketch import scale_length
 
 ZONE = ZoneInfo("Asia/Shanghai")
 WEEK = "/reports/2026-11-16"

@@ -374,6 +374,22 @@ def test_a_zone_that_spans_villages_is_whole_to_whoever_sees_one_of_them(app):
     assert app.execute("SELECT FROM zone").rowcount == 0
 
 
+def test_of_a_zone_that_one_sees_all_streets_are_read_and_of_no_other(app):
+    """A team is sent to its neighbours' streets; whoever sees no member of the zone sees no street of it."""
+    box = "ST_MakeEnvelope(116.6, 23.3, 116.64, 23.32, 4326)"
+    own = f"SELECT count(*) AS n FROM road_edge WHERE geom && {box}"
+    through = "SELECT count(*) AS n FROM zone z CROSS JOIN LATERAL zone_streets(z.id) WHERE z.code = 'span'"
+    for path, seen in ((CHILD, 1), (SIBLING, 1), (PARENT, 3)):
+        enter(app, Scope.of([path]))
+        assert app.execute(own).fetchone()["n"] == seen, path
+        assert app.execute(through).fetchone()["n"] == 3, path
+    enter(app, WHOLE_SITE)
+    number = app.execute("SELECT id FROM zone WHERE code = 'span'").fetchone()["id"]
+    for scope in (Scope.of(["c.e"]), NOWHERE):
+        enter(app, scope)
+        assert app.execute("SELECT count(*) AS n FROM zone_streets(%s)", [number]).fetchone()["n"] == 0
+
+
 def test_a_camera_joins_a_maintenance_only_where_all_of_it_is_held(owner, app):
     """One's own camera on another's list would show that list; on one's own, or a new one, it may stand."""
     add = "INSERT INTO maintenance_camera (maintenance_id, code, jurisdiction_path) VALUES (%s, %s, %s)"

@@ -15,18 +15,16 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from shapely.ops import substring
 
 from web.fonts import picture_font
+from web.sketch import EDGE, FINE, INK, PAPER, dashes, draw_north, draw_scale, pieces
 
 # Width, least and greatest height: for ground that is wider than high, and for other ground.
 ACROSS, UPRIGHT = (1600, 700, 1060), (1300, 1000, 1300)
 WIDER = 1.35
 STRIP = 84
-# Drawn twice as large and shrunk: Pillow's lines have no smooth edges of their own.
-FINE = 2
-GROUND, PAPER, INK, QUIET = "#f6f7f7", "#ffffff", "#1b1f23", "#59626a"
-STREET, BORDER, EDGE = "#d3d8db", "#a5568f", "#8b949b"
+GROUND, QUIET = "#f6f7f7", "#59626a"
+STREET, BORDER = "#d3d8db", "#a5568f"
 AROUND = 1.06
 LEAST_M = 200.0
 
@@ -84,13 +82,13 @@ def map_picture(shown: MapPicture) -> bytes:
         x, y = (points[:, 0] - west) / metres, (north - points[:, 1]) / metres
         return list(zip(x.tolist(), y.tolist(), strict=True))
 
-    for line in _lines(shown.streets):
+    for line in pieces(shown.streets):
         draw.line(pixels(line), fill=STREET, width=3 * FINE)
-    for edge in _lines(shown.borders.boundary):
-        for dash in _dashes(edge, metres * FINE):
+    for edge in pieces(shown.borders.boundary):
+        for dash in dashes(edge, metres * FINE):
             draw.line(pixels(dash), fill=BORDER, width=2 * FINE)
     for layer in shown.layers:
-        for line in _lines(layer.shapes):
+        for line in pieces(layer.shapes):
             draw.line(pixels(line), fill=layer.colour, width=round(layer.width * FINE), joint="curve")
         for point in layer.shapes[layer.shapes.geom_type == "Point"]:
             ((x, y),) = pixels(point)
@@ -99,8 +97,8 @@ def map_picture(shown: MapPicture) -> bytes:
     whole.paste(image.resize(size, Image.Resampling.LANCZOS), (0, 0))
     pen = ImageDraw.Draw(whole)
     pen.rectangle((0, 0, size[0] - 1, size[1] - 1), outline=EDGE)
-    _scale(pen, metres * FINE, size, shown)
-    _north(pen, size, shown.north)
+    draw_scale(pen, (30, size[1] - 34), metres * FINE, size[0] / 6, shown.metres, shown.kilometres)
+    draw_north(pen, (size[0] - 46, 24), shown.north)
     _legend(pen, size, shown)
     target = io.BytesIO()
     # Few colours: a third of the size, and no difference to be seen.
@@ -128,45 +126,10 @@ def _frame(shown: MapPicture) -> tuple[float, float, float, tuple[int, int]] | N
     )
 
 
-def _lines(shapes: gpd.GeoSeries) -> list[shapely.Geometry]:
-    kept = shapes[shapes.notna() & ~shapes.is_empty]
-    return [piece for piece in kept.explode(index_parts=False) if len(shapely.get_coordinates(piece)) > 1]
-
-
-def _dashes(line: shapely.Geometry, metres: float) -> list[shapely.Geometry]:
-    """Pieces of a line, 12 pixels each with 8 between them."""
-    starts = np.arange(0.0, shapely.length(line), 20 * metres)
-    return [substring(line, float(at), float(at) + 12 * metres) for at in starts]
-
-
 def _dot(draw: ImageDraw.ImageDraw, at: tuple[float, float], layer: Layer, fine: int) -> None:
     reach = (layer.width + 3) * fine
     box = (at[0] - reach, at[1] - reach, at[0] + reach, at[1] + reach)
     draw.ellipse(box, fill=layer.colour, outline=PAPER, width=2 * fine)
-
-
-def scale_length(metres_a_pixel: float, most_px: float) -> int:
-    """The longest of 1, 2 or 5 times a power of ten, in metres, that `most_px` have room for; at least 1."""
-    most = metres_a_pixel * most_px
-    power = 10 ** int(np.floor(np.log10(max(most, 1.0))))
-    return int(max(n * power for n in (1, 2, 5) if n == 1 or n * power <= most))
-
-
-def _scale(pen: ImageDraw.ImageDraw, metres: float, size: tuple[int, int], shown: MapPicture) -> None:
-    length = scale_length(metres, size[0] / 6)
-    wide = round(length / metres)
-    words = shown.kilometres % (length // 1000) if length >= 1000 else shown.metres % length
-    x, y = 30, size[1] - 34
-    pen.rectangle((x - 14, y - 34, x + max(wide, 60) + 14, y + 18), fill=PAPER, outline=EDGE)
-    pen.line([(x, y - 8), (x, y + 4), (x + wide, y + 4), (x + wide, y - 8)], fill=INK, width=3)
-    pen.text((x + wide / 2, y - 14), words, font=picture_font(20), fill=INK, anchor="mm")
-
-
-def _north(pen: ImageDraw.ImageDraw, size: tuple[int, int], words: str) -> None:
-    x, y = size[0] - 46, 24
-    pen.rectangle((x - 26, y - 8, x + 26, y + 76), fill=PAPER, outline=EDGE)
-    pen.polygon([(x, y), (x - 13, y + 38), (x, y + 29), (x + 13, y + 38)], fill=INK)
-    pen.text((x, y + 58), words, font=picture_font(24, bold=True), fill=INK, anchor="mm")
 
 
 def _legend(pen: ImageDraw.ImageDraw, size: tuple[int, int], shown: MapPicture) -> None:
