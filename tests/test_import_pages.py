@@ -68,6 +68,14 @@ def test_the_kind_of_a_list_is_known_by_its_headings(tmp_path, kind, headings, r
     assert look.kind == kind and look.rows == 1
 
 
+def test_a_street_graph_is_known_by_its_ending_and_needs_no_datum_tried(session: Session, tmp_path):
+    graph = write(tmp_path, "a.graphml", "<graphml/>")
+    look = recognise(graph)
+    assert (look.kind, look.kinds) == ("roads", ("roads",))
+    assert try_datums(session, graph, "roads") == ()
+    assert ".graphml" in views.ENDINGS
+
+
 def test_a_list_without_known_headings_is_of_no_kind(tmp_path):
     look = recognise(write(tmp_path, "a.csv", csv("甲,乙", "1,2")))
     assert look.kind == "" and look.headings == ("甲", "乙")

@@ -25,7 +25,7 @@ from geo.readers import (
     workbook,
 )
 from geo.readers.columns import simple
-from geo.readers.files import is_osm
+from geo.readers.files import is_graph, is_of_osm, is_osm
 from geo.readers.places import JURISDICTION_COLUMNS, OBSTRUCTION_COLUMNS, PLACE_COLUMNS
 from patrols.importers import TEAM_COLUMNS, ZONE_COLUMNS
 from web.i18n import N_
@@ -136,6 +136,8 @@ def recognise(path: Path) -> Look:
     """
     if is_osm(path):
         return Look("roads", Words(N_("An OpenStreetMap extract: streets, and more at choice.")), OF_EXTRACTS)
+    if is_graph(path):
+        return Look("roads", Words(N_("A street graph of OSMnx, made of OpenStreetMap.")), ("roads",))
     kinds = tuple(kind for kind in KIND_WORDS if kind in TELLING)
     if lists_devices(path):
         kinds = ("cameras",)
@@ -239,7 +241,11 @@ def try_datums(
     Evidence for whoever states the datum, and no more: it is empty where there are no streets, or no
     positions to try. CGCS2000 is not told from WGS 84, from which it differs by less than a metre.
     """
-    if is_osm(path) or _is_unread(path) or not session.scalar(text("SELECT EXISTS (SELECT FROM road_edge)")):
+    if (
+        is_of_osm(path)
+        or _is_unread(path)
+        or not session.scalar(text("SELECT EXISTS (SELECT FROM road_edge)"))
+    ):
         return ()
     try:
         rows = _rows(path)

@@ -61,7 +61,7 @@ def road_frames(ways: Sequence[Way], findings: Findings) -> tuple[gpd.GeoDataFra
         # An end is a node of the network however seldom it is used.
         uses.update((int(refs[0]), int(refs[-1])))
     pieces = [piece for way, refs, lonlat in runs for piece in _pieces(way, refs, lonlat, uses)]
-    return _frames(pieces)
+    return edge_frames(pieces)
 
 
 def _runs(way: Way) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
@@ -89,7 +89,8 @@ def _pieces(
     return [(way, use, int(refs[a]), int(refs[b]), lonlat[a : b + 1]) for a, b in pairwise(cuts)]
 
 
-def _frames(pieces: list[Piece]) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+def edge_frames(pieces: Sequence[Piece]) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """ROAD NODES and ROAD EDGES (`road_frames`) of ways already cut: way, use, u, v, line from u to v."""
     lengths = np.array([len(piece[4]) for piece in pieces], dtype=np.int64)
     lonlat = np.concatenate([piece[4] for piece in pieces]) if pieces else np.empty((0, 2))
     lines = shapely.linestrings(lonlat, indices=np.repeat(np.arange(len(pieces)), lengths))

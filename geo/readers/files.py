@@ -19,11 +19,22 @@ from geo.readers.limits import check_columns
 from geo.readers.rows import PART_ROWS, Rows, joined, split
 
 OSM_ENDINGS = (".osm.pbf", ".osm", ".osm.bz2", ".osm.gz")
+GRAPH_ENDING = ".graphml"
 
 
 def is_osm(path: Path | str) -> bool:
     """Whether a file is an OpenStreetMap extract by its ending."""
     return str(path).lower().endswith(OSM_ENDINGS)
+
+
+def is_graph(path: Path | str) -> bool:
+    """Whether a file is a street graph of OSMnx by its ending."""
+    return str(path).lower().endswith(GRAPH_ENDING)
+
+
+def is_of_osm(path: Path | str) -> bool:
+    """Whether a file is one of the two, both of OpenStreetMap's data: credited, and in WGS 84."""
+    return is_osm(path) or is_graph(path)
 
 
 def read_rows(path: Path | str, datum: str, *, head: bool = False) -> Rows:

@@ -14,7 +14,8 @@ from geo.jurisdictions import check_tree
 from geo.osm import OsmExtract, read_osm
 from geo.osm.records import FINDINGS
 from geo.readers.columns import Column, Table, check_codes, match_columns
-from geo.readers.files import is_osm, read_rows
+from geo.readers.files import is_graph, is_osm, read_rows
+from geo.readers.graphml import read_graphml
 from geo.readers.positions import LAT, LON, WKT, lonlat_columns, shapes_in_wgs84
 from geo.readers.result import KINDS, Imported, Notes
 from geo.readers.rows import Rows
@@ -155,15 +156,18 @@ def read_places(
 
 
 def read_roads(path: Path | str, *, datum: str) -> OsmExtract:
-    """An OpenStreetMap extract, the one form in which roads are taken in; its datum is wgs84.
+    """An OpenStreetMap extract, or a street graph of one (`geo.readers.graphml`); the datum is wgs84.
 
     A line layer has no shared nodes and no access rules: streets would neither connect nor be one-way.
     """
     check_datum(datum)
+    if is_graph(path):
+        _check_wgs84(path, datum)
+        return read_graphml(path)
     if not is_osm(path):
         raise InputRefused(
             Sentence(
-                "%(file)s is no OpenStreetMap extract; roads are read from .osm.pbf or .osm files",
+                "%(file)s is no OpenStreetMap extract; roads are read from .osm.pbf, .osm or .graphml files",
                 file=Path(path).name,
             )
         )
@@ -171,6 +175,11 @@ def read_roads(path: Path | str, *, datum: str) -> OsmExtract:
 
 
 def _extract(path: Path | str, datum: str) -> OsmExtract:
+    _check_wgs84(path, datum)
+    return read_osm(path)
+
+
+def _check_wgs84(path: Path | str, datum: str) -> None:
     if datum != "wgs84":
         raise InputRefused(
             Sentence(
@@ -179,7 +188,6 @@ def _extract(path: Path | str, datum: str) -> OsmExtract:
                 datum=datum,
             )
         )
-    return read_osm(path)
 
 
 def _of_extract(extract: OsmExtract, kind: str) -> Imported:

@@ -16,7 +16,7 @@ from geo import repository
 from geo.crs import metric_crs
 from geo.errors import LianfangError, Sentence
 from geo.osm import ATTRIBUTION
-from geo.readers.files import is_osm
+from geo.readers.files import is_of_osm
 from geo.tables import Site
 
 DEFAULT_TIMEZONE = "Asia/Shanghai"
@@ -100,8 +100,8 @@ def open_site(
 
 
 def credit_osm(session: Session, path: Path | str) -> None:
-    """Credit OpenStreetMap in the site's attribution, where `path` is an extract and nobody did before."""
-    if is_osm(path):
+    """Credit OpenStreetMap in the site's attribution, where `path` is of its data and nobody did before."""
+    if is_of_osm(path):
         credit(session, ATTRIBUTION)
 
 

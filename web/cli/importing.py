@@ -110,7 +110,7 @@ _places(
 )
 _places(
     "roads",
-    "An OpenStreetMap extract (.osm.pbf).",
+    "An OpenStreetMap extract (.osm.pbf), or a street graph of OSMnx (.graphml).",
     "lianfang import roads town.osm.pbf --datum wgs84 --name 潮阳",
 )
 _places(

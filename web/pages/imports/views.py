@@ -16,7 +16,7 @@ from cameras.importers.further import FURTHER_COLUMNS
 from geo.datums import DATUMS
 from geo.db import transaction
 from geo.errors import InputRefused, LianfangError
-from geo.readers.files import OSM_ENDINGS, is_osm
+from geo.readers.files import GRAPH_ENDING, OSM_ENDINGS, is_of_osm
 from geo.scope import WHOLE_SITE
 from geo.services import ImportReport
 from geo.tables import ImportBatch
@@ -42,7 +42,7 @@ from web.uploads import takes_files
 bp = Blueprint("imports", __name__, url_prefix="/imports")
 
 # A shapefile is several files at once, of which a form hands in one.
-ENDINGS = (".csv", ".tsv", ".txt", ".geojson", ".json", ".gpkg", ".xlsx", ".xml", *OSM_ENDINGS)
+ENDINGS = (".csv", ".tsv", ".txt", ".geojson", ".json", ".gpkg", ".xlsx", ".xml", GRAPH_ENDING, *OSM_ENDINGS)
 LARGEST_BYTES = 200 * 1024**2
 SHOWN_SHAPES = 2000
 LAYER = {"colour": "#0072b2", "weight": 1.5, "radius": 4, "fill": 0.5, "frame": True}
@@ -327,7 +327,8 @@ def _columns_page(asked: Asked, problem: str = "", status: int = 200) -> Respons
     look = recognise(asked.path)
     asked = replace(asked, kind=asked.kind or look.kind)
     trials = suggestion = None
-    if asked.kind and not is_osm(asked.path):
+    of_osm = is_of_osm(asked.path)
+    if asked.kind and not of_osm:
         with transaction(server().engine, scope=WHOLE_SITE) as session:
             trials = try_datums(session, asked.path, asked.kind, asked.mapping or None)
         suggestion = suggested(trials)
@@ -349,7 +350,7 @@ def _columns_page(asked: Asked, problem: str = "", status: int = 200) -> Respons
         words=FIELDS,
         trials=trials or (),
         suggestion=suggestion,
-        extract=is_osm(asked.path),
+        extract=of_osm,
         zones=[] if zones is None else list(zip(zones["code"], zones["name"], strict=True)),
         first=site() is None,
     )
