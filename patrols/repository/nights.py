@@ -1,0 +1,101 @@
+"""Plans of the nights before, and what the watched share of a plan's zone is worked out from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from geo.db import read_frame, read_geoframe
+
+
+def published_before(session: Session, plan_id: int, within: timedelta) -> list[dict[str, Any]]:
+    """Published plans of a plan's zone whose shift began before this one's, at most `within`, newest first.
+
+    id, start, end, value, upper_bound, crossed, reachable of each. The zone is told by its code: one that was
+    stored anew is the same.
+    """
+    rows = session.execute(
+        text(
+            """SELECT o.id, lower(o.shift) AS start, upper(o.shift) AS "end", o.value, o.upper_bound,
+                      o.crossed, o.reachable
+               FROM plan p JOIN zone own ON own.id = p.zone_id JOIN zone z ON z.code = own.code
+                    JOIN plan o ON o.zone_id = z.id
+               WHERE p.id = :plan AND o.status = 'published' AND lower(o.shift) < lower(p.shift)
+                 AND lower(o.shift) >= lower(p.shift) - CAST(:within AS interval)
+               ORDER BY lower(o.shift) DESC, o.id DESC"""
+        ),
+        {"plan": plan_id, "within": within},
+    ).mappings()
+    return [dict(row) for row in rows]
+
+
+def visits_at_places(session: Session, plan_ids: Sequence[int]) -> gpd.GeoDataFrame:
+    """Visits of plans by plan and time, where their stops stand (EPSG:4326).
+
+    plan, team (code), home (path of the team's village, None for a team of none), start_at, end_at.
+    """
+    return read_geoframe(
+        session,
+        """SELECT v.plan_id AS plan, t.code AS team, t.jurisdiction_path::text AS home, v.start_at, v.end_at,
+                  ST_AsBinary(s.geom) AS geom
+           FROM plan_visit v JOIN team t ON t.id = v.team_id
+                JOIN plan_stop s ON s.plan_id = v.plan_id AND s.stop_id = v.stop_id
+           WHERE v.plan_id = ANY(:plans) ORDER BY v.plan_id, v.start_at, t.code, v.seq""",
+        plans=list(plan_ids),
+    )
+
+
+def street_gaps(session: Session, analysis_id: int, zone_id: int) -> gpd.GeoDataFrame:
+    """An analysis' gaps of street that meet a zone, in order of their ids: gap_id, cause, geometry."""
+    return read_geoframe(
+        session,
+        """SELECT g.id AS gap_id, g.cause, ST_AsBinary(g.geom) AS geom
+           FROM gap g, zone z
+           WHERE g.analysis_id = :analysis AND g.ground = 'street' AND z.id = :zone AND g.geom && z.geom
+                 AND ST_Intersects(g.geom, z.geom)
+           ORDER BY g.id""",
+        analysis=analysis_id,
+        zone=zone_id,
+    )
+
+
+def gap_windows(session: Session, gap_ids: Sequence[int]) -> pd.DataFrame:
+    """When gaps are open: gap_id, start, end of every window."""
+    return read_frame(
+        session,
+        """SELECT g.id AS gap_id, lower(w) AS start, upper(w) AS "end"
+           FROM gap g, unnest(g.windows) AS w WHERE g.id = ANY(:gaps) ORDER BY g.id, lower(w)""",
+        gaps=list(gap_ids),
+    )
+
+
+def analysed(session: Session, analysis_id: int) -> dict[str, Any]:
+    """Start and end of an analysis' period, and how often its ground had been changed then (or None)."""
+    row = session.execute(
+        text(
+            'SELECT lower(period) AS start, upper(period) AS "end", ground FROM analysis WHERE id = :analysis'
+        ),
+        {"analysis": analysis_id},
+    )
+    return dict(row.mappings().one())
+
+
+def gaps_closed(session: Session, plan_id: int) -> int:
+    """How many gaps have ground in sight of a stop that the plan crosses."""
+    return int(
+        session.scalar(
+            text(
+                """SELECT count(DISTINCT gap) FROM plan_stop s, jsonb_array_elements(s.why) AS cause,
+                          jsonb_array_elements(COALESCE(cause -> 'gap_ids', '[]')) AS gap
+                   WHERE s.plan_id = :plan AND s.crossed"""
+            ),
+            {"plan": plan_id},
+        )
+        or 0
+    )
