@@ -107,7 +107,7 @@ def test_the_hours_of_the_shift_are_those_of_the_analysed_day(site):
 
 
 def test_who_stands_watches_what_is_in_sight(site):
-    """A stop in the middle of a street of 200 m: 90 m of it are in sight, to a piece of 10 m, for half an hour."""
+    """A stop in the middle of a street of 200 m: 90 m are in sight, to a piece of 10 m, for half an hour."""
     plan = plan_of(site)
     site.execute(text("DELETE FROM plan_visit WHERE seq > 1 OR stop_id IS NULL"))
     before = share(site, plan)[1]

@@ -3,6 +3,7 @@
 Every function takes an open session and leaves committing to the caller.
 """
 
+from patrols.services.again import Wishes
 from patrols.services.checking import check_plan
 from patrols.services.planning import PlanOutcome, PlanSettings, plan_shift
 from patrols.services.staleness import stale_reasons
@@ -11,6 +12,7 @@ from patrols.services.zoning import import_teams, import_zones, store_teams, sto
 __all__ = [
     "PlanOutcome",
     "PlanSettings",
+    "Wishes",
     "check_plan",
     "import_teams",
     "import_zones",

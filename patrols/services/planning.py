@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from importlib.metadata import version
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -27,6 +28,7 @@ from patrols.plan import PatrolPlan
 from patrols.problem import CrossRule, PatrolProblem
 from patrols.reach import reachable_stops
 from patrols.routing import legs
+from patrols.services.again import Wishes, plan_again
 from patrols.services.duty import crossing_remarks, less_the_walk, listed, on_duty
 from patrols.services.measuring import matrices, on_their_street, points_at
 from patrols.services.staleness import plan_basis
@@ -84,19 +86,20 @@ def plan_shift(
     seed: int,
     settings: PlanSettings | None = None,
     author: str,
+    wishes: Wishes | None = None,
     should_abort: Callable[[], bool] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> PlanOutcome:
     """Plan one zone's shift `[start, end)` (tz-aware) from the gaps of the latest analysis, and store it.
 
-    A team whose own hours leave it no time in the shift is left out, and the remarks say so.
+    A team whose own hours leave it no time in the shift is left out, and the remarks say so. With `wishes`
+    the stops are those of the plan that is made again.
 
     Raises
     ------
     LianfangError
         When the zone is unknown or no team is there in the shift, nothing was analysed, the zone has no
-        street or no gap,
-        or a team's base lies off the streets its mode can use.
+        street or no gap, a team's base lies off the streets its mode can use, or a wish cannot be kept.
     """
     if end <= start:
         raise LianfangError(
@@ -127,12 +130,8 @@ def plan_shift(
                 why=listed(remarks),
             )
         )
-    analysis = repository.latest_analysis_id(session)
-    if analysis is None:
-        raise LianfangError(Sentence("nothing was analysed yet; run `lianfang gaps find` first"))
     network, revision = road_network(session)
-    area = record.geometry.iloc[0]
-    stops = zone_stops(session, analysis, network, area, zone, chosen.demand)
+    analysis, basis, stops = _stops(session, zone, record.geometry.iloc[0], network, chosen, wishes)
     stops["village"] = villages_at(to_metric(villages(session), crs), stops.geometry)
     tell(0.2)
     far = teams_off_network(teams, network, chosen.base_limit_m)
@@ -151,10 +150,12 @@ def plan_shift(
             )
         )
     remarks += crossing_remarks(teams)
+    if wishes is not None:
+        wishes.refuse_unknown(set(stops["stop_id"]), set(teams["code"]))
     nodes = gpd.GeoSeries([*bases.loc[teams.index], *stops.geometry], crs=crs)
     places_of_nodes = shapely.get_coordinates(to_lonlat(nodes).to_numpy()).round(PLACE_DECIMALS)
     points = points_at(places_of_nodes, crs)
-    problem = _problem(network, points, teams, stops, record["rule"].iloc[0], start, chosen)
+    problem = _problem(network, points, teams, stops, record["rule"].iloc[0], start, chosen, wishes)
     tell(0.4)
     plan = solve(problem, budget=budget, seed=seed, should_abort=should_abort)
     tell(0.85)
@@ -181,7 +182,11 @@ def plan_shift(
         violations=[sentence.as_json() for sentence in broken],
         seed=seed,
         parameters=asdict(chosen)
-        | {"budget": asdict(budget), "basis": plan_basis(session, zone, analysis, start, end)},
+        | {
+            "budget": asdict(budget),
+            "basis": plan_basis(session, zone, analysis, start, end) | basis,
+            "wishes": None if wishes is None else wishes.as_json(),
+        },
         code_version=version("lianfang"),
         author=author,
     )
@@ -192,6 +197,27 @@ def plan_shift(
     number = repository.add_plan(session, stored, to_lonlat(stops), to_lonlat(walked))
     tell(1.0)
     return PlanOutcome(number, problem, plan, stored.reachable, broken, revision, tuple(remarks))
+
+
+def _stops(
+    session: Session,
+    zone: str,
+    area: shapely.Geometry,
+    network: RoadNetwork,
+    chosen: PlanSettings,
+    wishes: Wishes | None,
+) -> tuple[int | None, dict[str, Any], gpd.GeoDataFrame]:
+    """The analysis that stops come from, what of the plan's basis comes with them, and the stops."""
+    if wishes is not None:
+        before, kept = plan_again(session, wishes, zone)
+        # As stale, or not, as where they come from.
+        basis = before.parameters.get("basis") or {}
+        gaps = {"gaps": basis.get("gaps"), "analysis": basis.get("analysis")}
+        return before.analysis_id, gaps, to_metric(kept, network.crs)
+    analysis = repository.latest_analysis_id(session)
+    if analysis is None:
+        raise LianfangError(Sentence("nothing was analysed yet; run `lianfang gaps find` first"))
+    return analysis, {}, zone_stops(session, analysis, network, area, zone, chosen.demand)
 
 
 def villages_at(tree: gpd.GeoDataFrame, points: gpd.GeoSeries) -> NDArray[np.object_]:
@@ -221,11 +247,14 @@ def _problem(
     rule: dict[str, object],
     start: datetime,
     chosen: PlanSettings,
+    wishes: Wishes | None,
 ) -> PatrolProblem:
     """Bases first, then stops, as nodes of the matrices of every mode that a team has."""
     modes = [mode for mode in MODES if (teams["mode"] == mode).any()]
     durations, distances = matrices(network, points, modes, chosen.stop_limit_m)
     base = np.arange(len(teams))
+    pinned, forbidden = (wishes.pinned, wishes.forbidden) if wishes else ((), ())
+    there = set(teams["code"])
     return PatrolProblem(
         duration_s=durations,
         distance_m=distances,
@@ -236,7 +265,7 @@ def _problem(
                 "village": stops["village"],
                 "prize": stops["prize"],
                 "service_s": stops["service_s"],
-                "required": False,
+                "required": stops["stop_id"].isin({stop for _, stop in pinned}),
             }
         ),
         windows=pd.DataFrame(),
@@ -252,7 +281,9 @@ def _problem(
             }
         ),
         breaks=pd.DataFrame(),
-        forbidden=pd.DataFrame(),
+        forbidden=pd.DataFrame(
+            [pair for pair in forbidden if pair[0] in there], columns=["team_id", "stop_id"]
+        ),
         rule=CrossRule(**rule),  # type: ignore[arg-type]
         origin=start,
     )

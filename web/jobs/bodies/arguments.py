@@ -40,6 +40,18 @@ def one(arguments: Mapping[str, Any], name: str, kind: type[T], default: T | Non
     return value
 
 
+def pairs(arguments: Mapping[str, Any], name: str) -> tuple[tuple[str, str], ...]:
+    """An argument that lists pairs of texts; none where it is left out."""
+    value = arguments.get(name, [])
+    whole = isinstance(value, list) and all(
+        isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair)
+        for pair in value
+    )
+    if not whole:
+        raise InputRefused(f"{name} is {value!r}; give a list of pairs of texts")
+    return tuple((pair[0], pair[1]) for pair in value)
+
+
 _NAMES: dict[type, str] = {
     str: "a text",
     int: "a whole number",

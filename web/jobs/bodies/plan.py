@@ -19,10 +19,11 @@ from web.jobs.words import Name, Words, as_stored
 from web.settings import current, plan_settings
 
 if TYPE_CHECKING:
+    from patrols.services import Wishes
     from patrols.solve import Budget
 
 KIND = "plan"
-ARGUMENTS = ("zone", "start", "end", "seed", "seconds", "iterations")
+ARGUMENTS = ("zone", "start", "end", "seed", "seconds", "iterations", "again", "pinned", "forbidden")
 # Where `patrols.services.plan_shift` stands when its search begins and ends.
 SEARCH = (0.4, 0.85)
 
@@ -34,18 +35,23 @@ def title(zone: Name, shift: str) -> Words:
 
 @dataclass(frozen=True)
 class PlanOrder:
-    """What `plan_shift` takes; without a budget the site's setting holds."""
+    """What `plan_shift` takes; without a budget the site's setting holds, without wishes stops are chosen."""
 
     zone: str
     start: datetime
     end: datetime
     seed: int
     budget: Budget | None
+    wishes: Wishes | None = None
 
 
 def order(arguments: Mapping[str, Any]) -> PlanOrder:
-    """From zone (code), start and end (ISO 8601 with a zone), seed, and seconds or iterations."""
+    """From zone (code), start and end (ISO 8601 with a zone), seed, and seconds or iterations.
+
+    To plan again: again (number of a plan), pinned and forbidden (pairs of a team's code and a stop's).
+    """
     # The solver takes seconds to load: only whoever asks for a plan waits for it.
+    from patrols.services import Wishes
     from patrols.solve import Budget
 
     read.known(arguments, ARGUMENTS, KIND)
@@ -70,7 +76,13 @@ def order(arguments: Mapping[str, Any]) -> PlanOrder:
             budget = Budget(seconds=read.one(arguments, "seconds", float))
     except ValueError as error:
         raise InputRefused(message_of(error)) from error
-    return PlanOrder(zone, start, end, seed, budget)
+    wishes = None
+    pinned, forbidden = read.pairs(arguments, "pinned"), read.pairs(arguments, "forbidden")
+    if "again" in arguments:
+        wishes = Wishes(read.one(arguments, "again", int), pinned, forbidden)
+    elif pinned or forbidden:
+        raise InputRefused("pinned and forbidden need again, the number of the plan they are about")
+    return PlanOrder(zone, start, end, seed, budget, wishes)
 
 
 def words_at(share: float) -> str:
@@ -123,6 +135,7 @@ def run(session: Session, asked: PlanOrder, tell: Tell) -> Outcome:
         seed=asked.seed,
         settings=plan_settings(values),
         author=tell.author,
+        wishes=asked.wishes,
         should_abort=search.should_abort,
         progress=search.progress,
     )

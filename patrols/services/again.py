@@ -1,0 +1,117 @@
+"""Plan a shift again from a plan that is there: its stops, and what a person wants kept or forbidden."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+from sqlalchemy.orm import Session
+
+from geo.errors import InputRefused, LianfangError, Sentence
+from patrols import repository
+from patrols.repository import of_plan
+from patrols.tables import Plan
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a person wants of a plan that is made again; kept with it.
+
+    Parameters
+    ----------
+    plan : int
+        The plan it is made again from: its stops are taken, not chosen anew.
+    pinned : tuple of (team code, stop_id)
+        Visits to be kept: these stops are required.
+    forbidden : tuple of (team code, stop_id)
+        Visits that must not be.
+
+    Raises
+    ------
+    InputRefused
+        When a visit is both.
+    """
+
+    plan: int
+    pinned: tuple[Pair, ...] = ()
+    forbidden: tuple[Pair, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what contradicts itself."""
+        both = sorted(set(self.pinned) & set(self.forbidden))
+        if both:
+            team, stop = both[0]
+            raise InputRefused(
+                Sentence(
+                    "team '%(team)s' at stop '%(stop)s' is both kept and forbidden; choose one",
+                    team=team,
+                    stop=stop,
+                )
+            )
+
+    def as_json(self) -> dict[str, Any]:
+        """What is stored with the plan."""
+        return {
+            "plan": self.plan,
+            "pinned": [*map(list, self.pinned)],
+            "forbidden": [*map(list, self.forbidden)],
+        }
+
+    def refuse_unknown(self, stops: Collection[str], teams: Collection[str]) -> None:
+        """Refuse wishes that name no stop of the plan, or keep a team that is not there.
+
+        Parameters
+        ----------
+        stops : collection of str
+            The plan's stops.
+        teams : collection of str
+            Codes of the teams on duty. A forbidden visit of any other team cannot happen anyway.
+
+        Raises
+        ------
+        InputRefused
+            Naming each.
+        """
+        wrong = [
+            Sentence("stop '%(stop)s' is none of plan %(plan)s", stop=stop, plan=self.plan)
+            for _, stop in (*self.pinned, *self.forbidden)
+            if stop not in stops
+        ]
+        wrong += [
+            Sentence(
+                "team '%(team)s' is not on duty in this shift and cannot be kept at stop '%(stop)s'",
+                team=team,
+                stop=stop,
+            )
+            for team, stop in self.pinned
+            if team not in teams
+        ]
+        if wrong:
+            raise InputRefused(
+                Sentence("%(n)s wishes cannot be kept; nothing was planned", n=len(wrong)),
+                list(dict.fromkeys(wrong)),
+            )
+
+
+def plan_again(session: Session, wishes: Wishes, zone: str) -> tuple[Plan, gpd.GeoDataFrame]:
+    """The plan that is made again, and its stops: stop_id, prize, service_s, why, geometry (EPSG:4326).
+
+    Raises
+    ------
+    LianfangError
+        When there is no such plan, or it is of another zone.
+    """
+    plan = session.get(Plan, wishes.plan)
+    if plan is None:
+        raise LianfangError(Sentence("plan %(plan)s is not stored", plan=wishes.plan))
+    found = of_plan.plan(session, wishes.plan)
+    if found is None or found["zone_code"] != zone:
+        raise LianfangError(
+            Sentence("plan %(plan)s is of another zone than '%(zone)s'", plan=wishes.plan, zone=zone)
+        )
+    stops = repository.plan_stops(session, wishes.plan)
+    return plan, stops[["stop_id", "prize", "service_s", "why", "geometry"]]
