@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geo.crs import to_metric
 from geo.datums import check_datum
@@ -19,7 +20,7 @@ from geo.readers.columns import Column, Table, check_codes, match_columns
 from geo.readers.files import read_rows
 from geo.readers.positions import LAT, LON, WKT, lonlat_columns, shapes_in_wgs84
 from geo.readers.result import Imported, Notes
-from geo.roads import MODES, SNAP_LIMIT_M, RoadNetwork
+from geo.roads import AIR, MODES, SNAP_LIMIT_M, RoadNetwork
 from patrols.problem import CrossRule
 
 ZONE_COLUMNS = (
@@ -41,13 +42,20 @@ TEAM_COLUMNS = (
     LAT,
     Column("start", ("start_at", "开始", "开始时间", "上岗时间")),
     Column("end", ("end_at", "结束", "结束时间", "下岗时间")),
+    Column("range_m", ("range", "飞行半径", "作业半径", "飞行半径米")),
+    Column("endurance_min", ("endurance", "续航", "续航分钟", "续航时间")),
 )
+TEAM_MODES = (*MODES, AIR)
 MODE_WORDS = {
     "foot": "foot", "walk": "foot", "步行": "foot", "徒步": "foot",
     "ebike": "ebike", "e-bike": "ebike", "电动车": "ebike", "电瓶车": "ebike", "电动自行车": "ebike",
     "car": "car", "汽车": "car", "警车": "car", "巡逻车": "car",
+    "uav": "uav", "drone": "uav", "无人机": "uav",
 }  # fmt: skip
-MODE_NAMES = {one: one for one in (Sentence("foot"), Sentence("ebike"), Sentence("car"))}
+MODE_NAMES = {one: one for one in (Sentence("foot"), Sentence("ebike"), Sentence("car"), Sentence("uav"))}
+# What small multicopters can do, with room to spare; more is a slip of the unit.
+LONGEST_RANGE_M = 50_000.0
+LONGEST_FLIGHT_MIN = 600.0
 # A zone with less street than this cannot hold two stops.
 LEAST_STREET_M = 100.0
 
@@ -137,7 +145,8 @@ def read_teams(
     -------
     Imported
         `frame`: code, name (the code where empty), village (path, or as written without `villages`; None for
-        a team of the station), mode, size (1 where empty), starts_at, ends_at (UTC, NaT where empty), Point.
+        a team of the station), mode, size (1 where empty), starts_at, ends_at (UTC, NaT where empty), range_m
+        and endurance_s (of uav teams, NaN for others), Point.
     """
     check_datum(datum)
     zone = _zone(timezone)
@@ -171,6 +180,7 @@ def read_teams(
             "size": np.where(np.isfinite(size), size, 1.0).astype(np.int64),
             "starts_at": _times(table, "start", zone, notes),
             "ends_at": _times(table, "end", zone, notes),
+            **_flights(table, notes),
         },
         geometry=points,
         crs=points.crs,
@@ -229,7 +239,8 @@ def teams_off_network(
     Parameters
     ----------
     teams : GeoDataFrame
-        code, mode and base points, any CRS. Modes that the network does not have are refused likewise.
+        code, mode and base points, any CRS. Modes that the network does not have are refused likewise;
+        those who fly need no street.
     snap_limit_m : float
         The farthest a base may lie from its street.
 
@@ -244,6 +255,8 @@ def teams_off_network(
     bases = to_metric(teams, network.crs).geometry
     for mode in teams["mode"].unique():
         chosen = teams["mode"] == mode
+        if mode == AIR:
+            continue
         if mode not in network.graphs:
             for row in teams.index[chosen]:
                 told[row] = Sentence(
@@ -330,11 +343,38 @@ def _modes(table: Table, notes: Notes) -> pd.Series:
                 Sentence(
                     "mode '%(mode)s' is not known; it is one of %(known)s (%(words)s)",
                     mode=word,
-                    known=", ".join(MODES),
-                    words="步行, 电动车, 汽车",
+                    known=", ".join(TEAM_MODES),
+                    words="步行, 电动车, 汽车, 无人机",
                 ),
             )
-    return written.map(lambda word: MODE_WORDS.get(word, word))
+    return _words(table)
+
+
+def _flights(table: Table, notes: Notes) -> dict[str, NDArray[np.float64]]:
+    """How far from its base and how long each team flies: needed of those who do, empty for all others."""
+    range_m = table.number("range_m", notes, above=0.0, most=LONGEST_RANGE_M, unit=Sentence("metres"))
+    minutes = table.number(
+        "endurance_min", notes, above=0.0, most=LONGEST_FLIGHT_MIN, unit=Sentence("minutes")
+    )
+    flies = _words(table) == AIR
+    for row, air, far, long in zip(table.texts.index, flies, range_m, minutes, strict=True):
+        if air and not (table.text("range_m")[row] and table.text("endurance_min")[row]):
+            notes.refuse(
+                int(str(row)),
+                Sentence("a uav needs range_m (metres from its base) and endurance_min (minutes in the air)"),
+            )
+        elif not air and (np.isfinite(far) or np.isfinite(long)):
+            notes.refuse(
+                int(str(row)),
+                Sentence("range_m and endurance_min are for a uav; leave them empty, or correct the mode"),
+            )
+    # Rounded down: a second that is not there is not flown.
+    return {"range_m": range_m, "endurance_s": np.floor(minutes * 60.0)}
+
+
+def _words(table: Table) -> pd.Series:
+    """Modes as they are known here, where they are."""
+    return table.text("mode").str.lower().map(lambda word: MODE_WORDS.get(word, word))
 
 
 def _zone(timezone: str) -> ZoneInfo:

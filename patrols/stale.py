@@ -4,8 +4,8 @@ A *basis* is a plain mapping, so that it is stored with the plan:
 
 - ``zone``: {``rule``: fields of `CrossRule`, ``members``: sorted village paths, ``area``: text that names the
   shape}, or None where there is no such zone any more,
-- ``teams``: code → {``village``, ``mode``, ``starts_at``, ``ends_at``, ``lon``, ``lat``} of those on duty in
-  the shift,
+- ``teams``: code → {``village``, ``mode``, ``starts_at``, ``ends_at``, ``lon``, ``lat``, of who flies also
+  ``range_m``, ``endurance_s``} of those on duty in the shift,
 - ``gaps``: text that names the gaps in the zone, None without an analysis; ``analysis``: its number,
 - ``roads``: revision of the streets.
 
@@ -83,11 +83,19 @@ def _of_teams(then: Basis, now: Basis) -> Iterator[Sentence]:
             yield Sentence("team '%(team)s' has other hours now", team=code)
         if any(before[code][name] != after[code].get(name) for name in _BASE if name in before[code]):
             yield Sentence("team '%(team)s' has another base now", team=code)
+        if any(before[code][name] != after[code].get(name) for name in _FLIGHT if name in before[code]):
+            yield Sentence("team '%(team)s' flies farther or less far now, or longer or shorter", team=code)
 
 
-_MODES = {"foot": Sentence("on foot"), "ebike": Sentence("by e-bike"), "car": Sentence("by car")}
+_MODES = {
+    "foot": Sentence("on foot"),
+    "ebike": Sentence("by e-bike"),
+    "car": Sentence("by car"),
+    "uav": Sentence("by drone"),
+}
 _HOURS = ("starts_at", "ends_at")
 _BASE = ("lon", "lat")
+_FLIGHT = ("range_m", "endurance_s")
 
 
 def _of_gaps(then: Basis, now: Basis) -> Iterator[Sentence]:

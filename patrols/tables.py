@@ -55,7 +55,14 @@ class Team(Dated, Base):
     __table_args__ = (
         half_open("valid"),
         ExcludeConstraint(("code", "="), ("valid", "&&"), name="ex_team_code_valid"),
-        CheckConstraint("mode IN ('foot', 'ebike', 'car')", name="mode"),
+        CheckConstraint("mode IN ('foot', 'ebike', 'car', 'uav')", name="mode"),
+        # Only who flies has them, and nobody flies without.
+        CheckConstraint(
+            """CASE WHEN mode = 'uav' THEN range_m IS NOT NULL AND range_m > 0
+                                            AND endurance_s IS NOT NULL AND endurance_s > 0
+                    ELSE range_m IS NULL AND endurance_s IS NULL END""",
+            name="flight",
+        ),
         CheckConstraint("size >= 1", name="size"),
     )
 
@@ -69,6 +76,9 @@ class Team(Dated, Base):
     # Hours of its own where it cannot serve the whole shift.
     starts_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]
+    # The farthest from its base, metres, and the longest in the air, seconds.
+    range_m: Mapped[float | None] = mapped_column(Float)
+    endurance_s: Mapped[int | None]
     base: Mapped[Any] = mapped_column(geometry("POINT"), nullable=False)
     jurisdiction_path: Mapped[str | None] = scope_column(nullable=True)
     batch_id: Mapped[int] = batch_column()

@@ -306,7 +306,7 @@ def test_bad_teams_are_told_by_row(tmp_path):
     path = teams_file(
         tmp_path / "a.csv",
         f"t1,v09,foot,,{lon},{lat},,",
-        f"t2,,uav,,{lon},{lat},,",
+        f"t2,,boat,,{lon},{lat},,",
         f"t3,,foot,0,{lon},{lat},,",
         f"t4,,foot,1.5,{lon},{lat},,",
         f"t5,,foot,,{lon},{lat},tonight,",
@@ -317,7 +317,7 @@ def test_bad_teams_are_told_by_row(tmp_path):
     _, problems = refused(read_teams, path, datum="wgs84", villages=VILLAGES, area=(24.9, 60.1, 25.0, 60.2))
     expected = (
         "village 'v09' is not known",
-        "mode 'uav' is not known; it is one of foot, ebike, car",
+        "mode 'boat' is not known; it is one of foot, ebike, car, uav",
         "size 0 is out of limits (1 to 1000 persons)",
         "size 1.5 is not a whole number of persons",
         "start 'tonight' is no time; write for example 2026-11-22 19:30",
@@ -373,7 +373,7 @@ def test_the_page_about_imports_says_the_exact_sentences(tmp_path):
     told.append(message.partition(" (GPS")[0])
     middle = lonlat(500, 500)
     teams = teams_file(
-        tmp_path / "b.csv", f"t1,,foot,,{middle[0]},{middle[1]},,", f"t2,,uav,,{middle[0]},{middle[1]},,"
+        tmp_path / "b.csv", f"t1,,foot,,{middle[0]},{middle[1]},,", f"t2,,boat,,{middle[0]},{middle[1]},,"
     )
     told += refused(read_teams, teams, datum="wgs84", network=NETWORK)[1]
     inside = area(100, 100, 900, 900).wkt

@@ -41,7 +41,7 @@ CHINESE = {
 # What Chinese pages show as it is: units, formats, names of datums and of the tests' own rows.
 AS_IT_IS = re.compile(
     r"“[^”]*”|WKT|POLYGON|Polygon|MultiPolygon|Point|QGIS|csv"
-    r"|school|bank|station|water|foot|ebike|car|official|derived|synthetic"
+    r"|school|bank|station|water|foot|ebike|car|uav|official|derived|synthetic"
 )
 
 

@@ -1,6 +1,7 @@
 """Road network: snapping, travel times and paths by mode."""
 
-from geo.roads.network import MODES, SNAP_LIMIT_M, RoadNetwork, Speeds
+from geo.roads.network import SNAP_LIMIT_M, RoadNetwork
 from geo.roads.revision import road_revision
+from geo.roads.speeds import AIR, MODES, Speeds
 
-__all__ = ["MODES", "SNAP_LIMIT_M", "RoadNetwork", "Speeds", "road_revision"]
+__all__ = ["AIR", "MODES", "SNAP_LIMIT_M", "RoadNetwork", "Speeds", "road_revision"]

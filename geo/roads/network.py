@@ -13,44 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 from pyproj import CRS
 
 from geo.crs import need_metric
+from geo.roads.air import air_matrix, air_paths
 from geo.roads.graph import Arcs, ModeGraph, mode_graph, with_places
 from geo.roads.search import FAR, LONGEST_MS, last_key, packed, route, search, table, unpacked
+from geo.roads.speeds import AIR, MODES, Speeds
 
 IntArray = NDArray[np.int64]
-MODES = ("foot", "ebike", "car")
 SNAP_LIMIT_M = 100.0
-# Classes on which a car keeps to half its speed: yards, aisles and shared streets; where the Helsinki
-# extract signs a limit on them it is 5 to 20 km/h.
-_SLOW_FOR_CARS = frozenset(["living_street", "service", "pedestrian", "track", "footway", "cycleway", "path"])
-
-
-@dataclass(frozen=True)
-class Speeds:
-    """Average travel speeds, metres a second, stops at crossings included; all > 0.
-
-    foot: 1.4, a common walking pace. stairs: half of it. ebike: 5 (18 km/h; China's national standard caps
-    e-bikes at 25 km/h). car: 8 (29 km/h), half on yards, aisles and shared streets.
-    """
-
-    foot: float = 1.4
-    stairs: float = 0.7
-    ebike: float = 5.0
-    car: float = 8.0
-    car_slow: float = 4.0
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            # Above 60 m/s a route of LONGEST_MS could outgrow what a key of geo.roads.search holds.
-            if not 0.0 < value <= 60.0:
-                raise ValueError(f"speed {name}={value} m/s must lie above 0 and at most at 60 m/s")
-
-    def of_edges(self, mode: str, edges: pd.DataFrame) -> NDArray[np.float64]:
-        """Metres a second on each edge."""
-        if mode == "foot":
-            return np.where(edges["steps"].to_numpy(dtype=bool), self.stairs, self.foot)
-        if mode == "car":
-            return np.where(edges["road_class"].isin(_SLOW_FOR_CARS).to_numpy(), self.car_slow, self.car)
-        return np.full(len(edges), self.ebike)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,8 +110,7 @@ class RoadNetwork:
             street (None then). Of equally near edges the one with the lowest row is taken.
         """
         graph = self._graph(mode)
-        if points.crs is None or CRS.from_user_input(points.crs) != self.crs:
-            raise ValueError(f"the points must be in the network's CRS, {self.crs.name}; project them first")
+        self._check_crs(points)
         if not limit_m > 0.0:
             raise ValueError(f"snap limit {limit_m} m must be above 0")
         wanted = points.to_numpy()
@@ -183,8 +151,9 @@ class RoadNetwork:
         ----------
         points : (n,) GeoSeries of Point in the network's CRS
         mode : str
+            Of the network, or "uav": straight through the air, whatever the streets (`geo.roads.air`).
         snap_limit_m : float
-            See `snap`.
+            See `snap`; of no meaning in the air.
         limit_s : float, optional
             Routes on the street that take longer count as not reachable, which makes large tables cheaper;
             74 hours when not given.
@@ -202,6 +171,10 @@ class RoadNetwork:
         The way between a point and its street is walked straight, at both ends, whatever the mode, and is
         part of both figures. From a point to itself nothing is travelled (0) if it is snapped at all.
         """
+        longest_ms = LONGEST_MS if limit_s is None else int(limit_s * 1000.0)
+        if mode == AIR:
+            self._check_crs(points)
+            return air_matrix(points, self.speeds.uav, longest_ms)
         places = self._places(points, mode, snap_limit_m)
         duration = np.full((len(points), len(points)), -1, dtype=np.int64)
         distance = duration.copy()
@@ -209,8 +182,7 @@ class RoadNetwork:
             return duration, distance
         arcs, indptr = self._augmented(mode, places)
         stops = self.node_count + np.arange(len(places.edge))
-        limit = last_key(LONGEST_MS if limit_s is None else int(limit_s * 1000.0))
-        keys = table(indptr, arcs.head, packed(arcs.ms, arcs.mm), stops, limit)
+        keys = table(indptr, arcs.head, packed(arcs.ms, arcs.mm), stops, last_key(longest_ms))
         ms, mm = unpacked(keys[np.ix_(places.stop, places.stop)])
         apart = ~np.eye(len(ms), dtype=bool) & (ms >= 0)
         ms[apart] += (places.access_ms[:, None] + places.access_ms[None, :])[apart]
@@ -245,6 +217,9 @@ class RoadNetwork:
         wanted = np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
         if wanted.size and not (wanted.min() >= 0 and wanted.max() < len(points)):
             raise ValueError(f"pairs must be positions from 0 to {len(points) - 1}")
+        if mode == AIR:
+            self._check_crs(points)
+            return air_paths(points, wanted)
         places = self._places(points, mode, snap_limit_m)
         row_of = np.full(len(points), -1, dtype=np.int64)
         row_of[places.rows] = np.arange(len(places.rows))
@@ -279,13 +254,16 @@ class RoadNetwork:
     def length_within(self, areas: gpd.GeoSeries, mode: str) -> pd.Series:
         """Metres of the mode's usable streets (see `snap`) inside each area, on its index."""
         usable = self.lines[self._graph(mode).main]
-        if areas.crs is None or CRS.from_user_input(areas.crs) != self.crs:
-            raise ValueError(f"the areas must be in the network's CRS, {self.crs.name}; project them first")
+        self._check_crs(areas)
         lengths = np.zeros(len(areas))
         pairs = shapely.STRtree(usable).query(areas.to_numpy(), predicate="intersects")
         inside = shapely.length(shapely.intersection(areas.to_numpy()[pairs[0]], usable[pairs[1]]))
         np.add.at(lengths, pairs[0], inside)
         return pd.Series(lengths, index=areas.index, name="length_m")
+
+    def _check_crs(self, shapes: gpd.GeoSeries) -> None:
+        if shapes.crs is None or CRS.from_user_input(shapes.crs) != self.crs:
+            raise ValueError(f"the shapes must be in the network's CRS, {self.crs.name}; project them first")
 
     def _graph(self, mode: str) -> ModeGraph:
         if mode not in self.graphs:

@@ -60,24 +60,31 @@ def zones(session: Session) -> gpd.GeoDataFrame:
 def add_teams(session: Session, teams: gpd.GeoDataFrame, batch_id: int) -> pd.Index:
     """Store teams (base Point in EPSG:4326): code, name, zone_id, village (path or None), mode, size.
 
-    Where the frame has them also `name_en`, `starts_at` and `ends_at` (tz-aware, NaT: the whole shift).
+    Where the frame has them also `name_en`, `starts_at` and `ends_at` (tz-aware, NaT: the whole shift), and
+    `range_m` and `endurance_s` (NaN for who does not fly).
     """
     rows = teams[["code", "name", "zone_id", "mode", "size"]].copy()
     rows["name_en"] = teams.get("name_en")
     for name in ("starts_at", "ends_at"):
         if name in teams:
             rows[name] = [None if pd.isna(at) else at.isoformat() for at in teams[name]]
+    if "range_m" in teams:
+        rows["range_m"] = teams["range_m"]
+        rows["endurance_s"] = pd.array(teams["endurance_s"], dtype="Int64")
     rows["jurisdiction_path"] = teams["village"]
     rows["valid"], rows["batch_id"], rows["base"] = ALWAYS, batch_id, teams.geometry
     return write_frame(session, "team", rows)
 
 
 def teams(session: Session, zone_id: int) -> gpd.GeoDataFrame:
-    """A zone's teams indexed by id: code, name, mode, size, village (path or None), hours, base geometry."""
+    """A zone's teams indexed by id: code, name, mode, size, village (path or None), hours, base geometry.
+
+    Of those who fly also range_m and endurance_s, NaN for others.
+    """
     return read_geoframe(
         session,
         """SELECT id, code, name, mode, size, jurisdiction_path::text AS village, starts_at, ends_at,
-                  ST_AsBinary(base) AS geom
+                  range_m, CAST(endurance_s AS float) AS endurance_s, ST_AsBinary(base) AS geom
            FROM team WHERE zone_id = :zone AND upper_inf(valid) ORDER BY code""",
         zone=zone_id,
     ).set_index("id")

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from geo import repository as places
 from geo.errors import LianfangError, Sentence
 from patrols.check import violations
+from patrols.importers import TEAM_MODES
 from patrols.plan import PlanFile
 from patrols.problem import PatrolProblem
 from patrols.services.measuring import matrices, points_at
-from patrols.services.zoning import MODES, road_network
+from patrols.services.zoning import road_network
 
 
 def check_plan(session: Session | None, file: PlanFile) -> tuple[list[str], list[str]]:
@@ -57,10 +58,10 @@ def _by_the_roads(
     ]
     if file.places is None or file.snap_limit_m is None:
         return problem, [*remarks, "the file does not say where its nodes lie: its travel times were trusted"]
-    unknown = sorted(set(problem.duration_s) - set(MODES))
+    unknown = sorted(set(problem.duration_s) - set(TEAM_MODES))
     if unknown:
         remarks.append(f"the roads know no {', '.join(unknown)}: its travel times were trusted")
-    modes = [mode for mode in problem.duration_s if mode in MODES]
+    modes = [mode for mode in problem.duration_s if mode in TEAM_MODES]
     duration, distance = matrices(network, points_at(file.places, network.crs), modes, file.snap_limit_m)
     remarks.append("travel times were worked out again from the roads")
     other = sum(int((duration[mode] != problem.duration_s[mode]).sum()) for mode in modes)

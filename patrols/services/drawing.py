@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 import geopandas as gpd
+import numpy as np
 from pyproj import CRS
 from shapely import MultiPolygon, Point
 from sqlalchemy import text
@@ -16,11 +17,12 @@ from sqlalchemy.orm import Session
 from geo import repository as places
 from geo.crs import to_lonlat, to_metric
 from geo.errors import InputRefused, Sentence
+from geo.roads import AIR
 from geo.services import Source, site_crs
 from patrols import repository
-from patrols.importers import teams_off_network
+from patrols.importers import LONGEST_FLIGHT_MIN, LONGEST_RANGE_M, TEAM_MODES, teams_off_network
 from patrols.problem import CrossRule
-from patrols.services.zoning import MODES, road_network, store_teams, store_zones, villages
+from patrols.services.zoning import road_network, store_teams, store_zones, villages
 
 
 def draw_zone(
@@ -76,6 +78,8 @@ def add_team(
     mode: str,
     size: int,
     base: tuple[float, float] | None,
+    range_m: float | None = None,
+    endurance_s: int | None = None,
     author: str,
 ) -> int:
     """Store one team of a zone; answers its id.
@@ -84,16 +88,41 @@ def add_team(
     ----------
     base : (lon, lat) or None
         Where it begins and ends; None puts it on the street nearest to the middle of its village.
+    range_m, endurance_s : float and int, or None
+        The farthest from its base and the longest in the air; of a uav both, of others neither.
 
     Raises
     ------
     InputRefused
-        For a mode, size, village or code that does not fit, or a base off the streets of its mode.
+        For a mode, size, flight, village or code that does not fit, or a base off the streets of its mode.
     """
     number = repository.zone_of_code(session, zone)
-    if mode not in MODES:
+    if mode not in TEAM_MODES:
         raise InputRefused(
-            Sentence("mode '%(mode)s' is not one of %(known)s", mode=mode, known=", ".join(MODES))
+            Sentence("mode '%(mode)s' is not one of %(known)s", mode=mode, known=", ".join(TEAM_MODES))
+        )
+    if (mode == AIR) != (range_m is not None) or (mode == AIR) != (endurance_s is not None):
+        raise InputRefused(
+            Sentence(
+                "a drone needs a range and an endurance, and no other team has them; correct one of them"
+            )
+        )
+    if range_m is not None and not 0 < range_m <= LONGEST_RANGE_M:
+        raise InputRefused(
+            Sentence(
+                "a range of %(range)s m is out of limits (above 0 and at most %(most)s m); correct it",
+                range=f"{range_m:g}",
+                most=f"{LONGEST_RANGE_M:g}",
+            )
+        )
+    if endurance_s is not None and not 0 < endurance_s <= LONGEST_FLIGHT_MIN * 60:
+        raise InputRefused(
+            Sentence(
+                "%(endurance)s min in the air are out of limits (above 0, at most %(most)s min); correct "
+                "them",
+                endurance=f"{endurance_s / 60:g}",
+                most=f"{LONGEST_FLIGHT_MIN:g}",
+            )
         )
     if not 1 <= size <= 100:
         raise InputRefused(Sentence("a team has 1 to 100 people, not %(size)s", size=size))
@@ -119,6 +148,8 @@ def add_team(
             "village": [village],
             "mode": [mode],
             "size": [size],
+            "range_m": [np.nan if range_m is None else range_m],
+            "endurance_s": [np.nan if endurance_s is None else endurance_s],
         },
         geometry=list(at),
         crs=crs,

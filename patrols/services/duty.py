@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from geo.errors import Sentence
@@ -17,17 +18,22 @@ def on_duty(teams: gpd.GeoDataFrame, start: datetime, end: datetime) -> tuple[gp
     Parameters
     ----------
     teams : GeoDataFrame
-        code, starts_at, ends_at (tz-aware; NaT or None: as the shift).
+        code, starts_at, ends_at (tz-aware; NaT or None: as the shift), and where somebody flies endurance_s
+        (NaN of all others).
 
     Returns
     -------
     (GeoDataFrame, list of str)
         The teams with start_s and end_s, whole seconds from `start` inside both the shift and their hours.
+        Who flies does so once, from the beginning of these on, and no longer than its endurance; a remark
+        says so where that is shorter.
     """
     second = timedelta(seconds=1)
     hours: list[tuple[int, int]] = []
     remarks: list[str] = []
-    for code, own_start, own_end in zip(teams["code"], teams["starts_at"], teams["ends_at"], strict=True):
+    endurance = teams["endurance_s"] if "endurance_s" in teams else pd.Series(np.nan, teams.index)
+    rows = zip(teams["code"], teams["starts_at"], teams["ends_at"], endurance, strict=True)
+    for code, own_start, own_end, endurance_s in rows:
         first = start if pd.isna(own_start) else max(start, own_start)
         last = end if pd.isna(own_end) else min(end, own_end)
         # Rounded inwards: a second begun before the team is there is not the team's.
@@ -38,6 +44,16 @@ def on_duty(teams: gpd.GeoDataFrame, start: datetime, end: datetime) -> tuple[gp
                     "team '%(team)s' serves %(hours)s, not in this shift, and was left out",
                     team=code,
                     hours=_hours(own_start, own_end, start.tzinfo),
+                )
+            )
+        elif not pd.isna(endurance_s) and endurance_s < hours[-1][1] - hours[-1][0]:
+            hours[-1] = (hours[-1][0], hours[-1][0] + int(endurance_s))
+            remarks.append(
+                Sentence(
+                    "team '%(team)s' flies for %(minutes)s min and is planned for these from %(start)s on",
+                    team=code,
+                    minutes=f"{endurance_s / 60:g}",
+                    start=f"{start + hours[-1][0] * second:%H:%M}",
                 )
             )
     kept = teams.assign(start_s=[first for first, _ in hours], end_s=[last for _, last in hours])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geo.crs import LONLAT, to_metric
-from geo.roads import RoadNetwork
+from geo.roads import AIR, RoadNetwork
 
 
 def points_at(lonlat: NDArray[np.float64], crs: CRS) -> gpd.GeoSeries:
@@ -21,10 +21,13 @@ def points_at(lonlat: NDArray[np.float64], crs: CRS) -> gpd.GeoSeries:
 def on_their_street(
     network: RoadNetwork, teams: gpd.GeoDataFrame, limit_m: float
 ) -> tuple[gpd.GeoSeries, pd.Series]:
-    """Where each team enters the streets of its mode, and the whole seconds it walks there from its base."""
+    """Where each team enters the streets of its mode, and the whole seconds it walks there from its base.
+
+    Who flies begins at its base.
+    """
     places_on = teams.geometry.copy()
     walk_s = pd.Series(0, teams.index)
-    for mode, group in teams.groupby("mode"):
+    for mode, group in teams[teams["mode"] != AIR].groupby("mode"):
         snapped = network.snap(group.geometry, str(mode), limit_m)
         places_on.loc[group.index] = snapped.geometry
         # Whole millimetres, as the network measures; a rounding error must not cost a second.
@@ -36,7 +39,7 @@ def on_their_street(
 def matrices(
     network: RoadNetwork, points: gpd.GeoSeries, modes: list[str], snap_limit_m: float
 ) -> tuple[dict[str, NDArray[np.int64]], dict[str, NDArray[np.int64]]]:
-    """Travel times and distances between all nodes, by mode."""
+    """Travel times and distances between all nodes, by mode; in the air straight and wherever a node lies."""
     durations, distances = {}, {}
     for mode in modes:
         duration, distance = network.matrix(points, mode, snap_limit_m=snap_limit_m)
@@ -45,3 +48,26 @@ def matrices(
         np.fill_diagonal(distance, 0)
         durations[mode], distances[mode] = duration, distance
     return durations, distances
+
+
+def out_of_range(teams: gpd.GeoDataFrame, stops: gpd.GeoDataFrame) -> list[tuple[str, str]]:
+    """Pairs of a team that flies and a stop farther from its base than its range.
+
+    Parameters
+    ----------
+    teams : GeoDataFrame
+        code, range_m (metres; NaN of who does not fly), bases.
+    stops : GeoDataFrame in the same projected CRS
+        stop_id, points.
+
+    Returns
+    -------
+    list of (code, stop_id)
+        A straight line between two places in range stays in range, so that no more need be forbidden.
+    """
+    far = []
+    for code, range_m, base in zip(teams["code"], teams["range_m"], teams.geometry, strict=True):
+        if not pd.isna(range_m):
+            beyond = shapely.distance(stops.geometry.to_numpy(), base) > range_m
+            far += [(code, stop) for stop in stops["stop_id"].to_numpy()[beyond]]
+    return far

@@ -23,17 +23,17 @@ from geo.services import site_crs
 from patrols import repository
 from patrols.check import violations
 from patrols.demand import DemandSettings
-from patrols.importers import teams_off_network
+from patrols.importers import TEAM_MODES, teams_off_network
 from patrols.plan import PatrolPlan
 from patrols.problem import CrossRule, PatrolProblem
 from patrols.reach import reachable_stops
 from patrols.routing import legs
 from patrols.services.again import Wishes, plan_again
 from patrols.services.duty import crossing_remarks, less_the_walk, listed, on_duty
-from patrols.services.measuring import matrices, on_their_street, points_at
+from patrols.services.measuring import matrices, on_their_street, out_of_range, points_at
 from patrols.services.staleness import plan_basis
 from patrols.services.stops import zone_stops
-from patrols.services.zoning import MODES, road_network, villages
+from patrols.services.zoning import road_network, villages
 from patrols.solve import Budget, solve
 from patrols.tables import Plan
 
@@ -250,11 +250,12 @@ def _problem(
     wishes: Wishes | None,
 ) -> PatrolProblem:
     """Bases first, then stops, as nodes of the matrices of every mode that a team has."""
-    modes = [mode for mode in MODES if (teams["mode"] == mode).any()]
+    modes = [mode for mode in TEAM_MODES if (teams["mode"] == mode).any()]
     durations, distances = matrices(network, points, modes, chosen.stop_limit_m)
     base = np.arange(len(teams))
     pinned, forbidden = (wishes.pinned, wishes.forbidden) if wishes else ((), ())
     there = set(teams["code"])
+    never = {*(pair for pair in forbidden if pair[0] in there), *out_of_range(teams, stops)}
     return PatrolProblem(
         duration_s=durations,
         distance_m=distances,
@@ -281,9 +282,7 @@ def _problem(
             }
         ),
         breaks=pd.DataFrame(),
-        forbidden=pd.DataFrame(
-            [pair for pair in forbidden if pair[0] in there], columns=["team_id", "stop_id"]
-        ),
+        forbidden=pd.DataFrame(sorted(never), columns=["team_id", "stop_id"]),
         rule=CrossRule(**rule),  # type: ignore[arg-type]
         origin=start,
     )

@@ -82,7 +82,7 @@ def _zone_basis(session: Session, code: str, analysis: int | None) -> dict[str, 
 
 
 def teams_basis(teams: gpd.GeoDataFrame) -> dict[str, dict[str, Any]]:
-    """Teams as a basis keeps them: village, mode, hours (ISO 8601, UTC) and base (degrees), by code."""
+    """Teams as a basis keeps them: village, mode, hours (ISO 8601, UTC), base (degrees), flight; by code."""
     return {
         str(row.code): {
             "village": None if pd.isna(row.village) else row.village,
@@ -91,6 +91,7 @@ def teams_basis(teams: gpd.GeoDataFrame) -> dict[str, dict[str, Any]]:
             "ends_at": _moment(row.ends_at),
             "lon": row.geometry.x,
             "lat": row.geometry.y,
+            **({} if pd.isna(row.range_m) else {"range_m": row.range_m, "endurance_s": row.endurance_s}),
         }
         for row in teams.itertuples(index=False)
     }

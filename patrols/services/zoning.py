@@ -25,7 +25,6 @@ from patrols.importers import read_teams, read_zones
 from patrols.problem import CrossRule
 from patrols.zones import connected
 
-MODES = ("foot", "ebike", "car")
 VILLAGE_LEVEL = 3
 
 
@@ -66,7 +65,10 @@ def store_zones(session: Session, zones: gpd.GeoDataFrame, source: Source) -> pd
 
 
 def store_teams(session: Session, teams: gpd.GeoDataFrame, zone_id: int, source: Source) -> pd.Index:
-    """Store a zone's teams (code, name, village, mode, size, base in EPSG:4326); answers their ids."""
+    """Store a zone's teams (code, name, village, mode, size, base in EPSG:4326); answers their ids.
+
+    Where the frame has them also their hours, and range_m and endurance_s of those who fly.
+    """
     refuse_twice(session, "teams", source)
     known = repository.team_codes(session)
     problems = [
@@ -108,9 +110,7 @@ def road_network(session: Session) -> tuple[RoadNetwork, str]:
     nodes, edges = places.roads(session)
     if edges.empty:
         raise LianfangError(Sentence("there are no roads; run `lianfang import roads FILE --datum D` first"))
-    return RoadNetwork.from_edges(to_metric(nodes, crs), to_metric(edges, crs), modes=MODES), road_revision(
-        edges
-    )
+    return RoadNetwork.from_edges(to_metric(nodes, crs), to_metric(edges, crs)), road_revision(edges)
 
 
 def villages(session: Session) -> gpd.GeoDataFrame:

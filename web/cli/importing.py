@@ -183,8 +183,8 @@ def teams(**options: Any) -> dict[str, Any]:
     """Take in the teams of a zone.
 
     \b
-    Columns: code, name, village, mode (foot, ebike, car), size, lon, lat (base),
-    start, end (where they differ from the shift).
+    Columns: code, name, village, mode (foot, ebike, car, uav), size, lon, lat (base),
+    start, end (where they differ from the shift), of a uav range_m and endurance_min.
     Files: .csv, .xlsx, .geojson, .gpkg, .shp
 
     Example: lianfang import teams teams.csv --zone hel-lf --datum wgs84

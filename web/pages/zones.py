@@ -25,7 +25,6 @@ from web.tabular.view import table_view
 
 bp = Blueprint("zones", __name__, url_prefix="/zones")
 
-ZONE_MODES = {mode: MODES[mode] for mode in ("foot", "ebike", "car")}
 ZONES = TableSpec(
     name="zones",
     columns=(
@@ -117,6 +116,8 @@ def add_team(code: str) -> Response:
             mode=given.get("mode", ""),
             size=_whole(given.get("size", ""), gettext("People")),
             base=_position(given),
+            range_m=_optional(given.get("range_m", ""), gettext("Range in metres")),
+            endurance_s=_seconds(given.get("endurance_min", "")),
             author=access().account.name,
         )
     except LianfangError as refused:
@@ -204,7 +205,7 @@ def _record(
         name_column=name,
         village_column="village" if _lang() == "zh" else "village_en",
         modes=MODES,
-        team_modes=ZONE_MODES,
+        team_modes=MODES,
         patterns=PATTERNS,
         layers=layers,
         given=given,
@@ -220,6 +221,15 @@ def _whole(value: str, what: str) -> int:
         raise InputRefused(
             gettext("%(what)s: “%(value)s” is not a number.", what=what, value=value[:40])
         ) from error
+
+
+def _optional(value: str, what: str) -> int | None:
+    return _whole(value.strip(), what) if value.strip() else None
+
+
+def _seconds(minutes: str) -> int | None:
+    found = _optional(minutes, gettext("Minutes in the air"))
+    return None if found is None else found * 60
 
 
 def _position(given: MultiDict[str, str]) -> tuple[float, float] | None:

@@ -38,6 +38,8 @@ FIELDS = {
     "size": N_("People"),
     "start": N_("On duty from"),
     "end": N_("On duty until"),
+    "range_m": N_("Range in metres"),
+    "endurance_min": N_("Minutes in the air"),
 }
 # The same fields by the names they have in files, as the readers' sentences say them.
 FIELD_NAMES = (
@@ -71,6 +73,8 @@ FIELD_NAMES = (
     N_("size"),
     N_("start"),
     N_("end"),
+    N_("range_m"),
+    N_("endurance_min"),
     N_("separation_s"),
 )
 DATUM_WORDS = {
