@@ -77,3 +77,25 @@ def _of_visits(here: pd.DataFrame, separation_s: int) -> str:
         for later, b in rows[i + 1 :]
     )
     return "too_idle" if apart else "too_close"
+
+
+def ground_matrix(visits: pd.DataFrame) -> pd.DataFrame:
+    """Whose teams visited whose ground, and how often.
+
+    Parameters
+    ----------
+    visits : DataFrame
+        home (village of the team) and ground (village the stop lies in), either None.
+
+    Returns
+    -------
+    DataFrame of int
+        Rows are homes, columns grounds, both sorted; "" stands for none, and comes last.
+    """
+    homes, grounds = (visits[name].fillna("").rename(name) for name in ("home", "ground"))
+    counts = pd.crosstab(homes, grounds)
+    return counts.loc[_none_last(counts.index), _none_last(counts.columns)]
+
+
+def _none_last(names: pd.Index) -> list[str]:
+    return sorted(names, key=lambda name: (name == "", name))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from patrol_strategies import line, problem_of, problems, two_villages
 from test_check import moved, plan_of
 
 from patrols.daybook import KINDS, daybook
-from patrols.outcomes import OUTCOMES, stop_outcomes
+from patrols.outcomes import OUTCOMES, ground_matrix, stop_outcomes
 from patrols.plan import PatrolPlan
 from patrols.problem import CrossRule, PatrolProblem
 from patrols.solve import RequiredStopsUnserved, first_plan
@@ -194,6 +195,20 @@ def test_every_stop_has_an_outcome_that_the_plan_agrees_with(problem: PatrolProb
     assert set(found.index[found == "crossed"]) == set(plan.crossed)
     lost = found.isin(["out_of_reach", "one_village_able"])
     assert set(found.index[lost]) == set(plan.unreachable)
+
+
+def test_whose_teams_visited_whose_ground():
+    """East went to its own ground once and to the west twice; the police went to the west and outside all."""
+    visits = pd.DataFrame(
+        {
+            "home": ["east", "east", "east", None, None, "west"],
+            "ground": ["west", "west", "east", "west", None, "east"],
+        }
+    )
+    table = ground_matrix(visits)
+    assert table.index.tolist() == ["east", "west", ""] == table.columns.tolist()
+    assert table.to_numpy().tolist() == [[1, 2, 0], [1, 0, 0], [0, 1, 1]]
+    assert ground_matrix(visits.iloc[:0]).empty
 
 
 def test_a_line_is_as_long_as_its_ways():

@@ -38,12 +38,13 @@ def published_before(session: Session, plan_id: int, within: timedelta) -> list[
 def visits_at_places(session: Session, plan_ids: Sequence[int]) -> gpd.GeoDataFrame:
     """Visits of plans by plan and time, where their stops stand (EPSG:4326).
 
-    plan, team (code), home (path of the team's village, None for a team of none), start_at, end_at.
+    plan, team (code), home (path of the team's village, None for a team of none), ground (path of the village
+    that the stop lies in, or None), start_at, end_at.
     """
     return read_geoframe(
         session,
-        """SELECT v.plan_id AS plan, t.code AS team, t.jurisdiction_path::text AS home, v.start_at, v.end_at,
-                  ST_AsBinary(s.geom) AS geom
+        """SELECT v.plan_id AS plan, t.code AS team, t.jurisdiction_path::text AS home,
+                  s.jurisdiction_path::text AS ground, v.start_at, v.end_at, ST_AsBinary(s.geom) AS geom
            FROM plan_visit v JOIN team t ON t.id = v.team_id
                 JOIN plan_stop s ON s.plan_id = v.plan_id AND s.stop_id = v.stop_id
            WHERE v.plan_id = ANY(:plans) ORDER BY v.plan_id, v.start_at, t.code, v.seq""",

@@ -42,8 +42,14 @@
     const data = JSON.parse(document.getElementById(box.dataset.lfMap).textContent);
     const map = L.map(box, { zoomControl: false, attributionControl: false, maxZoom: 20, zoomSnap: 0.5, preferCanvas: true });
     const known = new Map(); // id -> [{layer, spec, feature}]
+    // Ways that run: white dashes over the line, moved by the style sheet, which canvas cannot do. In a pane of
+    // their own, so that a line that is lit does not cover them.
+    map.createPane("ants").style.zIndex = 450;
+    const ants = L.svg({ pane: "ants" });
+    const lines = L.svg();
     const groups = data.layers.map((spec) => {
       const group = L.geoJSON(spec.features, {
+        ...(spec.ants ? { renderer: lines } : {}),
         style: (feature) => look(spec, feature, false),
         pointToLayer: (feature, latlng) => point(spec, feature, latlng),
         onEachFeature: (feature, layer) => {
@@ -62,7 +68,17 @@
           });
         },
       });
-      return { spec, group: group.addTo(map) };
+      group.addTo(map);
+      if (spec.ants) {
+        L.geoJSON(spec.features, {
+          pane: "ants",
+          renderer: ants,
+          interactive: false,
+          className: "lf-ants",
+          style: () => ({ color: "#ffffff", weight: 2, opacity: 0.9, dashArray: "6 18", lineCap: "butt" }),
+        }).addTo(map);
+      }
+      return { spec, group };
     });
 
     let lit = null;
