@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 import zlib
 from functools import cache
 from itertools import pairwise
@@ -97,3 +98,28 @@ def pictures(paper: bytes) -> list[tuple[int, int]]:
         for body in objects(paper).values()
     )
     return [(int(size[1]), int(size[2])) for size in sizes if size]
+
+
+def drawn(paper: bytes) -> list[bytes]:
+    """Pictures as files of their own, PNG or JPEG, in the order in which they were put in."""
+    found = []
+    for _, body in sorted(objects(paper).items()):
+        told = _STREAM.match(body)
+        size = re.search(rb"/Subtype /Image.*?/Width (\d+).*?/Height (\d+)", told[1], re.S) if told else None
+        if told and size and b"/DCTDecode" in told[1]:
+            found.append(told[2])
+        elif told and size and b"/Predictor 15" in told[1]:
+            # What a PNG holds between its first part and its last, in colours of three bytes.
+            head = struct.pack(">IIBBBBB", int(size[1]), int(size[2]), 8, 2, 0, 0, 0)
+            parts = ((b"IHDR", head), (b"IDAT", told[2]), (b"IEND", b""))
+            found.append(
+                b"\x89PNG\r\n\x1a\n"
+                + b"".join(
+                    struct.pack(">I", len(content))
+                    + name
+                    + content
+                    + struct.pack(">I", zlib.crc32(name + content))
+                    for name, content in parts
+                )
+            )
+    return found

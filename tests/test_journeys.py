@@ -246,7 +246,7 @@ def test_the_planner_and_the_commander(
     routes = ElementTree.parse(visitor.fetch('a[href$="/file.gpx"]').path())
     assert len(routes.findall("gpx:trk", GPX)) == teams
     page.click("text=/^(带走|Take along)/")
-    picture = visitor.fetch('a[href$="/picture.png"]').path().read_bytes()
+    picture = visitor.fetch('a[href$="/file.png"]').path().read_bytes()
     across, down = struct.unpack(">II", picture[16:24])
     assert picture[:8] == b"\x89PNG\r\n\x1a\n" and down > across
 

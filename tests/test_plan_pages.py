@@ -103,7 +103,7 @@ def _set_violations(served, plan: int, value: str) -> None:
 
 def test_the_picture_is_one_tall_png(served) -> None:
     """1080 pixels wide, taller than wide; teams may have it."""
-    answer = served.client(Role.MEMBER, OWN).get(f"/plans/{served.site.published[OWN]}/picture.png")
+    answer = served.client(Role.MEMBER, OWN).get(f"/plans/{served.site.published[OWN]}/file.png")
     assert answer.status_code == 200 and answer.mimetype == "image/png"
     picture = Image.open(io.BytesIO(answer.data))
     assert picture.width == 1080 and picture.height > picture.width

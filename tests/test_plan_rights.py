@@ -24,6 +24,9 @@ def _plan_answers(client: FlaskClient, plan: int, visit: int) -> dict[str, bytes
     addresses = [
         f"/plans/{plan}",
         *(f"/plans/{plan}/file{ending}" for ending in (".json", ".gpx", ".geojson", ".csv", ".gpkg")),
+        *(f"/plans/{plan}/file{ending}" for ending in (".txt", ".ics")),
+        f"/plans/{plan}/papers",
+        f"/plans/{plan}/teams/1",
         f"/map/plan/{plan}",
         f"/map/lists/routes?plan={plan}",
         f"/map/feature/routes/{visit}",

@@ -28,7 +28,7 @@ from patrols.services.stops import by_place
 from patrols.solve import Budget
 from patrols.tables import Plan
 from web.cli import main
-from web.duty import planfiles
+from web.duty import files as planfiles
 
 CRS_M = "EPSG:32635"
 X, Y = 385_000.0, 6_672_000.0

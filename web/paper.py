@@ -8,8 +8,8 @@ from geo.errors import LianfangError, Sentence
 from web.fonts import font_path
 
 
-def paper(markup: str) -> bytes:
-    """A page as a PDF: the same for the same markup, byte for byte.
+def paper(*markups: str) -> bytes:
+    """A page as a PDF, or several in one, each numbered by itself: the same for the same, byte for byte.
 
     Raises
     ------
@@ -21,7 +21,8 @@ def paper(markup: str) -> bytes:
     weasyprint = _weasyprint()
     # Pictures are inside; nothing is read from the network or from a file, whatever a name may hold.
     fetcher = weasyprint.urls.URLFetcher(allowed_protocols=("data",), allow_redirects=False)
-    made: bytes = weasyprint.HTML(string=markup, url_fetcher=fetcher).write_pdf()
+    parts = [weasyprint.HTML(string=markup, url_fetcher=fetcher).render() for markup in markups]
+    made: bytes = parts[0].copy([page for part in parts for page in part.pages]).write_pdf()
     return made
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from flask import abort
+
 from patrols.repository import of_plan
 from web.access import Action
 from web.requests import access, db
@@ -15,3 +19,11 @@ def may_of_plan(action: Action, number: int) -> bool:
 def sees_reasons(number: int) -> bool:
     """Whether they may know why a stop is one and what it is worth, which tells where nobody looks."""
     return may_of_plan(Action.GAPS_VIEW, number)
+
+
+def seen_plan(number: int) -> dict[str, Any]:
+    """A plan that whoever asks may see, as `of_plan.plan`; 404 otherwise."""
+    plan = of_plan.plan(db(), number)
+    if plan is None or (plan["status"] != "published" and not may_of_plan(Action.PLANS_VIEW_DRAFTS, number)):
+        abort(404)
+    return plan

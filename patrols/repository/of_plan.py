@@ -100,16 +100,6 @@ def stops(session: Session, plan_id: int) -> gpd.GeoDataFrame:
     )
 
 
-def streets_around(session: Session, zone_id: int) -> gpd.GeoDataFrame:
-    """Streets in the box around a zone (EPSG:4326): id."""
-    return read_geoframe(
-        session,
-        """SELECT e.id, ST_AsBinary(e.geom) AS geom FROM road_edge e, zone z
-           WHERE z.id = :zone AND e.geom && z.geom AND upper_inf(e.valid) AND e.watched""",
-        zone=zone_id,
-    )
-
-
 def crossings(visits: pd.DataFrame) -> pd.DataFrame:
     """Who crosses whom: how often a stop was first visited by one village and then by another.
 

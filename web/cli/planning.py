@@ -18,8 +18,9 @@ from patrols.plan import PlanFile, read_plan
 from patrols.services import check_plan, plan_shift
 from patrols.solve import Budget
 from web.cli.common import author, command_options, parse_time
+from web.cli.duty import export
 from web.database import open_database, running_database, var_dir
-from web.duty.planfiles import PLAN_ENDINGS, write_plan
+from web.duty.files import PLAN_ENDINGS, write_plan
 from web.exports import check_ending
 from web.progress import Steps
 from web.settings import current, plan_settings
@@ -27,7 +28,10 @@ from web.settings import current, plan_settings
 
 @click.group("patrols")
 def patrols() -> None:
-    """Cross-patrol plans: make one, check one."""
+    """Cross-patrol plans: make one, check one, hand it out."""
+
+
+patrols.add_command(export)
 
 
 @patrols.command("plan")
@@ -41,7 +45,11 @@ def patrols() -> None:
 @click.option(
     "--iterations", type=int, help="Search so many iterations a stage instead: same seed, same plan."
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Write to .json, .geojson, .gpkg, .csv or .gpx.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Write to a file, by its ending as `lianfang patrols export` does.",
+)
 @command_options
 def plan(
     zone: str,

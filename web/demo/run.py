@@ -47,7 +47,7 @@ from web.demostate import (
     note_progress,
     refuse_others_data,
 )
-from web.duty.planfiles import write_plan
+from web.duty.files import write_plan
 from web.exports import write_table
 from web.gaptable import gap_table
 from web.i18n import N_

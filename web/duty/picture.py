@@ -1,139 +1,100 @@
 """A plan as one tall picture to send to the teams: the map above, each team's evening below.
 
-It says where and when, never why: no camera, gap or cause stands on it.
+It says where and when, never why.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-import geopandas as gpd
-import numpy as np
-import shapely
-from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
+from web.duty.content import Duty, Team
+from web.duty.drawn import plan_map
 from web.fonts import picture_font
+from web.i18n import N_, Translator
+from web.maps.words import MODES
 
 WIDTH = 1080
 MAP_HEIGHT = 980
 MARGIN = 48
-LINE = 44
-BACKGROUND, INK, QUIET, STREET = "#ffffff", "#1b1f23", "#5c666e", "#d8dcdf"
+LINE = 42
+BACKGROUND, INK, QUIET, DRAFT = "#ffffff", "#1b1f23", "#5c666e", "#b03a00"
+# Where a visit's times and its place begin.
+TIMES, PLACE = 96, 300
 
 
-@dataclass(frozen=True)
-class PictureTeam:
-    """One team: its colour and name, a line about it, its visits as (stop number, times)."""
-
-    colour: str
-    title: str
-    note: str
-    visits: Sequence[tuple[int, str]]
-    legs: gpd.GeoSeries
-
-
-@dataclass(frozen=True)
-class PicturePlan:
-    """What the picture shows; geometries in one projected CRS in metres, texts in the reader's language."""
-
-    title: str
-    shift: str
-    foot: str
-    teams: Sequence[PictureTeam]
-    stops: gpd.GeoDataFrame
-    streets: gpd.GeoSeries
-    area: gpd.GeoSeries
-
-
-def plan_picture(plan: PicturePlan) -> bytes:
-    """The picture as PNG, 1080 pixels wide and as tall as the teams need.
+def plan_picture(duty: Duty, t: Translator) -> bytes:
+    """The picture as PNG, 1080 pixels wide and as tall as the teams need; the same for the same plan.
 
     Raises
     ------
     LianfangError
         When no Chinese font is installed.
     """
-    rows = sum(2 + _lines(len(team.visits)) for team in plan.teams)
-    height = 3 * MARGIN + 120 + MAP_HEIGHT + rows * LINE + 2 * LINE
+    rows = sum(3 + len(team.visits) for team in duty.teams)
+    height = 3 * MARGIN + 120 + MAP_HEIGHT + rows * LINE + LINE
     image = Image.new("RGB", (WIDTH, height), BACKGROUND)
     draw = ImageDraw.Draw(image)
-    draw.text((MARGIN, MARGIN), plan.title, font=picture_font(44, bold=True), fill=INK)
-    draw.text((MARGIN, MARGIN + 60), plan.shift, font=picture_font(30), fill=QUIET)
-    top = MARGIN + 120
-    image.paste(_map(plan), (0, top))
-    y = top + MAP_HEIGHT + MARGIN
-    for team in plan.teams:
-        draw.rectangle((MARGIN, y + 6, MARGIN + 26, y + 32), fill=team.colour)
-        draw.text((MARGIN + 42, y - 4), team.title, font=picture_font(32, bold=True), fill=INK)
-        y += LINE
-        draw.text((MARGIN + 42, y - 4), team.note, font=picture_font(26), fill=QUIET)
-        y += LINE
-        for first, column in enumerate(_columns(team.visits)):
-            for n, (stop, times) in enumerate(column):
-                at = (MARGIN + 42 + first * 490, y + n * LINE)
-                _numbered(draw, (at[0] + 18, at[1] + 18), stop, team.colour)
-                draw.text((at[0] + 50, at[1] - 2), times, font=picture_font(28), fill=INK)
-        y += (_lines(len(team.visits))) * LINE
-    draw.text((MARGIN, height - MARGIN - 20), plan.foot, font=picture_font(22), fill=QUIET)
+    draw.text((MARGIN, MARGIN), duty.zone, font=picture_font(44, bold=True), fill=INK)
+    draw.text((MARGIN, MARGIN + 60), t.span(duty.start, duty.end), font=picture_font(30), fill=QUIET)
+    if duty.draft:
+        words, font = t(N_("DRAFT")), picture_font(34, bold=True)
+        wide = font.getlength(words)
+        draw.text((WIDTH - MARGIN - wide, MARGIN + 4), words, font=font, fill=DRAFT)
+    image.paste(plan_map(duty, t, (WIDTH, MAP_HEIGHT), 1), (0, MARGIN + 120))
+    y = 2 * MARGIN + 120 + MAP_HEIGHT
+    for team in duty.teams:
+        y = _team(draw, team, t, y)
+    foot = t.joined([t(N_("Lianfang (joint defence)")), duty.attribution])
+    draw.text((MARGIN, height - MARGIN - 20), foot, font=picture_font(22), fill=QUIET)
     target = io.BytesIO()
-    image.save(target, "PNG", optimize=True)
+    image.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
+        target, "PNG", optimize=True
+    )
     return target.getvalue()
 
 
-def _lines(visits: int) -> int:
-    """Lines of a team's visits in two columns, and one below them."""
-    return -(-visits // 2) + 1
+def _team(draw: ImageDraw.ImageDraw, team: Team, t: Translator, y: int) -> int:
+    """One team's head and visits from `y` on; answers where the next one begins."""
+    left = MARGIN + 42
+    draw.rectangle((MARGIN, y + 4, MARGIN + 28, y + 32), fill=team.colour)
+    title = _cut(f"{team.number} {team.name}", picture_font(32, bold=True), WIDTH - left - MARGIN)
+    draw.text((left, y - 6), title, font=picture_font(32, bold=True), fill=INK)
+    y += LINE
+    told = [
+        t(N_("musters %(time)s"), time=t.clock(team.muster_at)),
+        t(N_("back at %(time)s"), time=t.clock(team.back_at)),
+        t(MODES[team.mode]),
+        t.length(team.length_m),
+        team.base_place,
+    ]
+    note = _cut(" · ".join(filter(None, told)), picture_font(25), WIDTH - left - MARGIN)
+    draw.text((left, y - 4), note, font=picture_font(25), fill=QUIET)
+    y += LINE
+    for visit in team.visits:
+        _numbered(draw, (left + 18, y + 18), visit.stop.number, team.colour)
+        times = f"{t.clock(visit.start_at)}–{t.clock(visit.end_at)}"
+        draw.text((MARGIN + TIMES, y - 1), times, font=picture_font(28), fill=INK)
+        place = visit.stop.place or visit.stop.village
+        font = picture_font(27)
+        room = WIDTH - MARGIN - PLACE - MARGIN
+        draw.text((MARGIN + PLACE, y), _cut(place, font, room), font=font, fill=INK)
+        y += LINE
+    return y + LINE
 
 
-def _columns(visits: Sequence[tuple[int, str]]) -> Iterator[Sequence[tuple[int, str]]]:
-    half = -(-len(visits) // 2)
-    yield visits[:half]
-    yield visits[half:]
+def _cut(words: str, font: ImageFont.FreeTypeFont, room: float) -> str:
+    """As much of the words as there is room for."""
+    if font.getlength(words) <= room:
+        return words
+    while words and font.getlength(f"{words}…") > room:
+        words = words[:-1]
+    return f"{words.rstrip()}…"
 
 
-def _map(plan: PicturePlan) -> Image.Image:
-    """Streets in grey, the zone's edge, each team's way in its colour, the stops by number."""
-    # Twice as large and shrunk: Pillow's lines have no smooth edges of their own.
-    scale = 2
-    size = (WIDTH * scale, MAP_HEIGHT * scale)
-    image = Image.new("RGB", size, "#f4f5f5")
-    draw = ImageDraw.Draw(image)
-    west, south, east, north = plan.area.total_bounds
-    metres = max((east - west) / size[0], (north - south) / size[1]) * 1.08
-    centre = (west + east) / 2, (south + north) / 2
-
-    def pixels(line: shapely.Geometry) -> list[tuple[float, float]]:
-        points: NDArray[np.float64] = shapely.get_coordinates(line)
-        x = size[0] / 2 + (points[:, 0] - centre[0]) / metres
-        y = size[1] / 2 - (points[:, 1] - centre[1]) / metres
-        return list(zip(x.tolist(), y.tolist(), strict=True))
-
-    for line in _pieces(plan.streets):
-        draw.line(pixels(line), fill=STREET, width=3 * scale, joint="curve")
-    for edge in _pieces(plan.area.boundary):
-        draw.line(pixels(edge), fill="#8b949b", width=3 * scale)
-    for team in plan.teams:
-        for leg in _pieces(team.legs):
-            draw.line(pixels(leg), fill=team.colour, width=5 * scale, joint="curve")
-    for number, point in zip(plan.stops["number"], plan.stops.geometry, strict=True):
-        ((x, y),) = pixels(point)
-        _numbered(draw, (x, y), int(number), INK, scale=scale)
-    return image.resize((WIDTH, MAP_HEIGHT), Image.Resampling.LANCZOS)
-
-
-def _pieces(shapes: gpd.GeoSeries) -> list[shapely.Geometry]:
-    kept = shapes[shapes.notna() & ~shapes.is_empty]
-    return [piece for piece in kept.explode(index_parts=False) if len(shapely.get_coordinates(piece)) > 1]
-
-
-def _numbered(
-    draw: ImageDraw.ImageDraw, at: tuple[float, float], number: int, colour: str, *, scale: int = 1
-) -> None:
-    radius = 17 * scale
+def _numbered(draw: ImageDraw.ImageDraw, at: tuple[float, float], number: int, colour: str) -> None:
     x, y = at
-    box = (x - radius, y - radius, x + radius, y + radius)
-    draw.ellipse(box, fill=BACKGROUND, outline=colour, width=3 * scale)
-    draw.text((x, y), str(number), font=picture_font(19 * scale, bold=True), fill=INK, anchor="mm")
+    draw.ellipse((x - 17, y - 17, x + 17, y + 17), fill=BACKGROUND, outline=colour, width=3)
+    font = picture_font(19 if number < 100 else 15, bold=True)
+    draw.text((x, y), str(number), font=font, fill=INK, anchor="mm")

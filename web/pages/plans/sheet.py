@@ -9,16 +9,14 @@ import geopandas as gpd
 import pandas as pd
 from flask import request
 
-from geo.crs import to_metric
-from geo.services import site_crs
 from patrols.repository import of_plan, on_map
 from web import i18n
-from web.duty.picture import PicturePlan, PictureTeam
+from web.duty.making import colour_of
 from web.geofeatures import collection
 from web.i18n import N_, Translator
 from web.jobs.words import told
-from web.maps.words import MODES, TEAM_COLOURS, all_said
-from web.requests import db, site, translator
+from web.maps.words import MODES, all_said
+from web.requests import db, translator
 from web.timeline import Line, Period, Timeline
 
 
@@ -53,39 +51,6 @@ def plan_sheet(plan: dict[str, Any], *, with_reasons: bool) -> dict[str, Any]:
     }
 
 
-def picture_of(plan: dict[str, Any]) -> PicturePlan:
-    """What the tall picture of a plan shows: where and when, never why."""
-    t = translator()
-    zh = i18n.negotiated(request) == "zh"
-    crs = site_crs(db())
-    visits = on_map.visits(db(), plan["id"])
-    area = of_plan.zone_shape(db(), plan["zone_id"])
-    streets = to_metric(of_plan.streets_around(db(), plan["zone_id"]), crs).geometry
-    numbers = visits["number"].tolist()
-    legs = {number: visits.geometry[[n == number for n in numbers]] for number in set(numbers)}
-    teams = [
-        PictureTeam(
-            team["colour"],
-            f"{team['number']} {team['name']}",
-            t.joined([team["mode"], team["length"], t(N_("back at %(time)s"), time=team["back"])]),
-            [(visit["stop"], f"{visit['start']}–{visit['end']}") for visit in team["visits"]],
-            to_metric(legs[team["number"]], crs),
-        )
-        for team in _teams(visits, t, zh)
-    ]
-    there = site()
-    assert there is not None
-    return PicturePlan(
-        title=plan["zone"] if zh else plan["zone_en"] or plan["zone"],
-        shift=t.span(plan["start"], plan["end"]),
-        foot=t.joined([t(N_("Lianfang (joint defence)")), there.attribution]),
-        teams=teams,
-        stops=to_metric(of_plan.stops(db(), plan["id"]), crs),
-        streets=streets,
-        area=to_metric(area, crs).geometry,
-    )
-
-
 def _villages(visits: pd.DataFrame, zh: bool) -> dict[str, str]:
     """Name of each team's village by its path; its code where it has none."""
     keys = ("village", "village_en") if zh else ("village_en", "village")
@@ -99,11 +64,6 @@ def _by_team(visits: gpd.GeoDataFrame) -> Iterator[tuple[int, gpd.GeoDataFrame]]
     """Each team's number and visits."""
     for number in sorted(set(visits["number"].astype(int))):
         yield number, visits[visits["number"] == number]
-
-
-def colour_of(number: int) -> str:
-    """The colour of a team by its number, from 1."""
-    return TEAM_COLOURS[(number - 1) % len(TEAM_COLOURS)]
 
 
 def _teams(visits: pd.DataFrame, t: Translator, zh: bool) -> list[dict[str, Any]]:

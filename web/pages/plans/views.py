@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
-import tempfile
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, request, send_file
+from flask import Blueprint, flash, redirect, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -16,16 +13,14 @@ from geo.errors import InputRefused
 from patrols.repository import of_plan
 from web import i18n
 from web.access import Action, needs
-from web.duty.picture import plan_picture
-from web.duty.planfiles import PLAN_ENDINGS, write_plan
 from web.forms import local_moment
 from web.i18n import N_
 from web.jobs import enqueue
 from web.jobs.bodies import plan as body
 from web.jobs.words import Name
-from web.pages.plans.sheet import picture_of, plan_sheet
+from web.pages.plans.sheet import plan_sheet
 from web.pages.plans.tables import PLANS, drafts_seen
-from web.planrights import may_of_plan, sees_reasons
+from web.planrights import may_of_plan, seen_plan, sees_reasons
 from web.refusals import Refused, said
 from web.requests import access, audit, db, render, scope, translator
 from web.settings import current
@@ -36,8 +31,6 @@ bp = Blueprint("plans", __name__, url_prefix="/plans")
 
 EVENING = 18
 SHIFT_HOURS = 4
-# The plan file holds the prizes, which tell where little is watched; the rest may be handed out.
-HANDED_OUT = (".gpx", ".geojson", ".csv", ".gpkg")
 
 
 @bp.get("")
@@ -100,7 +93,7 @@ def begin() -> Response:
 @needs(Action.PLANS_VIEW)
 def record(number: int) -> Response:
     """One plan: routes, times, who crosses whom."""
-    plan = _seen(number)
+    plan = seen_plan(number)
     if plan["status"] != "published":
         audit("view", f"plan {number}")
     return render(
@@ -113,40 +106,11 @@ def record(number: int) -> Response:
     )
 
 
-@bp.get("/<int:number>/file<ending>")
-@needs(Action.PLANS_VIEW)
-def file(number: int, ending: str) -> Response:
-    """The plan as a file; the plan format itself only for those who see drafts there."""
-    _seen(number)
-    if ending not in PLAN_ENDINGS:
-        abort(404)
-    if ending not in HANDED_OUT and not may_of_plan(Action.PLANS_VIEW_DRAFTS, number):
-        abort(403)
-    audit("export", f"plan {number}", format=ending)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"plan-{number}{ending}"
-        write_plan(db(), number, path)
-        # Read before the folder goes; a plan is at most a few megabytes.
-        content = io.BytesIO(path.read_bytes())
-    return send_file(content, as_attachment=True, download_name=f"plan-{number}{ending}")
-
-
-@bp.get("/<int:number>/picture.png")
-@needs(Action.PLANS_VIEW)
-def picture(number: int) -> Response:
-    """One tall picture to send to the teams."""
-    plan = _seen(number)
-    audit("export", f"plan {number}", format=".png")
-    return send_file(
-        io.BytesIO(plan_picture(picture_of(plan))), mimetype="image/png", download_name=f"plan-{number}.png"
-    )
-
-
 @bp.post("/<int:number>/publish")
 @needs(Action.PLANS_PUBLISH)
 def publish(number: int) -> Response:
     """Let everybody of the zone see it. A plan with violations is not published."""
-    plan = _seen(number)
+    plan = seen_plan(number)
     if plan["violations"]:
         raise InputRefused(
             gettext(
@@ -172,7 +136,7 @@ def publish(number: int) -> Response:
 @needs(Action.PLANS_PUBLISH)
 def withdraw(number: int) -> Response:
     """Make it a draft again."""
-    plan = _seen(number)
+    plan = seen_plan(number)
     of_plan.set_status(db(), number, "draft")
     audit("withdraw", f"plan {number}", zone=plan["zone_code"])
     flash(gettext("The plan is a draft again; the teams see it no more."), "success")
@@ -183,21 +147,13 @@ def withdraw(number: int) -> Response:
 @needs(Action.PLANS_MAKE)
 def remove(number: int) -> Response:
     """Remove a draft, so that what it stands on can be taken back."""
-    plan = _seen(number)
+    plan = seen_plan(number)
     if plan["status"] == "published":
         raise Refused(N_("The teams see this plan; withdraw it before you remove it."))
     of_plan.remove(db(), number)
     audit("remove", f"plan {number}", zone=plan["zone_code"])
     flash(gettext("The plan is removed."), "success")
     return redirect("/plans")
-
-
-def _seen(number: int) -> dict[str, Any]:
-    """A plan that whoever asks may see; 404 otherwise."""
-    plan = of_plan.plan(db(), number)
-    if plan is None or (plan["status"] != "published" and not may_of_plan(Action.PLANS_VIEW_DRAFTS, number)):
-        abort(404)
-    return plan
 
 
 def _form(given: dict[str, Any], *, problem: str = "", status: int = 200) -> Response:

@@ -1,0 +1,140 @@
+"""What may be handed out of a plan, in one language: zone, shift, teams, their stops and ways.
+
+The one thing that papers and files of a plan are made from. It holds where and when, never why: no camera,
+footprint, gap, cause or prize is in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import geopandas as gpd
+import shapely
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A place to be visited.
+
+    Parameters
+    ----------
+    id : str
+        As the plan has it.
+    number : int
+        In the plan, from 1; the same on every paper.
+    place : str
+        Street, or the two that meet there; "" where none has a name.
+    village : str
+        "" where it lies in none.
+    point : Point
+        EPSG:4326.
+    """
+
+    id: str
+    number: int
+    place: str
+    village: str
+    point: shapely.Point
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One presence of one team: `order` counts the team's stops from 1.
+
+    `way` is the way there, EPSG:4326, None where the team is there already; `length_m` its length.
+    """
+
+    order: int
+    stop: Stop
+    arrive_at: datetime
+    start_at: datetime
+    end_at: datetime
+    length_m: float
+    way: shapely.LineString | None
+
+
+@dataclass(frozen=True)
+class Team:
+    """A team and its route.
+
+    Parameters
+    ----------
+    id : int
+        Its key.
+    number : int
+        In the plan, from 1.
+    mode : str
+        Key of `web.maps.words.MODES`.
+    village : str
+        "" for a team of no village.
+    base : Point
+        Where it musters, EPSG:4326.
+    base_place : str
+        As `Stop.place`.
+    muster_at, back_at : datetime
+        When it sets out at the latest, and when it is back.
+    length_m : float
+        Of all its ways.
+    way_back : LineString or None
+        From the last stop to the base, EPSG:4326.
+    """
+
+    id: int
+    number: int
+    code: str
+    name: str
+    colour: str
+    mode: str
+    village: str
+    size: int
+    base: shapely.Point
+    base_place: str
+    muster_at: datetime
+    back_at: datetime
+    length_m: float
+    visits: Sequence[Visit]
+    way_back: shapely.LineString | None
+
+    @property
+    def ways(self) -> list[shapely.LineString]:
+        """All ways in the order they are gone."""
+        return [way for way in (*(visit.way for visit in self.visits), self.way_back) if way is not None]
+
+
+@dataclass(frozen=True, eq=False)
+class Duty:
+    """A plan as its teams get it.
+
+    Parameters
+    ----------
+    plan : int
+        Its number.
+    draft : bool
+        Not published: what is handed out says so.
+    made_at : datetime
+        When the plan was made.
+    area : geometry
+        Of the zone, EPSG:4326.
+    streets : GeoDataFrame in the site's CRS, metres
+        name (or None) and watched.
+    """
+
+    plan: int
+    zone: str
+    zone_code: str
+    start: datetime
+    end: datetime
+    draft: bool
+    made_at: datetime
+    teams: Sequence[Team]
+    stops: Sequence[Stop]
+    area: shapely.Geometry
+    streets: gpd.GeoDataFrame
+    site: str
+    attribution: str
+
+    def team(self, number: int) -> Team | None:
+        """The team of that number; None where the plan has no such team."""
+        return next((team for team in self.teams if team.number == number), None)

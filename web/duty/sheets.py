@@ -1,0 +1,91 @@
+"""Duty sheets: an A4 page a team, with its route on a map, its stops with times, and a code to its page."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from math import ceil
+
+import segno
+
+from web.duty.content import Duty, Team
+from web.duty.drawn import data_address, map_address, team_map
+from web.fonts import picture_font
+from web.i18n import Translator
+from web.maps.offline import style_text
+from web.maps.page import environment
+from web.maps.words import MODES
+from web.paper import paper
+
+STYLE = "duty_paper.css"
+# Millimetres of the page: across, down without its head and the table's, a line of the table and what every
+# row adds to its lines.
+WIDE, FREE, LINE, ROW = 186.0, 206.0, 4.53, 1.5
+LEAST_MAP, MOST_MAP = 72.0, 120.0
+# The column of places, in points of its font.
+PLACE_WIDE, PLACE_FONT = 78.0 * 72 / 25.4, 9.5
+# Points of the map in a millimetre, and pixels in a point.
+POINTS, SHARP = 6.0, 2
+
+
+def duty_sheets(duty: Duty, t: Translator, *, home: str, teams: Sequence[Team] | None = None) -> bytes:
+    """The sheets of a plan's teams as one PDF: the same for the same plan, byte for byte.
+
+    Parameters
+    ----------
+    duty : Duty
+    t : Translator
+    home : str
+        Address of the server, such as ``https://lianfang.example``; the code leads to the team's page there.
+    teams : sequence of Team, optional
+        Whose sheets; all without.
+
+    Raises
+    ------
+    LianfangError
+        When no Chinese font or no library that sets text is installed.
+    """
+    return paper(*(_sheet(duty, team, t, home) for team in (duty.teams if teams is None else teams)))
+
+
+def team_address(duty: Duty, team: Team, home: str) -> str:
+    """Where the team's page is."""
+    return f"{home.rstrip('/')}/plans/{duty.plan}/teams/{team.number}"
+
+
+def code_picture(address: str) -> bytes:
+    """An address as a QR code (ISO/IEC 18004), a PNG of ten pixels a module with the quiet zone it needs."""
+    target = io.BytesIO()
+    segno.make(address, error="m", micro=False).save(target, kind="png", scale=10, border=4)
+    return target.getvalue()
+
+
+def map_height(team: Team) -> float:
+    """Height of the map in mm: as much as the stops leave of one page, unless that is too little."""
+    font = picture_font(100)
+    lines = (ceil(font.getlength(visit.stop.place) * PLACE_FONT / 100 / PLACE_WIDE) for visit in team.visits)
+    left = FREE - sum(LINE * max(n, 1) + ROW for n in lines)
+    return MOST_MAP if left < LEAST_MAP else min(left, MOST_MAP)
+
+
+def _sheet(duty: Duty, team: Team, t: Translator, home: str) -> str:
+    high = map_height(team)
+    drawn = team_map(duty, team, t, (round(WIDE * POINTS), round(high * POINTS)), SHARP)
+    address = team_address(duty, team, home)
+    return (
+        environment(t.lang)
+        .get_template("duty/sheet.html")
+        .render(
+            lang=t.lang,
+            t=t,
+            styles=[{"text": style_text(STYLE)}],
+            scripts=[],
+            duty=duty,
+            team=team,
+            mode=t(MODES[team.mode]),
+            map=map_address(drawn),
+            map_mm=f"{high:.1f}",
+            address=address,
+            code=data_address(code_picture(address)),
+        )
+    )
