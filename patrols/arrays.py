@@ -148,12 +148,12 @@ class ProblemArrays:
     def open_from(self) -> list[int]:
         """First second, per stop, of a first visit from which the stop can still be crossed.
 
-        -FAR without a limit on idleness: with one, two stays and two waits must last from there to
-        the end of the span. A required stop may be visited earlier, so it has -FAR too.
+        -FAR without a limit on idleness: with one, as many stays and waits as the rule has visits must
+        last from there to the end of the span. A required stop may be visited earlier, so it has -FAR too.
         """
         if self.rule.max_idle_s is None:
             return [-FAR] * self.stop_count
-        first = self.span[1] - 2 * self.rule.max_idle_s - 2 * self.service
+        first = self.span[1] - self.rule.visits * (self.rule.max_idle_s + self.service)
         return [int(value) for value in np.where(self.required, -FAR, first)]
 
     def part_of_span(self, share: float) -> int:

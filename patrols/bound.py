@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from patrols.arrays import FAR, IntArray, ProblemArrays
-from patrols.reach import Reach, crossable, pairs_in_time
+from patrols.reach import Reach, crossable, visits_in_time
 
 
 def upper_bound(arrays: ProblemArrays, reach: Reach) -> float:
@@ -28,21 +28,24 @@ def upper_bound(arrays: ProblemArrays, reach: Reach) -> float:
 
     Notes
     -----
-    Derived here. Take any plan. A crossed stop s has two visits of two different villages, so of
-    two different teams; choose such a pair for every crossed stop and let x[t, s] say that team t
-    is one of s's pair, y[s] that s is crossed. Then
+    Derived here. Take any plan. A crossed stop s has k visits by at least m villages, k and m those of the
+    rule; choose such visits for every crossed stop and let x[t, s] count those of s that team t makes, y[s]
+    say that s is crossed. Then
 
     - x[t, s] = 0 unless t can visit s alone (`reach_of`): a visit as part of a longer way comes no
-      earlier, and leaves no more time, than one by the shortest way;
-    - sum over t of x[t, s] = 2 y[s], and the teams of one village together at most y[s];
-    - y[s] = 0 unless two teams of different villages can start there the separation apart;
+      earlier, and leaves no more time, than one by the shortest way; and x[t, s] = 0 for a team without a
+      village;
+    - sum over t of x[t, s] = k y[s], and the teams of one village together at most (k - m + 1) y[s], because
+      each of the other m - 1 villages makes one at least;
+    - y[s] = 0 unless the visits can follow each other in time (`visits_in_time`);
     - **time**: a team's shift holds all its travel, service and breaks. Of its legs, give half of
       each to the stop it leaves and half to the stop it enters. A visited stop is entered from
       another place and left for another place at least once, so it gets at least half its
       shortest entry plus half its shortest exit, taken over the team's start node, its end node
       and all stops it can visit (an exit costs nothing where the team may end anywhere). What the
       first leg gives to the start node and the last leg to the end node is not given to any stop;
-      a team with a visit has both. Hence
+      a team with a visit has both. Where k = m no team makes two of the visits to a stop. Where k > m one
+      may, and wait there between them: then half entries and exits are taken as 0. Hence
 
           sum over s of x[t, s] (service[s] + (entry[t, s] + exit[t, s]) / 2)
               <= shift[t] - breaks[t] - (first[t] + last[t]) / 2
@@ -50,22 +53,25 @@ def upper_bound(arrays: ProblemArrays, reach: Reach) -> float:
       with first and last the shortest leg from the start node and to the end node, and the right
       side not below 0 (a team without visits has an empty left side).
 
-    All of it is linear, so the maximum of the sum of prize[s] y[s] over real x and y from 0 to 1
-    is at least the plan's value. It is found with HiGHS through SciPy; whole prizes make whole
+    All of it is linear, so the maximum of the sum of prize[s] y[s] over real x from 0 to k - m + 1 and y
+    from 0 to 1 is at least the plan's value. It is found with HiGHS through SciPy; whole prizes make whole
     values, so the bound is rounded down to a whole number then, after adding one millionth for
     the solver's tolerance. Idleness is not used. More teams only add columns and more time only loosens
     rows, so neither lowers the bound.
     """
-    wanted = np.flatnonzero(crossable(arrays, reach) & pairs_in_time(arrays, reach) & (arrays.prize > 0))
+    wanted = np.flatnonzero(crossable(arrays, reach) & visits_in_time(arrays, reach) & (arrays.prize > 0))
     plain = float(math.fsum(arrays.prize[wanted]))
     teams, stops = np.nonzero(reach.able[:, wanted] & (arrays.village >= 0)[:, None])
     if not len(wanted):
         return plain
-    count = len(teams)
+    rule, count = arrays.rule, len(teams)
+    spare = rule.visits - rule.villages
     cost = np.empty(count)
     room = np.zeros(arrays.team_count)
     for team in np.unique(teams):
         half_in, half_out, half_ends = _halves(arrays, reach, int(team))
+        if spare:
+            half_in, half_out, half_ends = np.zeros_like(half_in), np.zeros_like(half_out), 0.0
         own = teams == team
         at = wanted[stops[own]]
         cost[own] = arrays.service[at] + half_in[at] + half_out[at]
@@ -77,13 +83,17 @@ def upper_bound(arrays: ProblemArrays, reach: Reach) -> float:
     twice = _rows(stops, columns, np.ones(count), len(wanted), count + len(wanted)) - _rows(
         np.arange(len(wanted)),
         last,
-        np.full(len(wanted), float(arrays.rule.visits)),
+        np.full(len(wanted), float(rule.visits)),
         len(wanted),
         count + len(wanted),
     )
     pair, village = np.unique(np.column_stack([stops, arrays.village[teams]]), axis=0, return_inverse=True)
     alone = _rows(village, columns, np.ones(count), len(pair), count + len(wanted)) - _rows(
-        np.arange(len(pair)), last[pair[:, 0]], np.ones(len(pair)), len(pair), count + len(wanted)
+        np.arange(len(pair)),
+        last[pair[:, 0]],
+        np.full(len(pair), spare + 1.0),
+        len(pair),
+        count + len(wanted),
     )
     answer = linprog(
         np.concatenate([np.zeros(count), -arrays.prize[wanted]]),
@@ -91,7 +101,9 @@ def upper_bound(arrays: ProblemArrays, reach: Reach) -> float:
         b_ub=np.concatenate([room, np.zeros(len(pair))]),
         A_eq=twice.tocsr(),
         b_eq=np.zeros(len(wanted)),
-        bounds=(0.0, 1.0),
+        bounds=np.column_stack(
+            [np.zeros(count + len(wanted)), np.r_[np.full(count, spare + 1.0), np.ones(len(wanted))]]
+        ),
         method="highs",
     )
     # Without an optimum (a numerical failure) the plain sum still bounds.

@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -384,13 +385,19 @@ def _is_crossed(problem: PatrolProblem, here: list[_Visit], teams: dict[Any, _Te
     """Whether visits in order of time make their stop crossed, by the words of `CrossRule`."""
     rule = problem.rule
     villages = [teams[visit.team_id].village for visit in here]
-    pair = any(
-        a is not None and b is not None and a != b and later.start_s - earlier.start_s >= rule.separation_s
-        for i, (earlier, a) in enumerate(zip(here, villages, strict=True))
-        for later, b in zip(here[i + 1 :], villages[i + 1 :], strict=True)
+    counting = [
+        (visit, village) for visit, village in zip(here, villages, strict=True) if village is not None
+    ]
+    enough = any(
+        len({village for _, village in chosen}) >= rule.villages
+        and all(
+            later.start_s - earlier.start_s >= rule.separation_s
+            for (earlier, _), (later, _) in pairwise(chosen)
+        )
+        for chosen in combinations(counting, rule.visits)
     )
-    if not pair or rule.max_idle_s is None:
-        return pair
+    if not enough or rule.max_idle_s is None:
+        return enough
     attended_until = here[0].end_s
     longest = 0
     for visit in here[1:]:

@@ -92,8 +92,8 @@ def ground_matrix(visits: pd.DataFrame) -> pd.DataFrame:
     DataFrame of int
         Rows are homes, columns grounds, both sorted; "" stands for none, and comes last.
     """
-    homes, grounds = (visits[name].fillna("").rename(name) for name in ("home", "ground"))
-    counts = pd.crosstab(homes, grounds)
+    filled = visits[["home", "ground"]].fillna("")
+    counts = pd.crosstab(filled["home"], filled["ground"])
     return counts.loc[_none_last(counts.index), _none_last(counts.columns)]
 
 

@@ -20,7 +20,8 @@ from patrols.problem import CrossRule, PatrolProblem
 FORMAT = "lianfang-plan/1"
 VISIT_COLUMNS = ("team_id", "seq", "stop_id", "arrive_s", "start_s", "end_s")
 STATUSES = ("iterations", "seconds", "aborted")
-METHODS = ("greedy", "rolling")
+# "rolling" is what plans of before say: two stages of a vehicle-routing search.
+METHODS = ("greedy", "rolling", "search")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +44,12 @@ class PatrolPlan:
         No plan of this problem is worth more.
     seed : int
     iterations : tuple of int
-        Iterations each stage of the search used; with these as `Budget.iterations` and the same
-        seed the same plan comes out, unless it was aborted.
+        Iterations used, and the one from which on only better answers were taken; with these as
+        `Budget.iterations` and the same seed the same plan comes out.
     status : str
         What ended the search: "iterations", "seconds" or "aborted".
     method : str
-        Which search found the plan: "greedy" or "rolling".
+        How the plan was found: "greedy" (put together at once), "search", or "rolling" (in files of before).
 
     Raises
     ------
@@ -64,7 +65,7 @@ class PatrolPlan:
     seed: int
     iterations: tuple[int, ...]
     status: str
-    method: str = "rolling"
+    method: str = "search"
 
     def __post_init__(self) -> None:
         """Check every part and keep a clean copy of it."""

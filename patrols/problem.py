@@ -15,17 +15,20 @@ from patrols import columns as read
 from patrols import problem_frames as clean
 
 PATTERNS = ("separate",)
+# More visits to one stop in one shift than anybody asks for.
+MOST_VISITS = 4
 
 
 @dataclass(frozen=True)
 class CrossRule:
     """When a stop is crossed (被交叉巡到).
 
-    Pattern *separate* within one shift: two visits, by teams of two different villages, whose
-    services start at least `separation_s` apart. Which village the stop itself lies in plays no part.
+    Pattern *separate* within one shift: `visits` visits, by teams of at least `villages` different villages,
+    whose services start at least `separation_s` apart, each from the one before it. Which village the stop
+    itself lies in plays no part.
 
     A team without a village (station, school, special police) counts as **no** village: the rule
-    asks that two villages look after each other's ground, and a police car there twice is not
+    asks that villages look after each other's ground, and a police car there twice is not
     that. Such a team serves required stops, and its visit is a visit wherever visits count (first
     visit, idleness), but it never makes a stop crossed.
 
@@ -34,9 +37,9 @@ class CrossRule:
     pattern : str
         "separate". The patterns "joint" and "rota" are not supported.
     visits, villages : int
-        2 and 2; other numbers are not supported.
+        From 1 to `MOST_VISITS`, and from 1 to `visits`.
     separation_s : int
-        From the start of one service to the start of the other, seconds, >= 0.
+        From the start of one service to the start of the next, seconds, >= 0.
     max_idle_s : int, optional
         Where given, a stop is crossed only if its *idleness* is at most this. Idleness is the
         longest time for which nobody is at the stop, from its first visit (by any team) to the end of the
@@ -62,13 +65,8 @@ class CrossRule:
             raise ValueError(
                 f"pattern {self.pattern!r} is not supported; supported is 'separate', in one shift"
             )
-        if (self.visits, self.villages) != (2, 2):
-            raise ValueError(
-                f"a rule of {self.visits} visits by {self.villages} villages is not supported; "
-                "supported are 2 visits by 2 villages"
-            )
-        object.__setattr__(self, "visits", int(self.visits))
-        object.__setattr__(self, "villages", int(self.villages))
+        object.__setattr__(self, "visits", read.whole(self.visits, "visits", 1, MOST_VISITS))
+        object.__setattr__(self, "villages", read.whole(self.villages, "villages", 1, self.visits))
         object.__setattr__(self, "separation_s", read.whole(self.separation_s, "separation_s", 0))
         if self.max_idle_s is not None:
             object.__setattr__(self, "max_idle_s", read.whole(self.max_idle_s, "max_idle_s", 1))

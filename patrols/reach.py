@@ -54,9 +54,9 @@ def reachable_stops(problem: PatrolProblem) -> pd.DataFrame:
     -------
     DataFrame
         On the index of `problem.stops`: stop_id, teams (how many can visit it), villages (how
-        many villages these teams come from; teams without a village count for none), crossable (two
-        teams of different villages could each visit it, and some team could be the first one
-        where the first visit has windows of its own). The separation is not asked for here.
+        many villages these teams come from; teams without a village count for none), crossable
+        (teams of as many villages as the rule asks for could each visit it, and some team could be the first
+        one where the first visit has windows of its own). The separation is not asked for here.
 
     Notes
     -----
@@ -152,15 +152,27 @@ def shortest_ways(travel: IntArray) -> IntArray:
     return np.where(reached, np.where(reached, ways, 0).astype(np.int64) // scale, FAR)
 
 
-def pairs_in_time(arrays: ProblemArrays, reach: Reach) -> BoolArray:
-    """(S,): whether two teams of different villages could visit the stop the separation apart."""
-    villages = np.unique(arrays.village[arrays.village >= 0])
-    found = np.zeros(arrays.stop_count, bool)
-    if len(villages) < arrays.rule.villages:
+def visits_in_time(arrays: ProblemArrays, reach: Reach) -> BoolArray:
+    """(S,): whether the rule's visits could follow each other in time, as far as single teams can tell.
+
+    The first and the last of them must be far enough apart for all separations between, and where the rule
+    asks for two villages, two teams of different villages must be able to come one separation apart.
+    """
+    rule = arrays.rule
+    own = arrays.village >= 0
+    if not own.any():
+        return np.zeros(arrays.stop_count, bool)
+    early, late = reach.early[own].min(axis=0), reach.late[own].max(axis=0)
+    found: BoolArray = (early < FAR) & (early + (rule.visits - 1) * rule.separation_s <= late)
+    if rule.villages == 1:
         return found
+    villages = np.unique(arrays.village[own])
+    if len(villages) < rule.villages:
+        return np.zeros(arrays.stop_count, bool)
     early = np.stack([reach.early[arrays.village == v].min(axis=0) for v in villages])
     late = np.stack([reach.late[arrays.village == v].max(axis=0) for v in villages])
+    apart = np.zeros(arrays.stop_count, bool)
     for a in range(len(villages)):
         others = np.delete(late, a, axis=0).max(axis=0)
-        found |= early[a] + arrays.rule.separation_s <= others
-    return found
+        apart |= early[a] + rule.separation_s <= others
+    return found & apart

@@ -14,17 +14,11 @@ from geo.errors import LianfangError, Sentence
 from patrols import columns as read
 from patrols.arrays import FAR, ProblemArrays, problem_arrays
 from patrols.bound import upper_bound
-from patrols.draft import Draft
-from patrols.greedy import greedy, missing
-from patrols.improve import even, more_crossed
 from patrols.plan import VISIT_COLUMNS, PatrolPlan
 from patrols.problem import PatrolProblem
 from patrols.reach import Reach, crossable, reach_of
-from patrols.rolling import rolling
+from patrols.search.run import EVEN, Search
 
-STAGES = 2
-# Part of the search's time for stage one. 0.3 to 0.7 made no difference beyond chance.
-FIRST_STAGE_SHARE = 0.5
 LONGEST_S = 24 * 3600
 
 
@@ -35,11 +29,13 @@ class Budget:
     Parameters
     ----------
     seconds : float, optional
-        For the whole of `solve`, > 0, at most a day. Building the first
-        plan and finishing the last one are not cut short: a very small budget is overrun.
+        For the whole of `solve`, > 0, at most a day. Building the first plan and the bound are not
+        cut short: a very small budget is overrun.
     iterations : tuple of int, optional
-        Iterations of the two stages, each >= 0. With these alone the same problem and seed give the
-        same plan bit for bit.
+        How many iterations, and optionally the one from which on only better answers are taken (the last,
+        where it
+        is left out), each >= 0: what a plan says in `iterations`. With these alone the same problem and
+        seed give the same plan bit for bit.
 
     Raises
     ------
@@ -64,9 +60,10 @@ class Budget:
             )
         if self.iterations is not None:
             counts = tuple(read.whole(count, "iterations", 0, 2**53) for count in self.iterations)
-            if len(counts) != STAGES:
+            if not 1 <= len(counts) <= 2:
                 raise ValueError(
-                    f"iterations has {len(counts)} numbers; give {STAGES}, one a stage, as in (2000, 2000)"
+                    f"iterations has {len(counts)} numbers; give how many, and optionally the one from which"
+                    " on only better answers are taken, as in (20000, 18000)"
                 )
             object.__setattr__(self, "iterations", counts)
 
@@ -87,59 +84,16 @@ class RequiredStopsUnserved(LianfangError):
         self.stop_ids = stop_ids
 
 
-class _Watch:
-    """Ends a stage by iterations, by the clock or on demand, and remembers which it was.
-
-    Parameters
-    ----------
-    most : int, optional
-        Iterations.
-    end : float, optional
-        When the whole search must be over, on `time.monotonic`'s clock.
-    share : float
-        The part that this stage may have of the time left when it begins.
-    should_abort : callable, optional
-    """
-
-    def __init__(
-        self, most: int | None, end: float | None, share: float, should_abort: Callable[[], bool] | None
-    ) -> None:
-        self.used = 0
-        self.status = "iterations"
-        self._most = most
-        self._end = end
-        self._share = share
-        self._should_abort = should_abort
-        self._until: float | None = None
-
-    def __call__(self, best_cost: int) -> bool:
-        """Whether the stage is over; counts the iteration that follows if not."""
-        if self._end is not None and self._until is None:
-            now = time.monotonic()
-            self._until = now + self._share * (self._end - now)
-        if self._should_abort is not None and self._should_abort():
-            self.status = "aborted"
-        elif self._most is not None and self.used >= self._most:
-            self.status = "iterations"
-        elif self._until is not None and time.monotonic() >= self._until:
-            self.status = "seconds"
-        else:
-            self.used += 1
-            return False
-        return True
-
-
 def solve(
     problem: PatrolProblem,
     *,
     budget: Budget,
     seed: int,
     should_abort: Callable[[], bool] | None = None,
+    progress: Callable[[float], None] | None = None,
+    even: float = EVEN,
 ) -> PatrolPlan:
     """The best plan found within the budget.
-
-    A greedy plan comes first; then two rolling stages of PyVRP; the better of both, each improved
-    by inserting what still fits, with the load evened where that costs no value.
 
     Parameters
     ----------
@@ -148,8 +102,12 @@ def solve(
     seed : int
         From 0 to 2**32 - 1.
     should_abort : callable, optional
-        Asked before every iteration; once it says True the search ends and the best plan so far is returned
+        Asked many times a second; once it says True the search ends and the best plan so far is returned
         with the status "aborted".
+    progress : callable, optional
+        Told the value of the best plan so far whenever it is asked whether to go on.
+    even : float
+        Weight of an even load of the teams against seconds on the way; both yield to value.
 
     Returns
     -------
@@ -163,30 +121,24 @@ def solve(
     RequiredStopsUnserved
         When no plan was found that serves all required stops.
     """
-    began = time.monotonic()
+    end = None if budget.seconds is None else time.monotonic() + budget.seconds
     seed = read.whole(seed, "seed", 0, 2**32 - 1)
     arrays, reach = _prepared(problem)
-    best, method = more_crossed(arrays, reach, greedy(arrays, reach)), "greedy"
-    counts = budget.iterations or (None,) * STAGES
-    end = None
-    if budget.seconds is not None:
-        # Finishing the second draft takes about as long as making the first one took.
-        end = began + budget.seconds - (time.monotonic() - began)
-    watches = (
-        _Watch(counts[0], end, FIRST_STAGE_SHARE, should_abort),
-        _Watch(counts[1], end, 1.0, should_abort),
-    )
-    found = more_crossed(arrays, reach, rolling(arrays, reach, watches, seed))
-    if _rank(arrays, found) > _rank(arrays, best):
-        best, method = found, "rolling"
-    _refuse_unserved(arrays, best)
-    best = even(arrays, reach, best)
-    iterations = tuple(watch.used for watch in watches)
-    return _plan(problem, arrays, reach, best, seed, iterations, _status(watches), method)
+    bound = upper_bound(arrays, reach)
+    search = Search(arrays, reach, seed, even)
+
+    def over(found: Search) -> bool:
+        if progress is not None:
+            progress(found.value)
+        return should_abort is not None and should_abort()
+
+    most = None if budget.iterations is None else (budget.iterations[0], budget.iterations[-1])
+    status, cold = search.until(end, most, over)
+    return _plan(problem, arrays, reach, search, bound, seed, (search.done, cold), status)
 
 
 def first_plan(problem: PatrolProblem) -> PatrolPlan:
-    """The greedy plan alone, within a fraction of a second for some hundred stops.
+    """The plan that the search begins with, within a fraction of a second.
 
     Parameters
     ----------
@@ -203,9 +155,8 @@ def first_plan(problem: PatrolProblem) -> PatrolPlan:
         As `solve`.
     """
     arrays, reach = _prepared(problem)
-    draft = greedy(arrays, reach)
-    _refuse_unserved(arrays, draft)
-    return _plan(problem, arrays, reach, draft, 0, (0,) * STAGES, "iterations", "greedy")
+    bound, search = upper_bound(arrays, reach), Search(arrays, reach, 0)
+    return _plan(problem, arrays, reach, search, bound, 0, (0, 0), "iterations", "greedy")
 
 
 def _prepared(problem: PatrolProblem) -> tuple[ProblemArrays, Reach]:
@@ -219,20 +170,26 @@ def _plan(
     problem: PatrolProblem,
     arrays: ProblemArrays,
     reach: Reach,
-    draft: Draft,
+    search: Search,
+    bound: float,
     seed: int,
     iterations: tuple[int, ...],
     status: str,
-    method: str,
+    method: str = "search",
 ) -> PatrolPlan:
-    """A draft as a plan, with its claims."""
-    crossed = sorted(draft.closed)
+    """What was found as a plan, with its claims."""
+    _refuse_unserved(arrays, search)
+    crossed = search.crossed()
+    rows = [
+        (arrays.team_ids[team], place, arrays.stop_ids[stop], *times)
+        for team, place, stop, *times in search.visits()
+    ]
     return PatrolPlan(
-        visits=_visits(arrays, draft),
+        visits=pd.DataFrame(rows, columns=list(VISIT_COLUMNS)),
         value=_amount(problem, math.fsum(arrays.prize[crossed])),
         crossed=tuple(arrays.stop_ids[stop] for stop in crossed),
         unreachable=tuple(arrays.stop_ids[stop] for stop in np.flatnonzero(~crossable(arrays, reach))),
-        upper_bound=_amount(problem, upper_bound(arrays, reach)),
+        upper_bound=_amount(problem, bound),
         seed=seed,
         iterations=iterations,
         status=status,
@@ -240,29 +197,9 @@ def _plan(
     )
 
 
-def _rank(arrays: ProblemArrays, draft: Draft) -> tuple[int, float]:
-    """Required stops before value."""
-    return -len(missing(arrays, draft)), draft.value(arrays)
-
-
-def _status(watches: tuple[_Watch, ...]) -> str:
-    """The word for the whole search: that it was aborted outweighs the clock, the clock the count."""
-    said = {watch.status for watch in watches}
-    return next(status for status in ("aborted", "seconds", "iterations") if status in said)
-
-
 def _amount(problem: PatrolProblem, value: float) -> int | float:
     """A sum of prizes, whole for whole prizes."""
     return int(value) if problem.stops["prize"].dtype.kind == "i" else float(value)
-
-
-def _visits(arrays: ProblemArrays, draft: Draft) -> pd.DataFrame:
-    rows = [
-        (arrays.team_ids[team], place, arrays.stop_ids[stay.stop], *time)
-        for team, (route, times) in enumerate(zip(draft.routes, draft.times, strict=True))
-        for place, (stay, time) in enumerate(zip(route, times, strict=True), start=1)
-    ]
-    return pd.DataFrame(rows, columns=list(VISIT_COLUMNS))
 
 
 def _refuse_unreachable(arrays: ProblemArrays, reach: Reach) -> None:
@@ -280,9 +217,12 @@ def _refuse_unreachable(arrays: ProblemArrays, reach: Reach) -> None:
         )
 
 
-def _refuse_unserved(arrays: ProblemArrays, draft: Draft) -> None:
+def _refuse_unserved(arrays: ProblemArrays, search: Search) -> None:
     """Say that the required stops together did not fit."""
-    names = tuple(arrays.stop_ids[stop] for stop in missing(arrays, draft))
+    visited = search.visited()
+    names = tuple(
+        arrays.stop_ids[stop] for stop in np.flatnonzero(arrays.required).tolist() if stop not in visited
+    )
     if names:
         raise RequiredStopsUnserved(
             Sentence(

@@ -22,7 +22,7 @@ translations_key() { hash_of $(catalogue_files); }
 kernels_key() { printf '%s %s' "$(hash_of scripts/warm.py $(kernel_files))" "$(lock_key)"; }
 catalogue_files() { (cd "$ROOT" && find web/translations -name '*.po' | sort); }
 # shellcheck disable=SC2015
-kernel_files() { (cd "$ROOT" && grep -rl --include='*.py' 'import numba\|from numba' geo cameras patrols | sort || true); }
+kernel_files() { (cd "$ROOT" && grep -rl --include='*.py' 'import numba\|from numba\|search.compiled' geo cameras patrols | sort || true); }
 
 needs_venv() { ! is_stamped venv "$(lock_key)"; }
 needs_package() { ! is_stamped package "$(package_key)"; }

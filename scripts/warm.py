@@ -4,7 +4,7 @@ A scene of one street, one wall and two cameras goes through the same functions 
 code lands in Numba's cache beside the sources and fits any input of the same types.
 """
 
-from datetime import UTC
+from datetime import UTC, datetime
 
 import geopandas as gpd
 import numpy as np
@@ -18,6 +18,9 @@ from cameras.frames import FrameBatch
 from cameras.poses import PRESET_COLUMNS
 from cameras.siting import Covering, SearchSettings, Siting, choose
 from geo.roads import RoadNetwork
+from patrols.plan import PatrolPlan
+from patrols.problem import CrossRule, PatrolProblem
+from patrols.solve import Budget, solve
 
 CRS = "EPSG:32635"
 EAST, NORTH = 385_000.0, 6_671_000.0
@@ -122,8 +125,39 @@ def sited() -> Siting:
     return choose(Covering(one, none, seen, np.arange(2), one), 1, SearchSettings(kicks=1, exact=False))
 
 
+def planned() -> PatrolPlan:
+    """Two teams of two villages at one stop, one of them with a break; a second stop that must be visited."""
+    way = np.array([[0, 60], [60, 0]])
+    teams = {"team_id": ["a", "b"], "village": ["a", "b"], "mode": "foot", "start_node": 0, "end_node": 0}
+    return solve(
+        PatrolProblem(
+            duration_s={"foot": way},
+            distance_m={"foot": way},
+            stops=pd.DataFrame(
+                {
+                    "stop_id": ["p", "q"],
+                    "node": 1,
+                    "village": "a",
+                    "prize": [1, 0],
+                    "service_s": 60,
+                    "required": [False, True],
+                }
+            ),
+            windows=pd.DataFrame(),
+            teams=pd.DataFrame(teams | {"start_s": 0, "end_s": 9000}),
+            breaks=pd.DataFrame({"team_id": ["a"], "earliest_s": 0, "latest_s": 600, "duration_s": 60}),
+            forbidden=pd.DataFrame(),
+            rule=CrossRule(),
+            origin=datetime(2026, 1, 1, tzinfo=UTC),
+        ),
+        budget=Budget(iterations=(20,)),
+        seed=0,
+    )
+
+
 def main() -> None:
     """Run every kernel once."""
+    planned()
     sited()
     nodes, edges = street(CRS)
     analysed(edges)

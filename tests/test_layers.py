@@ -21,10 +21,10 @@ READERS = (
     *("patrols.readers", "patrols.importers"),
 )
 # Modules that may look at the clock: a search has a time budget.
-TIMED = ("patrols.solve",)
+TIMED = ("patrols.solve", "patrols.search.run")
 
 COMPUTE_LIBRARIES = {
-    *("geopandas", "numba", "numpy", "pandas", "pygeomag", "pyproj", "pyvrp", "scipy", "shapely"),
+    *("geopandas", "numba", "numpy", "pandas", "pygeomag", "pyproj", "scipy", "shapely"),
 }
 READER_LIBRARIES = {"openpyxl", "osmium", "pyarrow", "pyogrio"}
 STORE_LIBRARIES = {"geoalchemy2", "psycopg", "pyarrow", "sqlalchemy"}
@@ -228,7 +228,7 @@ def test_planted_fault_is_told(module: str, source: str, told: str) -> None:
             "import os\nfrom patrols.services import plan\nimport flask\nfrom migrations import runner",
         ),
         ("patrols.demand", "from cameras.gaps import Gaps"),
-        ("patrols.solve", "import time\nimport pyvrp"),
+        ("patrols.solve", "import time\nimport scipy"),
         (
             "cameras.services",
             "from geo.services import roads\nfrom cameras.repository import load\nimport os",

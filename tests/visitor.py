@@ -21,9 +21,16 @@ AXE = STATIC / "vendor" / "for_tests" / "axe" / "axe.js"
 WIDE, PHONE = (1920, 1000), (390, 844)
 LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 
-# Drawn, fetched and swapped: small maps, charts, the big map's tiles, whatever HTMX asks for.
+# Drawn, fetched and swapped: small maps, charts, the big map's tiles, whatever HTMX asks for. What HTMX swaps
+# in settles a little later, and a script may answer that: so nothing has changed for a moment either.
 CALM = """() => {
   if (document.readyState !== "complete") return false;
+  if (!window.lfChanged) {
+    window.lfChanged = performance.now();
+    const told = { subtree: true, childList: true, attributes: true };
+    new MutationObserver(() => { window.lfChanged = performance.now(); }).observe(document, told);
+  }
+  if (performance.now() - window.lfChanged < 150) return false;
   const drawing = ".htmx-request, [data-lf-map]:not([data-lf-drawn]), [data-lf-chart]:not([data-lf-drawn])";
   if (document.querySelector(drawing)) return false;
   if (!document.getElementById("map_lianfang")) return true;

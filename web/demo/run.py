@@ -59,7 +59,7 @@ from web.tables import JobRun
 _SCENES: tuple[DemoScene, ...] = (Helsinki(), SyntheticTown())
 SCENES = {scene.name: scene for scene in _SCENES}
 # Iterations a stage, not seconds: the same seed gives the same plan on any machine.
-ITERATIONS = (1500, 1500)
+ITERATIONS = (20_000,)
 # Whose tables a scene replaces: not who may sign in, what was done, and how the program is set.
 SCENE_PACKAGES = ("geo", "cameras", "patrols")
 LIST_REPORT = "cameras-report.txt"

@@ -71,7 +71,7 @@ def order(arguments: Mapping[str, Any]) -> PlanOrder:
     try:
         budget = None
         if "iterations" in arguments:
-            budget = Budget(iterations=(read.one(arguments, "iterations", int),) * 2)
+            budget = Budget(iterations=(read.one(arguments, "iterations", int),))
         elif "seconds" in arguments:
             budget = Budget(seconds=read.one(arguments, "seconds", float))
     except ValueError as error:

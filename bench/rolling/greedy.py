@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from patrols.arrays import FAR, Break, IntArray, ProblemArrays
-from patrols.draft import (
+from bench.rolling.draft import (
     Draft,
     Stand,
     Stay,
@@ -23,6 +22,7 @@ from patrols.draft import (
     settle_dropping,
     time_route,
 )
+from patrols.arrays import FAR, Break, IntArray, ProblemArrays
 from patrols.reach import Reach, crossable
 
 # A new opening is worth this part of its prize to the team that makes it, and is made only in this part

@@ -4,7 +4,7 @@ PyVRP (MIT licence, release 0.14.1) knows one window for a client, no forbidden 
 breaks. So a stop with several windows becomes a group of clients of which one is served; a pair
 that must not meet gets an endless way; and a break becomes a group of clients at a few places, of
 which that team serves one. Only the orders are taken from the answer: the times are worked out in
-`patrols.draft`, where a break may be held anywhere.
+`bench.rolling.draft`, where a break may be held anywhere.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any, Protocol
 import numpy as np
 import pyvrp
 
+from bench.rolling.draft import Stand
 from patrols.arrays import BoolArray, IntArray, ProblemArrays, Windows
-from patrols.draft import Stand
 
 # Places at which PyVRP may hold a break, besides where the team starts and ends.
 BREAK_PLACES = 5

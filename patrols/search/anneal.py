@@ -1,0 +1,245 @@
+"""Ruin and put together again, worse answers taken less and less often; compiled.
+
+The idea of the moves is that of slack induction by string removals (Christiaens and Vanden Berghe, 2020),
+with two differences that crossing makes: a stop comes back with all its turns or not at all, and whether it
+fits is known from the latest starts of all chains together.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from patrols.arrays import BoolArray, IntArray
+from patrols.search.compiled import counted, uncounted
+from patrols.search.fixed import END, LASTS, MODE, NEXT, NODE, START, TEAM, VILLAGE, Chance, Fixed, FloatArray
+from patrols.search.placing import Room, Taste, cross, draw, hold, put
+from patrols.search.ruin import Appetite, ruin, take
+from patrols.search.times import DEAD, GOOD, leg, retime
+
+
+class Scale(NamedTuple):
+    """What things weigh against each other, and how the search cools.
+
+    Parameters
+    ----------
+    second : float
+        Prize that a second on the way costs.
+    even : float
+        Weight of the square of a team's busy part against its shift, in seconds on the way.
+    load : float
+        The most by which a team that is busy its whole shift is passed over for one that is not, in seconds.
+    missing : float
+        Prize that a required stop without a visit costs.
+    hot, cold : float
+        First and last temperature, in prizes.
+    fresh : int
+        How many stops that are not crossed are tried beside those taken out.
+    """
+
+    second: float
+    even: float
+    load: float
+    missing: float
+    hot: float
+    cold: float
+    fresh: int
+
+
+class Found(NamedTuple):
+    """The best plan so far as numbers: required stops missing, value, cost in seconds; iterations; moves
+    kept.
+
+    Parameters
+    ----------
+    best, current : (3,) float
+        missing, value, cost.
+    """
+
+    best: FloatArray
+    current: FloatArray
+
+
+@uncounted
+def weigh(fixed: Fixed, orders: IntArray, even: float, found: FloatArray) -> None:
+    """Required stops missing, value and cost of the chains."""
+    entry, gang, travel, prize, required = fixed.entry, fixed.gang, fixed.travel, fixed.prize, fixed.required
+    calls, turns = fixed.stops * fixed.turns, fixed.turns
+    starts = calls + fixed.breaks
+    missing, value, cost = 0.0, 0.0, 0.0
+    for stop in range(fixed.stops):
+        last = orders[TEAM, (stop + 1) * turns - 1]
+        if last >= 0 and (turns > 1 or gang[last, VILLAGE] >= 0):
+            value += prize[stop]
+        if required[stop] and orders[TEAM, stop * turns] < 0:
+            missing += 1.0
+    for team in range(fixed.teams):
+        mode, u, busy, way = gang[team, MODE], starts + team, 0, 0
+        x = orders[NEXT, u]
+        while x < starts:
+            if x < calls:
+                way += travel[mode, entry[u, NODE], entry[x, NODE]]
+                busy += entry[x, LASTS]
+                u = x
+            x = orders[NEXT, x]
+        if u < calls and entry[x, NODE] >= 0:
+            way += travel[mode, entry[u, NODE], entry[x, NODE]]
+        busy += way
+        cost += way + even * busy * busy / max(gang[team, END] - gang[team, START], 1)
+    found[0], found[1], found[2] = missing, value, cost
+
+
+@uncounted
+def mend_times(fixed: Fixed, orders: IntArray, room: Room) -> bool:
+    """All times anew; turns that come too late after the one before are taken out. False where nothing
+    helps."""
+    while True:
+        answer = retime(fixed, orders, room.stack, room.wait)
+        if answer == GOOD:
+            return True
+        if answer == DEAD:
+            return False
+        take(fixed, orders, answer // fixed.turns, answer % fixed.turns)
+
+
+@uncounted
+def serve(fixed: Fixed, orders: IntArray, stop: int, taste: Taste, chance: Chance, room: Room) -> bool:
+    """Cross a stop; where that cannot be, at least visit a required one. False where a look at all times
+    failed."""
+    x, prize, required = stop * fixed.turns, fixed.prize, fixed.required
+    if prize[stop] > 0.0 and cross(fixed, orders, stop, taste, chance, room):
+        return True
+    if 0 <= orders[TEAM, x] < fixed.teams and fixed.turns > 1:
+        # Turns that lead to nothing. A required stop gets its one visit back at the cheapest place.
+        if required[stop] and orders[TEAM, x + 1] < 0:
+            return True
+        take(fixed, orders, stop, 0)
+        if not mend_times(fixed, orders, room):
+            return False
+        if prize[stop] > 0.0 and cross(fixed, orders, stop, taste, chance, room):
+            return True
+    if required[stop] and orders[TEAM, x] < 0:
+        put(fixed, orders, x, True, taste, chance, room, 0)
+    return True
+
+
+@counted
+def rebuild(
+    fixed: Fixed,
+    orders: IntArray,
+    scale: Scale,
+    blink: float,
+    seed: int,
+    gone: BoolArray,
+    chance: Chance,
+    room: Room,
+    several: IntArray,
+    key: FloatArray,
+) -> bool:
+    """Put breaks and stops back in a drawn order; False where the chains do not work."""
+    near, prize, required = fixed.near, fixed.prize, fixed.required
+    calls, turns = fixed.stops * fixed.turns, fixed.turns
+    if not mend_times(fixed, orders, room):
+        return False
+    for x in range(calls, calls + fixed.breaks):
+        if orders[TEAM, x] < 0 and not hold(fixed, orders, x, chance, room, 1.0):
+            return False
+    n = 0
+    for stop in range(fixed.stops):
+        lacks = orders[TEAM, (stop + 1) * turns - 1] < 0
+        missing = required[stop] and orders[TEAM, stop * turns] < 0
+        begun = 0 <= orders[TEAM, stop * turns] < fixed.teams and not required[stop]
+        if missing or (lacks and ((gone[stop] and prize[stop] > 0.0) or begun)):
+            several[n] = stop
+            n += 1
+    fresh = scale.fresh
+    for k in range(near.shape[1]):
+        stop = near[seed, k]
+        if fresh <= 0:
+            break
+        lacks = orders[TEAM, (stop + 1) * turns - 1] < 0 and prize[stop] > 0.0
+        missing = required[stop] and orders[TEAM, stop * turns] < 0
+        begun = 0 <= orders[TEAM, stop * turns] < fixed.teams and not required[stop]
+        if lacks and not missing and not begun and not gone[stop] and draw(chance) < 0.8:
+            several[n] = stop
+            n += 1
+            fresh -= 1
+    how = draw(chance)
+    spread = 2.0 * prize.max() / 3.0 if fixed.stops else 0.0
+    for k in range(n):
+        stop = several[k]
+        if how < 0.4:
+            key[k] = draw(chance)
+        elif how < 0.75:
+            key[k] = -prize[stop] + spread * draw(chance)
+        elif how < 0.9:
+            key[k] = -prize[stop] / (1.0 + draw(chance))
+        else:
+            key[k] = -float(
+                leg(fixed, 0, fixed.entry[calls + fixed.breaks, NODE], fixed.entry[stop * turns, NODE])
+            )
+        if required[stop]:
+            key[k] -= 1e9
+    order = np.argsort(key[:n], kind="mergesort")
+    how = draw(chance)
+    push = 0.0 if how < 0.4 else (0.5 if how < 0.7 else 1.0)
+    how = draw(chance)
+    time = 0.0 if how < 0.5 else (0.05 if how < 0.8 else 0.2)
+    load = scale.load * draw(chance) if draw(chance) < 0.5 else 0.0
+    taste = Taste(push, time, load, blink, 3)
+    for k in range(n):  # noqa: SIM110 - compiled code knows no generators
+        if not serve(fixed, orders, several[order[k]], taste, chance, room):
+            return False
+    return True
+
+
+@counted
+def anneal(
+    fixed: Fixed,
+    current: IntArray,
+    best: IntArray,
+    work: IntArray,
+    found: Found,
+    appetite: Appetite,
+    scale: Scale,
+    chance: Chance,
+    room: Room,
+    done: int,
+    iterations: int,
+    warm: int,
+    horizon: int,
+) -> None:
+    """So many iterations, the first of which is number `done`; `current`, `best` and `found` go along.
+
+    The temperature falls from iteration `warm` to iteration `horizon` and stays.
+    """
+    if fixed.stops == 0 or fixed.teams == 0:
+        return
+    gone = np.zeros(fixed.stops, np.bool_)
+    hit = np.zeros(fixed.teams, np.bool_)
+    several = np.empty(fixed.stops, np.int64)
+    key = np.empty(fixed.stops)
+    tried = np.zeros(3)
+    now = found.current
+    for number in range(done, done + iterations):
+        work[:] = current
+        seed = int(draw(chance) * fixed.stops)
+        ruin(fixed, work, appetite, seed, chance, gone, hit)
+        if not rebuild(fixed, work, scale, 0.01, seed, gone, chance, room, several, key):
+            continue
+        weigh(fixed, work, scale.even, tried)
+        cooled = min(max(number - warm, 0) / max(horizon - warm, 1), 1.0)
+        temperature = scale.hot * (scale.cold / scale.hot) ** cooled
+        gain = tried[1] - now[1] - scale.missing * (tried[0] - now[0]) - scale.second * (tried[2] - now[2])
+        if gain >= 0.0 or draw(chance) < math.exp(gain / temperature):
+            current[:] = work
+            now[:] = tried
+        top = found.best
+        if tried[0] < top[0] or (
+            tried[0] == top[0]
+            and (tried[1] > top[1] + 1e-9 or (tried[1] >= top[1] - 1e-9 and tried[2] < top[2] - 1e-9))
+        ):
+            best[:] = work
+            top[:] = tried

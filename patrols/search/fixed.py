@@ -1,0 +1,150 @@
+"""What never changes while a plan is searched, as arrays that compiled code reads, and the orders that do.
+
+A **call** is one turn at one stop: stop s has the calls s*K ... s*K + K-1 where the rule asks for K visits,
+in order of time. After the calls come the breaks, then the start of every team, then the end of every team.
+The order of a team's calls and breaks is a chain from its start to its end.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from patrols.arrays import FAR, BoolArray, IntArray, ProblemArrays
+from patrols.reach import Reach
+
+FloatArray = NDArray[np.float64]
+# The state of the generator of chance.
+Chance = NDArray[np.uint64]
+
+# Stops near a stop that are worth looking at when some are taken out together.
+NEIGHBOURS = 60
+NOBODY = -1
+
+
+class Fixed(NamedTuple):
+    """A problem. S stops, K turns a stop, B breaks, T teams, N nodes of the matrices; seconds.
+
+    Parameters
+    ----------
+    stops, turns, breaks, teams : int
+    villages : int
+        How many villages the visits of a crossed stop must come from.
+    separation, idle : int
+        Seconds from start to start; the longest time alone, FAR where there is no bound.
+    entry : (S*K + B + 2T, 3) int
+        Of each call, break, start and end: its node (-1 for a break, and for an end that is anywhere), how
+        long it takes, and the second before which it does not start for whatever reason beside windows.
+    first, each : (S, W, 2) int
+        Windows of the first turn and of any turn, by start; rows are filled up with (FAR, -FAR).
+    held : (B, 3) int
+        First and last second at which a break may start, and its team.
+    travel : (M, N, N) int
+        FAR = unreachable.
+    gang : (T, 5) int
+        Of each team: mode, start and end of its shift, its village, its second village (-1: none).
+    free : (T, S) bool
+        Whether the team can visit the stop, and may.
+    prize : (S,) float
+    required : (S,) bool
+    near : (S, <= NEIGHBOURS) int
+        The stops nearest to each stop, itself first.
+    """
+
+    stops: int
+    turns: int
+    breaks: int
+    teams: int
+    villages: int
+    separation: int
+    idle: int
+    entry: IntArray
+    first: IntArray
+    each: IntArray
+    held: IntArray
+    travel: IntArray
+    gang: IntArray
+    free: BoolArray
+    prize: FloatArray
+    required: BoolArray
+    near: IntArray
+
+
+# Columns of `Fixed.entry`, `Fixed.gang` and `Fixed.held`.
+NODE, LASTS, NOT_BEFORE = 0, 1, 2
+MODE, START, END, VILLAGE, SECOND_VILLAGE = 0, 1, 2, 3, 4
+HELD_FROM, HELD_TO, HELD_BY = 0, 1, 2
+# The orders are one array of these rows with a column for each call, break, start and end: what comes next
+# and before it in its chain; the team that makes the call, -1 for nobody; whether a break is held at the
+# place before it (0) or after it (1); and the earliest and latest start for which all chains work.
+NEXT, BEFORE, TEAM, SIDE, EARLY, LATE = 0, 1, 2, 3, 4, 5
+
+
+def fixed_of(arrays: ProblemArrays, reach: Reach) -> Fixed:
+    """A problem for the search.
+
+    Parameters
+    ----------
+    arrays : ProblemArrays
+    reach : Reach
+        Of the same arrays.
+    """
+    rule, stops, teams = arrays.rule, arrays.stop_count, arrays.team_count
+    turns = rule.visits
+    held = [(team, one) for team, several in enumerate(arrays.breaks) for one in several]
+    none = np.full(len(held), NOBODY, np.int64)
+    not_before = np.full((stops, turns), -FAR, np.int64)
+    not_before[:, 0] = arrays.open_from
+    if rule.max_idle_s is not None:
+        # From each turn on, stays and waits must last to the end of the span.
+        for turn in range(1, turns):
+            lasts = rule.max_idle_s + arrays.service
+            not_before[:, turn] = arrays.span[1] - (turns - turn) * lasts
+    rest = np.zeros(2 * teams, np.int64)
+    lasts = np.array([one.duration for _, one in held], np.int64)
+    node = np.concatenate([np.repeat(arrays.node, turns), none, arrays.start_node, arrays.end_node])
+    takes = np.concatenate([np.repeat(arrays.service, turns), lasts, rest])
+    early = np.concatenate([not_before.ravel(), np.full(len(held) + 2 * teams, -FAR, np.int64)])
+    alone = np.full(teams, NOBODY, np.int64)
+    return Fixed(
+        stops=stops,
+        turns=turns,
+        breaks=len(held),
+        teams=teams,
+        villages=rule.villages,
+        separation=rule.separation_s,
+        idle=FAR if rule.max_idle_s is None else rule.max_idle_s,
+        entry=np.column_stack([node, takes, early]),
+        first=np.stack([arrays.first.start, arrays.first.end], axis=2),
+        each=np.stack([arrays.each.start, arrays.each.end], axis=2),
+        held=np.array([(one.earliest, one.latest, team) for team, one in held], np.int64).reshape(-1, 3),
+        travel=np.ascontiguousarray(arrays.travel),
+        gang=np.column_stack([arrays.mode, arrays.start, arrays.end, arrays.village, alone]),
+        free=reach.able & ~arrays.forbidden,
+        prize=arrays.prize,
+        required=arrays.required,
+        near=_near(arrays),
+    )
+
+
+def _near(arrays: ProblemArrays) -> IntArray:
+    """The stops nearest to each stop, over the modes that the teams have."""
+    if not arrays.stop_count:
+        return np.zeros((0, 0), np.int64)
+    between = arrays.travel[np.unique(arrays.mode)][:, arrays.node[:, None], arrays.node[None]]
+    ways = np.minimum(between, 10**7).sum(axis=0)
+    np.fill_diagonal(ways, -1)
+    return np.argsort(ways, axis=1, kind="stable")[:, :NEIGHBOURS].astype(np.int64)
+
+
+def empty_orders(fixed: Fixed) -> IntArray:
+    """Everybody stays at the base; breaks are not in the chains yet."""
+    size, teams = len(fixed.entry), fixed.teams
+    orders = np.full((6, size), NOBODY, np.int64)
+    orders[SIDE:] = 0
+    starts = size - 2 * teams + np.arange(teams)
+    orders[NEXT, starts], orders[BEFORE, starts + teams] = starts + teams, starts
+    orders[TEAM, starts] = orders[TEAM, starts + teams] = np.arange(teams)
+    return orders

@@ -1,0 +1,254 @@
+"""The search as the solver calls it: orders that nobody has searched yet, then better and better ones."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from patrols.arrays import IntArray, ProblemArrays
+from patrols.reach import Reach
+from patrols.search.anneal import Found, Scale, anneal, mend_times, rebuild, weigh
+from patrols.search.fixed import (
+    EARLY,
+    HELD_FROM,
+    LASTS,
+    MODE,
+    NEXT,
+    NODE,
+    SIDE,
+    START,
+    TEAM,
+    VILLAGE,
+    Fixed,
+    empty_orders,
+    fixed_of,
+)
+from patrols.search.placing import Room
+from patrols.search.ruin import Appetite
+
+# Where nothing else is said. Over the family of `bench.families`, seeds 11-14, four seconds of processor
+# time each, half or twice any of these made no difference beyond chance.
+APPETITE = Appetite(stops=11, string=8, strings=0.9, nearby=0.07, only_last=0.3, breaks=0.3)
+# A second on the way costs this part of a mean prize, where a stop takes a time of 1.
+SECOND = 0.075
+EVEN = 0.2
+LOAD = 1.0
+HOT, COLD = 0.7, 0.017
+FRESH = 8
+# Iterations before cooling begins; the clock measures how long they take.
+WARM = 100
+# Of the time left the search cools in this part, so that a machine that slows down does not end hot.
+COOLED_WITHIN = 0.92
+CONSTRUCTIONS = 6
+# Between two looks at the clock, seconds.
+PATIENCE_S = 0.02
+
+
+class Search:
+    """A problem under search: `orders` is the best found so far at any time.
+
+    Parameters
+    ----------
+    arrays : ProblemArrays
+    reach : Reach
+        Of the same arrays.
+    seed : int
+        The same seed and the same iterations give the same orders, bit for bit.
+    even : float
+        Weight of an even load against seconds on the way; 0 asks for the shortest ways.
+    """
+
+    def __init__(self, arrays: ProblemArrays, reach: Reach, seed: int, even: float = EVEN) -> None:
+        self.arrays = arrays
+        self.fixed = fixed_of(arrays, reach)
+        self.scale = _scale(arrays, even)
+        self.done = 0
+        self.chance = np.array([np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] | 1], np.uint64)
+        size = len(self.fixed.entry)
+        turns, teams = self.fixed.turns, self.fixed.teams
+        self._room = Room(
+            np.empty(4 * size, np.int64),
+            np.empty(4 * size, np.int64),
+            np.empty((16 * size, 3), np.int64),
+            np.empty((turns, teams)),
+            np.empty((turns, teams), np.int64),
+        )
+        self.orders = empty_orders(self.fixed)
+        self._found = Found(np.zeros(3), np.zeros(3))
+        weigh(self.fixed, self.orders, even, self._found.best)
+        self._construct()
+        self._found.current[:] = self._found.best
+        self._current, self._work = self.orders.copy(), self.orders.copy()
+
+    @property
+    def missing(self) -> int:
+        """Required stops that nobody visits."""
+        return int(self._found.best[0])
+
+    @property
+    def value(self) -> float:
+        """Sum of the prizes of the crossed stops."""
+        return float(self._found.best[1])
+
+    def _construct(self) -> None:
+        """Put everything into empty chains in several drawn orders, and keep the best."""
+        fixed, room = self.fixed, self._room
+        gone = np.ones(fixed.stops, np.bool_)
+        several, key = np.empty(fixed.stops, np.int64), np.empty(fixed.stops)
+        tried = np.zeros(3)
+        if not fixed.stops or not fixed.teams:
+            return
+        sound = False
+        # Not the seed's own chance: every search of a problem begins with the same plan.
+        chance = np.array([CONSTRUCTIONS], np.uint64)
+        for _ in range(CONSTRUCTIONS):
+            orders = empty_orders(fixed)
+            if not rebuild(fixed, orders, self.scale, 0.0, 0, gone, chance, room, several, key):
+                continue
+            weigh(fixed, orders, self.scale.even, tried)
+            if not sound or (-tried[0], tried[1]) > (-self._found.best[0], self._found.best[1]):
+                self.orders, sound = orders, True
+                self._found.best[:] = tried
+        if not sound:
+            # Breaks that do not fit even into an empty shift: a plan without visits is all there is.
+            self._found.best[:] = int(fixed.required.sum()), 0.0, 0.0
+
+    def improve(self, iterations: int, horizon: int) -> None:
+        """So many iterations more; the temperature is at its lowest from iteration `horizon` on."""
+        anneal(
+            self.fixed,
+            self._current,
+            self.orders,
+            self._work,
+            self._found,
+            APPETITE,
+            self.scale,
+            self.chance,
+            self._room,
+            self.done,
+            iterations,
+            WARM,
+            horizon,
+        )
+        self.done += iterations
+
+    def until(
+        self, end: float | None, most: tuple[int, int] | None, over: Callable[[Search], bool]
+    ) -> tuple[str, int]:
+        """Improve until the clock, the count or somebody says that it is enough.
+
+        Parameters
+        ----------
+        end : float or None
+            On `time.monotonic`'s clock.
+        most : (int, int) or None
+            Iterations, and the one at which the search is cold.
+        over : callable
+            Asked often; True ends the search.
+
+        Returns
+        -------
+        (str, int)
+            "seconds", "iterations" or "aborted"; the iteration at which the search was cold.
+        """
+        horizon = most[1] if most else None
+        step = WARM
+        while True:
+            if over(self):
+                return "aborted", horizon or self.done
+            if most and self.done >= most[0]:
+                return "iterations", most[1]
+            began = time.monotonic()
+            if end is not None and began >= end:
+                return "seconds", horizon or self.done
+            size = min(step, most[0] - self.done) if most else step
+            self.improve(size, horizon or WARM + 10**9)
+            now = time.monotonic()
+            each = max((now - began) / size, 1e-7)
+            if horizon is None and end is not None:
+                horizon = self.done + int(COOLED_WITHIN * max(end - now, 0.0) / each)
+            step = max(1, int(PATIENCE_S / each))
+
+    def crossed(self) -> list[int]:
+        """Rows of the stops that are crossed."""
+        fixed = self.fixed
+        last = self.orders[TEAM, fixed.turns - 1 : fixed.stops * fixed.turns : fixed.turns]
+        made = np.flatnonzero(last >= 0)
+        if fixed.turns == 1:
+            made = made[fixed.gang[last[made], VILLAGE] >= 0]
+        return [int(stop) for stop in made]
+
+    def visited(self) -> set[int]:
+        """Rows of the stops that somebody visits."""
+        fixed = self.fixed
+        made = np.flatnonzero(self.orders[TEAM, : fixed.stops * fixed.turns] >= 0)
+        return set((made // fixed.turns).tolist())
+
+    def visits(self) -> list[tuple[int, int, int, int, int, int]]:
+        """(team, place in its order, stop, arrive, start, end) of every visit, by team and order."""
+        fixed, orders = self.fixed, self.orders
+        if fixed.stops and fixed.teams and not mend_times(fixed, orders, self._room):
+            return []
+        return [row for team in range(fixed.teams) for row in _timed(fixed, orders, team)]
+
+
+def _timed(fixed: Fixed, orders: IntArray, team: int) -> list[tuple[int, int, int, int, int, int]]:
+    """Visits of one team: when it is there, when it starts and when it is done."""
+    calls = fixed.stops * fixed.turns
+    start = calls + fixed.breaks + team
+    time, here = int(fixed.gang[team, START]), int(fixed.entry[start, NODE])
+    travel = fixed.travel[fixed.gang[team, MODE]]
+    rows: list[tuple[int, int, int, int, int, int]] = []
+    x = int(orders[NEXT, start])
+    # Breaks held at the place that comes next wait for the arrival there.
+    there: list[int] = []
+    while x < calls + fixed.breaks:
+        if x >= calls:
+            held = x - calls
+            if orders[SIDE, x] == 1:
+                there.append(held)
+            else:
+                time = max(time, int(fixed.held[held, HELD_FROM])) + int(fixed.entry[x, LASTS])
+        else:
+            node = int(fixed.entry[x, NODE])
+            time += int(travel[here, node])
+            arrive = time
+            for held in there:
+                time = max(time, int(fixed.held[held, HELD_FROM])) + int(fixed.entry[calls + held, LASTS])
+            there = []
+            begin = int(orders[EARLY, x])
+            time = begin + int(fixed.entry[x, LASTS])
+            rows.append((team, len(rows) + 1, x // fixed.turns, arrive, begin, time))
+            here = node
+        x = int(orders[NEXT, x])
+    return rows
+
+
+def _scale(arrays: ProblemArrays, even: float) -> Scale:
+    """What a second costs, from what a stop takes and what one is worth."""
+    positive = arrays.prize[arrays.prize > 0]
+    prize = float(positive.mean()) if len(positive) else 1.0
+    time_s = _time_of_a_stop(arrays)
+    second = SECOND * prize / time_s
+    total = float(arrays.prize.sum()) + prize * max(arrays.stop_count, 1)
+    return Scale(
+        second=second,
+        even=even,
+        load=LOAD * time_s if even > 0.0 else 0.0,
+        missing=total,
+        hot=HOT * prize,
+        cold=COLD * prize,
+        fresh=FRESH,
+    )
+
+
+def _time_of_a_stop(arrays: ProblemArrays) -> float:
+    """Seconds: the mean service and the mean way to a near stop."""
+    if not arrays.stop_count or not arrays.team_count:
+        return 1.0
+    between: IntArray = arrays.travel[np.unique(arrays.mode)][:, arrays.node[:, None], arrays.node[None]]
+    near = np.sort(np.minimum(between, 24 * 3600), axis=2)[:, :, 1:6]
+    way = float(near.mean()) if near.shape[2] else 0.0
+    return max(float(arrays.service.mean()) + way, 1.0)
