@@ -51,6 +51,10 @@ class Fixed(NamedTuple):
     required : (S,) bool
     near : (S, <= NEIGHBOURS) int
         The stops nearest to each stop, itself first.
+    load : (S,) int
+        What a visit adds to a team's load.
+    carries : (T,) int
+        The most that a team's load may be; FAR where nothing bounds it.
     """
 
     stops: int
@@ -70,6 +74,8 @@ class Fixed(NamedTuple):
     prize: FloatArray
     required: BoolArray
     near: IntArray
+    load: IntArray
+    carries: IntArray
 
 
 # Columns of `Fixed.entry`, `Fixed.gang` and `Fixed.held`.
@@ -82,7 +88,9 @@ HELD_FROM, HELD_TO, HELD_BY = 0, 1, 2
 NEXT, BEFORE, TEAM, SIDE, EARLY, LATE = 0, 1, 2, 3, 4, 5
 
 
-def fixed_of(arrays: ProblemArrays, reach: Reach) -> Fixed:
+def fixed_of(
+    arrays: ProblemArrays, reach: Reach, load: IntArray | None = None, carries: IntArray | None = None
+) -> Fixed:
     """A problem for the search.
 
     Parameters
@@ -90,6 +98,8 @@ def fixed_of(arrays: ProblemArrays, reach: Reach) -> Fixed:
     arrays : ProblemArrays
     reach : Reach
         Of the same arrays.
+    load, carries : (S,) and (T,) array of int, optional
+        Loads and their limits; patrols have none.
     """
     rule, stops, teams = arrays.rule, arrays.stop_count, arrays.team_count
     turns = rule.visits
@@ -126,6 +136,8 @@ def fixed_of(arrays: ProblemArrays, reach: Reach) -> Fixed:
         prize=arrays.prize,
         required=arrays.required,
         near=_near(arrays),
+        load=np.zeros(stops, np.int64) if load is None else load,
+        carries=np.full(teams, FAR, np.int64) if carries is None else carries,
     )
 
 

@@ -127,6 +127,7 @@ def scan(
     `alone` asks for a visit that need not cross: any team that is free to go will do.
     """
     entry, gang, travel, free = fixed.entry, fixed.gang, fixed.travel, fixed.free
+    load, carries = fixed.load, fixed.carries
     calls, turns = fixed.stops * fixed.turns, fixed.turns
     starts = calls + fixed.breaks
     ends = starts + fixed.teams
@@ -144,6 +145,14 @@ def scan(
         cost[team], place[team] = NOWHERE, -1
         if not free[team, stop] or not (alone or adds_up(fixed, orders, gang, x, team)):
             continue
+        if carries[team] < FAR:
+            left = carries[team] - load[stop]
+            u = orders[NEXT, starts + team]
+            while u < ends:
+                left -= load[u // turns] if u < calls else 0
+                u = orders[NEXT, u]
+            if left < 0:
+                continue
         mode = gang[team, MODE]
         shift = max(gang[team, END] - gang[team, START], 1)
         extra = taste.load * (orders[EARLY, ends + team] - gang[team, START]) / shift

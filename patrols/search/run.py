@@ -58,11 +58,21 @@ class Search:
         The same seed and the same iterations give the same orders, bit for bit.
     even : float
         Weight of an even load against seconds on the way; 0 asks for the shortest ways.
+    load, carries : optional
+        As `fixed_of`.
     """
 
-    def __init__(self, arrays: ProblemArrays, reach: Reach, seed: int, even: float = EVEN) -> None:
+    def __init__(
+        self,
+        arrays: ProblemArrays,
+        reach: Reach,
+        seed: int,
+        even: float = EVEN,
+        load: IntArray | None = None,
+        carries: IntArray | None = None,
+    ) -> None:
         self.arrays = arrays
-        self.fixed = fixed_of(arrays, reach)
+        self.fixed = fixed_of(arrays, reach, load, carries)
         self.scale = _scale(arrays, even)
         self.done = 0
         self.chance = np.array([np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] | 1], np.uint64)
@@ -245,10 +255,14 @@ def _scale(arrays: ProblemArrays, even: float) -> Scale:
 
 
 def _time_of_a_stop(arrays: ProblemArrays) -> float:
-    """Seconds: the mean service and the mean way to a near stop."""
+    """Seconds: the mean service and the mean way to a near stop.
+
+    Where every stop is required there is nothing to choose but the ways, and these alone count.
+    """
     if not arrays.stop_count or not arrays.team_count:
         return 1.0
     between: IntArray = arrays.travel[np.unique(arrays.mode)][:, arrays.node[:, None], arrays.node[None]]
     near = np.sort(np.minimum(between, 24 * 3600), axis=2)[:, :, 1:6]
     way = float(near.mean()) if near.shape[2] else 0.0
-    return max(float(arrays.service.mean()) + way, 1.0)
+    service = 0.0 if arrays.required.all() else float(arrays.service.mean())
+    return max(service + way, 1.0)

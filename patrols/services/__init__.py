@@ -5,11 +5,13 @@ Every function takes an open session and leaves committing to the caller.
 
 from patrols.services.again import Wishes
 from patrols.services.checking import check_plan
+from patrols.services.county import CountyOutcome, plan_zones
 from patrols.services.planning import PlanOutcome, PlanSettings, plan_shift
 from patrols.services.staleness import stale_reasons
 from patrols.services.zoning import import_teams, import_zones, store_teams, store_zones
 
 __all__ = [
+    "CountyOutcome",
     "PlanOutcome",
     "PlanSettings",
     "Wishes",
@@ -17,6 +19,7 @@ __all__ = [
     "import_teams",
     "import_zones",
     "plan_shift",
+    "plan_zones",
     "stale_reasons",
     "store_teams",
     "store_zones",

@@ -76,6 +76,44 @@ class PlanOutcome:
     remarks: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A shift of a zone that is ready to be searched.
+
+    Parameters
+    ----------
+    zone : str
+    zone_id : int
+    start, end : datetime
+    problem : PatrolProblem
+    network : RoadNetwork
+    revision : str
+        Of the roads.
+    places : (N, 2) array of float
+        Longitude and latitude of every node of the problem.
+    teams, stops : GeoDataFrame
+        On duty, and where they may go; in the network's CRS.
+    analysis : int or None
+    parameters : dict
+        What the plan keeps of how it was made.
+    remarks : tuple of str
+    """
+
+    zone: str
+    zone_id: int
+    start: datetime
+    end: datetime
+    problem: PatrolProblem
+    network: RoadNetwork
+    revision: str
+    places: NDArray[np.float64]
+    teams: gpd.GeoDataFrame
+    stops: gpd.GeoDataFrame
+    analysis: int | None
+    parameters: dict[str, Any]
+    remarks: tuple[str, ...]
+
+
 def plan_shift(
     session: Session,
     *,
@@ -101,6 +139,44 @@ def plan_shift(
         When the zone is unknown or no team is there in the shift, nothing was analysed, the zone has no
         street or no gap, a team's base lies off the streets its mode can use, or a wish cannot be kept.
     """
+    tell = progress or (lambda fraction: None)
+    ready = prepared(session, zone=zone, start=start, end=end, settings=settings, wishes=wishes, tell=tell)
+    tell(0.4)
+    plan = solve(ready.problem, budget=budget, seed=seed, should_abort=should_abort)
+    tell(0.85)
+    made = store_plan(session, ready, plan, budget=budget, seed=seed, author=author)
+    tell(1.0)
+    return made
+
+
+def prepared(
+    session: Session,
+    *,
+    zone: str,
+    start: datetime,
+    end: datetime,
+    settings: PlanSettings | None = None,
+    wishes: Wishes | None = None,
+    roads: tuple[RoadNetwork, str] | None = None,
+    taken: gpd.GeoSeries | None = None,
+    tell: Callable[[float], None] = lambda fraction: None,
+) -> Prepared:
+    """Everything that a search of one zone's shift needs, read from the database.
+
+    Parameters
+    ----------
+    roads : (RoadNetwork, str), optional
+        The streets and their revision, where they were read before.
+    taken : GeoSeries of Point, optional
+        Stops of neighbouring zones, in the network's CRS: what lies within sight of one is theirs.
+    tell : callable
+        Told 0.2 when the stops are chosen.
+
+    Raises
+    ------
+    LianfangError
+        As `plan_shift`.
+    """
     if end <= start:
         raise LianfangError(
             Sentence(
@@ -110,7 +186,6 @@ def plan_shift(
             )
         )
     chosen = settings or PlanSettings()
-    tell = progress or (lambda fraction: None)
     crs, zone_id = site_crs(session), repository.zone_of_code(session, zone)
     record = to_metric(repository.zones(session).loc[[zone_id]], crs)
     teams = to_metric(repository.teams(session, zone_id), crs)
@@ -130,8 +205,14 @@ def plan_shift(
                 why=listed(remarks),
             )
         )
-    network, revision = road_network(session)
+    network, revision = roads or road_network(session)
     analysis, basis, stops = _stops(session, zone, record.geometry.iloc[0], network, chosen, wishes)
+    if taken is not None and len(taken):
+        stops = stops[stops.geometry.distance(taken.union_all()) > chosen.demand.sight_m]
+        if stops.empty:
+            raise LianfangError(
+                Sentence("all stops of zone '%(zone)s' are in sight of its neighbours' stops", zone=zone)
+            )
     stops["village"] = villages_at(to_metric(villages(session), crs), stops.geometry)
     tell(0.2)
     far = teams_off_network(teams, network, chosen.base_limit_m)
@@ -156,47 +237,64 @@ def plan_shift(
     places_of_nodes = shapely.get_coordinates(to_lonlat(nodes).to_numpy()).round(PLACE_DECIMALS)
     points = points_at(places_of_nodes, crs)
     problem = _problem(network, points, teams, stops, record["rule"].iloc[0], start, chosen, wishes)
-    tell(0.4)
-    plan = solve(problem, budget=budget, seed=seed, should_abort=should_abort)
-    tell(0.85)
+    return Prepared(
+        zone=zone,
+        zone_id=zone_id,
+        start=start,
+        end=end,
+        problem=problem,
+        network=network,
+        revision=revision,
+        places=places_of_nodes,
+        teams=teams,
+        stops=stops,
+        analysis=analysis,
+        parameters=asdict(chosen)
+        | {
+            "basis": plan_basis(session, zone, analysis, start, end) | basis,
+            "wishes": None if wishes is None else wishes.as_json(),
+        },
+        remarks=tuple(remarks),
+    )
+
+
+def store_plan(
+    session: Session, ready: Prepared, plan: PatrolPlan, *, budget: Budget, seed: int, author: str
+) -> PlanOutcome:
+    """Check an answer and store it as a draft."""
+    problem, stops = ready.problem, ready.stops
+    limit_m = ready.parameters["stop_limit_m"]
     broken = tuple(found.message for found in violations(problem, plan))
     reach = reachable_stops(problem).set_index("stop_id")
     stored = Plan(
-        zone_id=zone_id,
-        analysis_id=analysis,
-        shift=Range(start, end),
+        zone_id=ready.zone_id,
+        analysis_id=ready.analysis,
+        shift=Range(ready.start, ready.end),
         status="draft",
         document=repository.document(
-            plan.to_json(
-                problem,
-                road_revision=revision,
-                places=places_of_nodes,
-                snap_limit_m=chosen.stop_limit_m,
-            )
+            plan.to_json(problem, road_revision=ready.revision, places=ready.places, snap_limit_m=limit_m)
         ),
-        road_revision=revision,
+        road_revision=ready.revision,
         value=int(plan.value),
         upper_bound=int(np.floor(plan.upper_bound)),
         crossed=len(plan.crossed),
         reachable=int(reach["crossable"].sum()),
         violations=[sentence.as_json() for sentence in broken],
         seed=seed,
-        parameters=asdict(chosen)
-        | {
-            "budget": asdict(budget),
-            "basis": plan_basis(session, zone, analysis, start, end) | basis,
-            "wishes": None if wishes is None else wishes.as_json(),
-        },
+        parameters=ready.parameters | {"budget": asdict(budget)},
         code_version=version("lianfang"),
         author=author,
     )
-    stops["crossed"] = stops["stop_id"].isin(plan.crossed)
-    stops["crossable"] = reach["crossable"].reindex(stops["stop_id"]).to_numpy(bool)
-    walked = legs(problem, plan, network, points, snap_limit_m=chosen.stop_limit_m)
-    walked["team_id"] = walked["team_id"].map(dict(zip(teams["code"], teams.index, strict=True)))
+    stops = stops.assign(
+        crossed=stops["stop_id"].isin(plan.crossed),
+        crossable=reach["crossable"].reindex(stops["stop_id"]).to_numpy(bool),
+    )
+    walked = legs(
+        problem, plan, ready.network, points_at(ready.places, ready.network.crs), snap_limit_m=limit_m
+    )
+    walked["team_id"] = walked["team_id"].map(dict(zip(ready.teams["code"], ready.teams.index, strict=True)))
     number = repository.add_plan(session, stored, to_lonlat(stops), to_lonlat(walked))
-    tell(1.0)
-    return PlanOutcome(number, problem, plan, stored.reachable, broken, revision, tuple(remarks))
+    return PlanOutcome(number, problem, plan, stored.reachable, broken, ready.revision, ready.remarks)
 
 
 def _stops(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from geo.scope import WHOLE_SITE
 from geo.services import current_site
 from migrations import runner
 from patrols.plan import PlanFile, read_plan
-from patrols.services import check_plan, plan_shift
+from patrols.services import check_plan, plan_shift, plan_zones
 from patrols.solve import Budget
 from web.cli.common import author, command_options, parse_time
 from web.cli.duty import export
+from web.cli.showing import show
 from web.database import open_database, running_database, var_dir
 from web.duty.files import PLAN_ENDINGS, write_plan
 from web.exports import check_ending
@@ -28,10 +30,11 @@ from web.settings import current, plan_settings
 
 @click.group("patrols")
 def patrols() -> None:
-    """Cross-patrol plans: make one, check one, hand it out."""
+    """Cross-patrol plans: make one, check one, look at it, hand it out."""
 
 
 patrols.add_command(export)
+patrols.add_command(show)
 
 
 @patrols.command("plan")
@@ -42,9 +45,7 @@ patrols.add_command(export)
 @click.option(
     "--budget-s", type=float, help="Search this long, seconds [default: the site's setting, at first 10]."
 )
-@click.option(
-    "--iterations", type=int, help="Search so many iterations a stage instead: same seed, same plan."
-)
+@click.option("--iterations", type=int, help="Search so many iterations instead: same seed, same plan.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -110,11 +111,87 @@ def plan(
     }
 
 
+@patrols.command("plan-all")
+@click.option("--start", required=True, help="Begin of the shift, such as 2026-11-22T18:00.")
+@click.option("--end", required=True, help="End of the shift.")
+@click.option("--zone", "zones", multiple=True, help="Only this zone; may be given again [default: all].")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True)
+@click.option(
+    "--budget-s", type=float, help="Search each zone this long, seconds [default: the site's setting]."
+)
+@click.option("--iterations", type=int, help="Search so many iterations a zone instead.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=os.cpu_count() or 1,
+    show_default="one a processor",
+    help="Zones searched at the same time.",
+)
+@command_options
+def plan_all(
+    start: str,
+    end: str,
+    zones: tuple[str, ...],
+    seed: int,
+    budget_s: float | None,
+    iterations: int | None,
+    workers: int,
+) -> dict[str, Any]:
+    """Plan one shift of all zones, each by itself; where two meet, their border is patrolled for once.
+
+    Example: lianfang patrols plan-all --start 2026-11-21T18:00 --end 2026-11-21T22:00
+    """
+    if budget_s is not None and iterations is not None:
+        raise click.UsageError("give --budget-s or --iterations, not both")
+    budget = _budget(budget_s, iterations)
+    steps = Steps()
+    with open_database() as engine:
+        with transaction(engine, scope=WHOLE_SITE) as session:
+            timezone = current_site(session).timezone
+        begin, finish = parse_time(start, timezone, "--start"), parse_time(end, timezone, "--end")
+        with steps.step("plan", "Planning") as update, transaction(engine, scope=WHOLE_SITE) as session:
+            values = current(session)
+            made = plan_zones(
+                session,
+                zones=zones or None,
+                start=begin,
+                end=finish,
+                budget=budget or Budget(float(values["planning.search_s"])),
+                seed=seed,
+                workers=workers,
+                settings=plan_settings(values),
+                author=author(),
+                progress=update,
+            )
+    for zone, outcome in made.plans:
+        for message in (*outcome.remarks, *outcome.violations):
+            click.echo(f"{zone}: {message}", err=True)
+    for zone, why in made.refused:
+        click.echo(f"{zone}: {why}", err=True)
+    if not made.plans:
+        raise click.ClickException("no zone could be planned")
+    return {
+        "plans": [
+            {
+                "zone": zone,
+                "plan": outcome.plan_id,
+                "stops": len(outcome.problem.stops),
+                "crossed_stops": len(outcome.plan.crossed),
+                "value": outcome.plan.value,
+                "upper_bound": outcome.plan.upper_bound,
+                "violations": len(outcome.violations),
+            }
+            for zone, outcome in made.plans
+        ],
+        "refused": [{"zone": zone, "why": why} for zone, why in made.refused],
+    }
+
+
 def _budget(seconds: float | None, iterations: int | None) -> Budget | None:
     """What was asked for; None where the site's setting holds."""
     try:
         if iterations is not None:
-            return Budget(iterations=(iterations,) * 2)
+            return Budget(iterations=(iterations,))
         return None if seconds is None else Budget(seconds)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
