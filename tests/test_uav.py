@@ -285,5 +285,7 @@ def test_the_form_takes_a_drone_and_the_page_tells_its_limits(served):
     assert answer.status_code == 302
     page = client.get("/zones/z3?lang=en").text
     assert "by drone" in page and "800 m, 25 min" in page
+    # Beside a team that has a home village it has none.
+    assert ">nan<" not in page and "<td>none</td>" in page
     page = client.get("/zones/z3?lang=zh").text
     assert "无人机" in page and "800 米" in page and "续航" in page

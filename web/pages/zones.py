@@ -201,7 +201,8 @@ def _record(
         zone=zone,
         title=zone[name] or zone["name"],
         members=members.drop(columns="geometry").to_dict("records"),
-        teams=teams.drop(columns="geometry").to_dict("records"),
+        # What one team has and another has not is NaN in the frame.
+        teams=teams.drop(columns="geometry").astype(object).where(teams.notna(), None).to_dict("records"),
         name_column=name,
         village_column="village" if _lang() == "zh" else "village_en",
         modes=MODES,
