@@ -12,7 +12,7 @@ import pandas as pd
 
 from geo.errors import LianfangError, Sentence
 from patrols import columns as read
-from patrols.arrays import FAR, ProblemArrays, problem_arrays
+from patrols.arrays import FAR, IntArray, ProblemArrays, problem_arrays
 from patrols.bound import upper_bound
 from patrols.plan import VISIT_COLUMNS, PatrolPlan
 from patrols.problem import PatrolProblem
@@ -92,6 +92,8 @@ def solve(
     should_abort: Callable[[], bool] | None = None,
     progress: Callable[[float], None] | None = None,
     even: float = EVEN,
+    load: IntArray | None = None,
+    carries: IntArray | None = None,
 ) -> PatrolPlan:
     """The best plan found within the budget.
 
@@ -108,6 +110,9 @@ def solve(
         Told the value of the best plan so far whenever it is asked whether to go on.
     even : float
         Weight of an even load of the teams against seconds on the way; both yield to value.
+    load, carries : (S,) and (T,) array of int, optional
+        What a visit to each stop adds to a team's load, and the most that each team takes. Nothing that
+        patrols have: published problems do, which the search is measured by.
 
     Returns
     -------
@@ -125,7 +130,7 @@ def solve(
     seed = read.whole(seed, "seed", 0, 2**32 - 1)
     arrays, reach = _prepared(problem)
     bound = upper_bound(arrays, reach)
-    search = Search(arrays, reach, seed, even)
+    search = Search(arrays, reach, seed, even, load, carries)
 
     def over(found: Search) -> bool:
         if progress is not None:
