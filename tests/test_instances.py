@@ -77,7 +77,7 @@ def test_no_route_carries_more_than_the_capacity():
     instance = small(capacity=15)
     row = instances._solved(instance, Budget(iterations=(300,)), 1)
     assert (row["overloaded_routes"], row["violations"], row["routes"]) == (0, 0, 2)
-    # 20.0 for the first customer alone and 10 more for the others; or 14.0 for the one beside the line and 60.0.
+    # 14.0 for the one beside the line alone, and 60.0 for the others.
     assert row["found"] == 74.0
     assert instances._solved(small(capacity=16), Budget(iterations=(300,)), 1)["found"] == 62.4
     assert instance.overloaded(solved(instance)) == 1, "a search that is not told of loads carries too much"
