@@ -146,6 +146,7 @@ SHOTS = (
         phone=True,
     ),
     Shot("plan-new", "plans.new", "/plans/new"),
+    Shot("plan-again", "plans.again", "/plans", follow=(ROW, 'a[href$="/again"]')),
     Shot("imports", "imports.listed", "/imports"),
     Shot("import", "imports.record", "/imports?kind=cameras", follow=(ROW,)),
     Shot("import-file", "imports.new", "/imports/new"),

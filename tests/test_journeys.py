@@ -240,7 +240,7 @@ def test_the_planner_and_the_commander(
     assert page.locator(".lf-strip-line text").count() > teams, "with its stops"
     crossed = page.locator(".lf-matrix td").all_inner_texts()
     assert sum(int(cell) for cell in crossed if cell.isdigit()) > 0
-    assert page.locator('form[action$="/publish"]').count() == 0, "a planner proposes"
+    assert page.locator('form[action$="/approve"]').count() == 0, "a planner proposes"
 
     page.click("text=/^(带走|Take along)/")
     routes = ElementTree.parse(visitor.fetch('a[href$="/file.gpx"]').path())
@@ -254,15 +254,16 @@ def test_the_planner_and_the_commander(
     page.goto(f"{site.home}/plans/{plan}")
     visitor.sign_in("commander", PASSWORD)
     assert visitor.path == f"/plans/{plan}"
-    page.click('form[action$="/publish"] button')
-    page.wait_for_selector("#lf-confirm[open]")
-    visitor.look("plan with a question")
-    visitor.follow('[data-lf-answer="yes"]')
-    visitor.says("已发布", "published")
+    for deed, words in (("approve", ("已审批", "approved")), ("publish", ("已发布", "published"))):
+        page.click(f'form[action$="/{deed}"] button')
+        page.wait_for_selector("#lf-confirm[open]")
+        visitor.look(f"plan with a question, {deed}")
+        visitor.follow('[data-lf-answer="yes"]')
+        visitor.says(*words)
     assert page.locator('form[action$="/withdraw"]').count() == 1
     visitor.look("plan of the commander")
-    written = site.rows("SELECT event, account_name FROM audit_entry ORDER BY id DESC LIMIT 1")
-    assert written == [("publish", "commander")]
+    written = site.rows("SELECT event, account_name FROM audit_entry ORDER BY id DESC LIMIT 2")
+    assert written == [("publish", "commander"), ("approve", "commander")]
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -121,24 +121,6 @@ def crossings(visits: pd.DataFrame) -> pd.DataFrame:
     return pd.crosstab(pairs["home"], pairs["then"]).reindex(index=paths, columns=paths, fill_value=0)
 
 
-def set_status(session: Session, number: int, status: str) -> None:
-    """Make a plan a draft, approved or published."""
-    session.execute(text("UPDATE plan SET status = :status WHERE id = :id"), {"status": status, "id": number})
-
-
-def published_beside(session: Session, number: int) -> int | None:
-    """A published plan of the same zone whose shift overlaps this plan's; None when there is none."""
-    found = session.scalar(
-        text(
-            """SELECT min(o.id) FROM plan p
-               JOIN plan o ON o.zone_id = p.zone_id AND o.shift && p.shift AND o.id <> p.id
-               WHERE p.id = :id AND o.status = 'published'"""
-        ),
-        {"id": number},
-    )
-    return None if found is None else int(found)
-
-
 def remove(session: Session, number: int) -> None:
     """Delete a plan with its stops and visits."""
     session.execute(text("DELETE FROM plan WHERE id = :id"), {"id": number})

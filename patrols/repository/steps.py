@@ -56,6 +56,14 @@ def add(
     )
 
 
+def among(session: Session, numbers: Sequence[int]) -> list[int]:
+    """Those of some plans that this session sees."""
+    found = session.scalars(
+        text("SELECT id FROM plan WHERE id = ANY(:numbers) ORDER BY id"), {"numbers": list(numbers)}
+    )
+    return [int(number) for number in found]
+
+
 def steps(session: Session, number: int) -> list[dict[str, Any]]:
     """A plan's steps in order: step, at, author, reason, despite."""
     rows = session.execute(

@@ -71,7 +71,7 @@ ACTION_TITLES = {
     Action.PLANS_VIEW: N_("see published plans"),
     Action.PLANS_VIEW_DRAFTS: N_("see plans before they are published"),
     Action.PLANS_MAKE: N_("make plans"),
-    Action.PLANS_PUBLISH: N_("publish plans"),
+    Action.PLANS_PUBLISH: N_("approve and publish plans"),
     Action.ZONES_EDIT: N_("change zones and teams"),
     Action.CAMERAS_EDIT: N_("change camera records"),
     Action.ANALYSES_RUN: N_("run analyses"),

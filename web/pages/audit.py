@@ -35,6 +35,7 @@ EVENTS = {
     "run": N_("started"),
     "undo": N_("undid"),
     "cancel": N_("cancelled"),
+    "approve": N_("approved"),
     "publish": N_("published"),
     "propose": N_("proposed"),
     "accept": N_("accepted"),

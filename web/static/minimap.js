@@ -40,7 +40,7 @@
 
   function draw(box) {
     const data = JSON.parse(document.getElementById(box.dataset.lfMap).textContent);
-    const map = L.map(box, { zoomControl: false, attributionControl: false, maxZoom: 20, zoomSnap: 0.5, preferCanvas: true });
+    const map = L.map(box, { zoomControl: false, attributionControl: false, maxZoom: 20, zoomSnap: 0.25, preferCanvas: true });
     const known = new Map(); // id -> [{layer, spec, feature}]
     // Ways that run: white dashes over the line, moved by the style sheet, which canvas cannot do. In a pane of
     // their own, so that a line that is lit does not cover them.
@@ -104,7 +104,7 @@
     const bounds = L.latLngBounds([]);
     for (const one of framing.length ? framing : groups) bounds.extend(one.group.getBounds());
     function whole() {
-      if (bounds.isValid()) map.fitBounds(bounds.pad(0.12), { animate: false, maxZoom: 18 });
+      if (bounds.isValid()) map.fitBounds(bounds.pad(0.08), { animate: false, maxZoom: 18 });
       else map.setView([0, 0], 2, { animate: false });
     }
     whole();

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from geo.errors import Sentence
+from patrols.repository.steps import among
 from web.access import Action
 from web.i18n import N_
-from web.requests import access
+from web.pages.plans.wording import STATUSES, TONES
+from web.planstate import stale_plans
+from web.requests import access, db
 from web.tabular import Column, TableSpec
 
 # Published plans are for everybody of the zone; drafts for those who may see drafts there.
 SEEN = """(p.status = 'published' OR :drafts_everywhere
            OR EXISTS (SELECT FROM zone_member m WHERE m.zone_id = p.zone_id
                       AND m.jurisdiction_path <@ ANY(CAST(:drafts AS ltree[]))))"""
-STATUSES = {"draft": N_("draft"), "approved": N_("approved"), "published": N_("published")}
 
 PLANS = TableSpec(
     name="plans",
@@ -27,8 +31,10 @@ PLANS = TableSpec(
             "choice",
             filter="choice",
             words=STATUSES,
-            tones={"published": "good", "draft": "info", "approved": "info"},
+            tones=TONES,
         ),
+        Column("decided_at", N_("Since"), "moment"),
+        Column("decided_by", N_("By")),
         Column("teams", N_("Teams"), "integer"),
         Column("crossed", N_("Stops crossed"), "integer"),
         Column("reachable", N_("of those reachable"), "integer"),
@@ -40,8 +46,12 @@ PLANS = TableSpec(
         SELECT p.id, CASE WHEN :lang = 'zh' THEN z.name ELSE COALESCE(z.name_en, z.name) END AS zone,
                lower(p.shift) AS start, upper(p.shift) AS until, p.status, p.crossed, p.reachable,
                jsonb_array_length(p.violations) AS violations, p.created_at, p.author,
+               last.at AS decided_at, last.author AS decided_by,
                (SELECT count(DISTINCT v.team_id) FROM plan_visit v WHERE v.plan_id = p.id) AS teams
-        FROM plan p JOIN zone z ON z.id = p.zone_id WHERE {SEEN}""",
+        FROM plan p JOIN zone z ON z.id = p.zone_id
+             LEFT JOIN LATERAL (SELECT s.at, s.author FROM plan_step s WHERE s.plan_id = p.id
+                                ORDER BY s.id DESC LIMIT 1) AS last ON true
+        WHERE {SEEN}""",
     default_sort="-start",
     link="/plans/{id}",
 )
@@ -51,3 +61,12 @@ def drafts_seen() -> dict[str, Any]:
     """The parameters that `SEEN` names, for whoever asks."""
     drafts = access().scope(Action.PLANS_VIEW_DRAFTS)
     return {"drafts_everywhere": drafts.everywhere, "drafts": list(drafts.paths)}
+
+
+def stale_in(rows: Iterable[Mapping[str, Any]]) -> dict[int, list[Sentence]]:
+    """Why plans of a list are stale, where whoever asks may see drafts; only stale ones are told."""
+    numbers = [int(row["id"]) for row in rows]
+    if not numbers or not access().may(Action.PLANS_VIEW_DRAFTS):
+        return {}
+    found = stale_plans(among(db(Action.PLANS_VIEW_DRAFTS), numbers))
+    return {number: reasons for number, reasons in found.items() if reasons}

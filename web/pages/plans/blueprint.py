@@ -1,0 +1,5 @@
+"""The blueprint of plans."""
+
+from flask import Blueprint
+
+bp = Blueprint("plans", __name__, url_prefix="/plans")

@@ -1,0 +1,69 @@
+"""Ask for a plan: what the forms for a new one and for one made again read alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import redirect
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from geo.errors import InputRefused
+from patrols.repository import of_plan
+from web.forms import local_moment
+from web.jobs import enqueue
+from web.jobs.bodies import plan as body
+from web.jobs.words import Name
+from web.requests import access, audit, db, translator
+from web.tables import Account
+
+
+def shift_given(given: Mapping[str, str]) -> dict[str, Any]:
+    """When, how long to search, and the seed, as the job takes them.
+
+    Raises
+    ------
+    InputRefused
+        For a time or a number that is none.
+    """
+    zone = translator().zone
+    return {
+        "start": local_moment(given.get("start", ""), zone, gettext("From")).isoformat(),
+        "end": local_moment(given.get("end", ""), zone, gettext("To")).isoformat(),
+        "seed": _number(given.get("seed", "1"), gettext("Seed"), int),
+        "seconds": _number(given.get("seconds", ""), gettext("Search for"), float),
+    }
+
+
+def ordered(zone_code: str, asked: Mapping[str, Any]) -> Response:
+    """Put a plan of a zone that whoever asks may plan for into the queue; its job's page.
+
+    Raises
+    ------
+    InputRefused
+        For a zone that is not of their area, and for an order that cannot be.
+    """
+    zone = of_plan.zone(db(), zone_code)
+    if zone is None:
+        raise InputRefused(gettext("Choose a zone of your area."))
+    order = body.order(asked)
+    own = of_plan.members(db(), zone["id"]).query("seen")["path"]
+    job = enqueue(
+        db(),
+        body.KIND,
+        asked,
+        account=db().get_one(Account, access().account.id),
+        title=body.title(Name(zone["name"], zone["name_en"]), translator().span(order.start, order.end)),
+        jurisdiction_path=str(own.iloc[0]) if len(own) else None,
+    )
+    audit("run", f"plan for zone {zone['code']}", job=job, **asked)
+    return redirect(f"/jobs/{job}")
+
+
+def _number(value: str, what: str, kind: type[int] | type[float]) -> Any:
+    try:
+        return kind(value)
+    except ValueError as error:
+        words = gettext("%(what)s: “%(value)s” is not a number.", what=what, value=value[:40])
+        raise InputRefused(words) from error
