@@ -145,6 +145,7 @@ SHOTS = (
         follow=(ROW, 'a[href$="/papers"]', 'a[href$="/teams/1"]'),
         phone=True,
     ),
+    Shot("plan-check-ins", "duty.check_ins", "a sign-in sheet", phone=True),
     Shot("plan-new", "plans.new", "/plans/new"),
     Shot("plan-again", "plans.again", "/plans", follow=(ROW, 'a[href$="/again"]')),
     Shot("imports", "imports.listed", "/imports"),
@@ -194,6 +195,8 @@ NOT_PAGES = {
     "jobs.progress": "a part of a job's page",
     "duty.file": "a file",
     "duty.team_file": "a file",
+    "duty.sign_in": "a file",
+    "duty.done_card": "a part of a plan's page",
     "stills.still": "a picture",
     "sources.refused": "a file",
     "start.result_file": "a file",
@@ -266,6 +269,8 @@ class Photographer:
             self._draw(page)
         elif shot.address == "a siting proposal":
             self._site(page)
+        elif shot.address == "a sign-in sheet":
+            self._sign_in(page)
         elif shot.address == "two analyses":
             self._analyse(page)
         elif shot.address == "a list":
@@ -317,6 +322,20 @@ class Photographer:
         with page.expect_navigation():
             page.click(".lf-bar button")
         page.goto(f"{self.home}/samples")
+
+    def _sign_in(self, page: Page) -> None:
+        """The check-ins of a plan's first team, of which the first lines are typed."""
+        page.goto(f"{self.home}/plans")
+        for selector in (ROW, 'a[href$="/papers"]', 'a[href$="/check-ins"]'):
+            with page.expect_navigation():
+                page.locator(f"{selector} >> visible=true").first.click()
+        if page.locator(".lf-check-in.lf-done").count() == 0:
+            page.fill("#in-signer-all", "李华")
+            for line, came, left in ((1, "18:05", "18:11"), (2, "18:13", "18:19"), (3, "18:35", "18:41")):
+                page.fill(f"[name=came-{line}]", came)
+                page.fill(f"[name=left-{line}]", left)
+            with page.expect_navigation():
+                page.click(".lf-bar button")
 
     def _site(self, page: Page) -> None:
         """The page of a proposal that is made for it."""

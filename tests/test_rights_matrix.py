@@ -167,6 +167,11 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
     "duty.file": (lambda things, path: {**of_plan(things, path), "ending": ".gpx"},),
     "duty.team": (lambda things, path: {**of_plan(things, path), "team": 1},),
     "duty.team_file": (lambda things, path: {**of_plan(things, path), "team": 1, "ending": ".gpx"},),
+    "duty.sign_in": (of_plan,),
+    **{
+        f"duty.{name}": (of_plan,)
+        for name in ("check_ins", "enter_check_ins", "take_back", "done_card")
+    },
     "map.plan": (of_plan,),
     "map.card": tuple(of_layer(layer) for layer in IDS if layer not in NOT_ON_MAP),
     **{

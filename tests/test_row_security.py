@@ -39,7 +39,7 @@ PATHS = {
     "jurisdiction": "ARRAY[t.path]",
     "zone": MEMBERS.format("t.id"),
     **dict.fromkeys(("zone_member", "team", "plan"), MEMBERS.format("t.zone_id")),
-    **dict.fromkeys(("plan_step", "plan_stop", "plan_visit"), OF_PLAN),
+    **dict.fromkeys(("plan_step", "plan_stop", "plan_visit", "check_in"), OF_PLAN),
     **dict.fromkeys(
         (
             *("camera_change", "camera_proposal", "camera_preset", "camera_source", "frame", "pose"),
@@ -174,6 +174,9 @@ INSERT INTO plan_step (plan_id, step, at, author) SELECT id, 'approved', now(), 
 INSERT INTO plan_visit (plan_id, team_id, seq, stop_id, arrive_at, distance_m)
     SELECT plan.id, team.id, 1, 's' || team.id, lower(shift), 0
     FROM plan JOIN zone ON zone.id = zone_id AND zone.code = 'span' JOIN team ON team.zone_id = zone.id;
+INSERT INTO check_in (plan_id, team_id, stop_id, arrived_at, origin, author, entered_at)
+    SELECT plan_id, team_id, stop_id, arrive_at, 'sheet', 'test', now() FROM plan_visit
+    WHERE stop_id IS NOT NULL;
 """
 
 

@@ -35,6 +35,7 @@ class Action(StrEnum):
     PLANS_VIEW_DRAFTS = "plans.view_drafts"
     PLANS_MAKE = "plans.make"
     PLANS_PUBLISH = "plans.publish"
+    CHECK_INS_ENTER = "check_ins.enter"
     ZONES_EDIT = "zones.edit"
     CAMERAS_EDIT = "cameras.edit"
     ANALYSES_RUN = "analyses.run"
@@ -72,6 +73,7 @@ ACTION_TITLES = {
     Action.PLANS_VIEW_DRAFTS: N_("see plans before they are published"),
     Action.PLANS_MAKE: N_("make plans"),
     Action.PLANS_PUBLISH: N_("approve and publish plans"),
+    Action.CHECK_INS_ENTER: N_("enter who signed in at which stop"),
     Action.ZONES_EDIT: N_("change zones and teams"),
     Action.CAMERAS_EDIT: N_("change camera records"),
     Action.ANALYSES_RUN: N_("run analyses"),
@@ -105,6 +107,7 @@ MAY: dict[Action, frozenset[Role]] = {
     Action.PLANS_VIEW_DRAFTS: _PLANS,
     Action.PLANS_MAKE: _PLANS,
     Action.PLANS_PUBLISH: frozenset({Role.ADMINISTRATOR, Role.COMMANDER}),
+    Action.CHECK_INS_ENTER: _PLANS,
     Action.ZONES_EDIT: _PLANS,
     Action.CAMERAS_EDIT: _EQUIPMENT,
     Action.ANALYSES_RUN: _BLIND_SPOTS,

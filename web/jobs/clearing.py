@@ -17,6 +17,7 @@ from cameras.repository.stills import forget_stills
 from geo.db import transaction
 from geo.errors import LianfangError
 from geo.scope import WHOLE_SITE
+from patrols.repository import check_ins
 from web import settings
 from web.database import RESULTS, UPLOADS
 from web.jobs.keeping import remove_old_frames
@@ -78,7 +79,9 @@ class Clearing:
 
 
 def clear_files(session: Session, folder: Path, *, now: datetime) -> list[Path]:
-    """Remove uploads, results, photographs and stills by the site's settings; answers the removed files.
+    """Remove uploads, results, photographs, stills and names on sign-in sheets by the site's settings.
+
+    Answers the removed files.
 
     Parameters
     ----------
@@ -101,6 +104,7 @@ def clear_files(session: Session, folder: Path, *, now: datetime) -> list[Path]:
     frames.forget_deliveries(session, now - ANSWERS_KEPT)
     proposals.forget_photos(session, now - timedelta(days=float(values["files.photos_days"])))
     keeps_stills = values["files.stills"] == "on"
+    check_ins.forget_signers(session, now - timedelta(days=float(values["files.signers_days"])))
     forget_stills(session, now - timedelta(days=float(values["files.stills_days"]) if keeps_stills else 0))
     named = set(session.scalars(NAMED, {"since": uploads_since}))
     kept = {str(number) for number in session.scalars(KEPT, {"since": results_since})}

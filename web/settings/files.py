@@ -70,4 +70,14 @@ FILES_SETTINGS: tuple[Spec, ...] = (
         3650,
         N_("days"),
     ),
+    Spec(
+        "files.signers_days",
+        "whole",
+        30,
+        N_("Names on sign-in sheets are kept"),
+        N_("After the visit; that a team was there stays."),
+        1,
+        365,
+        N_("days"),
+    ),
 )

@@ -9,22 +9,22 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import geopandas as gpd
-from flask import Blueprint, abort, request, send_file
+from flask import abort, send_file
 from werkzeug.wrappers import Response
 
 from web.access import Action, needs
 from web.duty.content import Duty, Team
 from web.duty.files import PAPERS, PLAN_ENDINGS, TEAM_PAPERS, write_plan
 from web.duty.making import duty_of
+from web.duty.sign_in import sign_in_sheets
 from web.duty.text import plan_text
 from web.geofeatures import collection
 from web.hosts import is_loopback
 from web.i18n import N_
 from web.maps.words import MODES
+from web.pages.duty.blueprint import bp, home, team_of
 from web.planrights import may_of_plan, seen_plan
-from web.requests import audit, db, render, server, translator
-
-bp = Blueprint("duty", __name__, url_prefix="/plans")
+from web.requests import audit, db, render, translator
 
 ONLY_FOR_PLANNERS = (".json",)
 """The plan format holds the prizes, which tell where little is watched."""
@@ -42,6 +42,7 @@ def papers(number: int) -> Response:
         papers=PAPERS,
         text=plan_text(duty, translator()),
         drafts_here=may_of_plan(Action.PLANS_VIEW_DRAFTS, number),
+        signs_here=may_of_plan(Action.CHECK_INS_ENTER, number),
         this_machine_only=is_loopback(urlsplit(home()).hostname or ""),
     )
 
@@ -65,13 +66,24 @@ def file(number: int, ending: str) -> Response:
     return _handed_out(content, f"plan-{number}{ending}", mimetype)
 
 
+@bp.get("/<int:number>/sign-in.pdf")
+@needs(Action.PLANS_VIEW)
+def sign_in(number: int) -> Response:
+    """Sheets to sign in on, a page a team."""
+    plan = seen_plan(number)
+    t = translator()
+    content = sign_in_sheets(duty_of(db(), plan, t), t, home=home())
+    audit("export", f"plan {number}", format=".pdf", what="sign-in")
+    return _handed_out(content, f"plan-{number}-sign-in.pdf", "application/pdf")
+
+
 @bp.get("/<int:number>/teams/<int:team>")
 @needs(Action.PLANS_VIEW)
 def team(number: int, team: int) -> Response:
     """One team's evening: where it musters, its route, its stops."""
     plan = seen_plan(number)
     duty = duty_of(db(), plan, translator())
-    found = _of(duty, team)
+    found = team_of(duty, team)
     return render("duty/team.html", duty=duty, team=found, modes=MODES, layers=_layers(duty, found))
 
 
@@ -85,25 +97,13 @@ def team_file(number: int, team: int, ending: str) -> Response:
     t = translator()
     duty = duty_of(db(), plan, t)
     mimetype, made = TEAM_PAPERS[ending]
-    content = made(duty, _of(duty, team), t, home())
-    audit("export", f"plan {number}", format=ending, team=_of(duty, team).code)
+    content = made(duty, team_of(duty, team), t, home())
+    audit("export", f"plan {number}", format=ending, team=team_of(duty, team).code)
     return _handed_out(content, f"plan-{number}-team-{team}{ending}", mimetype)
-
-
-def home() -> str:
-    """The address people come in by: the public one, else the one this was asked by."""
-    return server().public_url or request.url_root
 
 
 def _handed_out(content: bytes, name: str, mimetype: str | None) -> Response:
     return send_file(io.BytesIO(content), mimetype=mimetype, as_attachment=True, download_name=name)
-
-
-def _of(duty: Duty, number: int) -> Team:
-    found = duty.team(number)
-    if found is None:
-        abort(404)
-    return found
 
 
 def _layers(duty: Duty, team: Team) -> list[dict[str, Any]]:

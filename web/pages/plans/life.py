@@ -11,7 +11,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from geo.errors import InputRefused
-from patrols.repository import of_plan
+from patrols.repository import check_ins, of_plan
 from patrols.services import life
 from web.access import Action, needs
 from web.i18n import N_
@@ -66,6 +66,11 @@ def remove(number: int) -> Response:
     plan = seen_plan(number)
     if plan["status"] == "published":
         raise Refused(N_("The teams see this plan; withdraw it before you remove it."))
+    signed = len(check_ins.of_plan(db(), number))
+    if signed:
+        raise Refused(
+            N_("Not removed: check-ins were entered for this plan (%(n)s); take them back first."), n=signed
+        )
     of_plan.remove(db(), number)
     audit("remove", f"plan {number}", zone=plan["zone_code"])
     flash(gettext("The plan is removed."), "success")

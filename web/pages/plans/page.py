@@ -30,7 +30,7 @@ from web.planstate import stale_plans
 from web.refusals import said
 from web.requests import db, render, translator
 
-HERE = (Action.PLANS_VIEW_DRAFTS, Action.PLANS_MAKE, Action.PLANS_PUBLISH)
+HERE = (Action.PLANS_VIEW_DRAFTS, Action.PLANS_MAKE, Action.PLANS_PUBLISH, Action.CHECK_INS_ENTER)
 
 
 def shown(number: int, *, refused: InputRefused | None = None, status: int = 200) -> Response:
