@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import combinations, pairwise
+
 import pandas as pd
 
 from patrols.plan import PatrolPlan
-from patrols.problem import PatrolProblem
+from patrols.problem import CrossRule, PatrolProblem
 from patrols.reach import reachable_stops
 
 OUTCOMES = (
     "crossed",
     "out_of_reach",
-    "one_village_able",
+    "few_able",
     "unvisited",
     "no_village",
-    "one_visit",
-    "one_village",
+    "few_visits",
+    "few_villages",
     "too_close",
     "too_idle",
 )
@@ -34,10 +36,10 @@ def stop_outcomes(problem: PatrolProblem, plan: PatrolPlan) -> pd.Series:
     -------
     Series of str
         By stop_id in the problem's order, one of `OUTCOMES`: out_of_reach (no team can be there and back in
-        time), one_village_able (teams of two villages cannot both), unvisited, no_village (visited by teams
-        of no village alone), one_visit (one visit of a village's team), one_village (all its visits are of
-        one village), too_close (none of two villages are the separation apart), too_idle (they are, but
-        nobody is there for too long).
+        time), few_able (teams of as many villages as the rule asks cannot all), unvisited, no_village
+        (visited by teams of no village alone), few_visits (fewer visits of villages' teams than the rule
+        asks), few_villages (visits of fewer villages), too_close (no such visits are the separation apart),
+        too_idle (they are, but nobody is there for too long).
     """
     reach = reachable_stops(problem).set_index("stop_id")
     village = problem.teams.set_index("team_id")["village"]
@@ -49,32 +51,32 @@ def stop_outcomes(problem: PatrolProblem, plan: PatrolPlan) -> pd.Series:
         if stop_id in crossed:
             found[stop_id] = "crossed"
         else:
-            found[stop_id] = _why_not(by_stop.get(stop_id), reach.loc[stop_id], problem.rule.separation_s)
+            found[stop_id] = _why_not(by_stop.get(stop_id), reach.loc[stop_id], problem.rule)
     return pd.Series(found, index=pd.Index(list(found), name="stop_id"), dtype=object)
 
 
-def _why_not(here: pd.DataFrame | None, reach: pd.Series, separation_s: int) -> str:
+def _why_not(here: pd.DataFrame | None, reach: pd.Series, rule: CrossRule) -> str:
     """Why a stop that is not crossed is not; `here` are its visits in order of time."""
     if here is not None and reach["crossable"]:
-        return _of_visits(here, separation_s)
+        return _of_visits(here, rule)
     if reach["teams"] == 0:
         return "out_of_reach"
-    return "unvisited" if reach["crossable"] else "one_village_able"
+    return "unvisited" if reach["crossable"] else "few_able"
 
 
-def _of_visits(here: pd.DataFrame, separation_s: int) -> str:
+def _of_visits(here: pd.DataFrame, rule: CrossRule) -> str:
     counted = here[here["village"].notna()]
     if counted.empty:
         return "no_village"
-    if len(counted) == 1:
-        return "one_visit"
-    if counted["village"].nunique() == 1:
-        return "one_village"
+    if len(counted) < rule.visits:
+        return "few_visits"
+    if counted["village"].nunique() < rule.villages:
+        return "few_villages"
     rows = list(zip(counted["start_s"].tolist(), counted["village"].tolist(), strict=True))
     apart = any(
-        b != a and later - earlier >= separation_s
-        for i, (earlier, a) in enumerate(rows)
-        for later, b in rows[i + 1 :]
+        len({village for _, village in chosen}) >= rule.villages
+        and all(later - earlier >= rule.separation_s for (earlier, _), (later, _) in pairwise(chosen))
+        for chosen in combinations(rows, rule.visits)
     )
     return "too_idle" if apart else "too_close"
 

@@ -141,8 +141,8 @@ E_P, E_Q = ("E", 1, "p", 100, 100, 160), ("E", 2, "q", 460, 800, 860)
     ("visits", "outcome"),
     [
         ((), "unvisited"),
-        ((E_P,), "one_visit"),
-        ((E_P, ("E", 2, "p", 160, 900, 960)), "one_village"),
+        ((E_P,), "few_visits"),
+        ((E_P, ("E", 2, "p", 160, 900, 960)), "few_villages"),
         ((E_P, ("W", 1, "p", 500, 500, 560)), "too_close"),
         ((("P", 1, "p", 100, 100, 160),), "no_village"),
     ],
@@ -158,6 +158,19 @@ def test_why_a_stop_is_not_crossed(visits, outcome):
         rule=whole.rule,
     )
     assert outcomes(problem, visits)["p"] == outcome
+
+
+@pytest.mark.parametrize(
+    ("rule", "outcome"),
+    [
+        (CrossRule(visits=3, villages=2, separation_s=600), "few_visits"),
+        (CrossRule(visits=2, villages=2, separation_s=300), "too_idle"),
+        (CrossRule(visits=1, villages=1, separation_s=600), "too_idle"),
+    ],
+)
+def test_other_rules_ask_for_other_visits(rule, outcome):
+    """Two visits, of east and west, 400 s apart: of the rules that they meet only idleness is left."""
+    assert outcomes(two_villages(rule=rule), (E_P, ("W", 1, "p", 500, 500, 560)))["p"] == outcome
 
 
 def test_crossed_stops_are_those_the_plan_names():
@@ -182,7 +195,7 @@ def test_a_stop_out_of_reach_says_for_whom():
             {"team_id": "W", "stop_id": "p"},
         ]
     )
-    assert outcomes(problem, (E_P,)) == {"p": "one_village_able", "q": "out_of_reach"}
+    assert outcomes(problem, (E_P,)) == {"p": "few_able", "q": "out_of_reach"}
 
 
 @settings(max_examples=40)
@@ -193,7 +206,7 @@ def test_every_stop_has_an_outcome_that_the_plan_agrees_with(problem: PatrolProb
     assert found.index.tolist() == problem.stops["stop_id"].tolist()
     assert set(found) <= set(OUTCOMES)
     assert set(found.index[found == "crossed"]) == set(plan.crossed)
-    lost = found.isin(["out_of_reach", "one_village_able"])
+    lost = found.isin(["out_of_reach", "few_able"])
     assert set(found.index[lost]) == set(plan.unreachable)
 
 

@@ -29,7 +29,7 @@ from web import jobs
 from web.cli import main
 from web.i18n import Translator
 from web.imports import Upload, keep_upload
-from web.jobs import Outcome, Tell, Words, told, worker
+from web.jobs import Outcome, Tell, Words, telling, told, worker
 from web.jobs.bodies import analysis
 from web.jobs.recovery import Recovery
 from web.jobs.registry import BODIES
@@ -186,6 +186,21 @@ def test_progress_is_seen_while_the_work_is_not(site):
 
     assert run(site, asked(site, "progress", half)) == "done"
     assert seen == [(0.5, "Import of roads: a.pbf")]
+
+
+def test_what_is_noted_is_told_with_the_next_question(site, monkeypatch):
+    """A search tells what it has found without being asked to stop at that very place."""
+    monkeypatch.setattr(telling, "TELL_EVERY_S", 0.0)
+    seen = []
+
+    def search(session: Session, tell: Tell) -> None:
+        tell.noted("the best so far is worth %(value)s", value=1234)
+        tell(0.5)
+        found = job_of(site, tell.job_id)
+        seen.append((found.share, told(found.words, lambda text: text)))
+
+    assert run(site, asked(site, "noted", search)) == "done"
+    assert seen == [(0.5, "the best so far is worth 1,234")]
 
 
 def test_numbers_in_a_stored_sentence_have_their_thousands_marked_and_per_cent_signs_stay():

@@ -130,3 +130,22 @@ def test_an_order_reads_its_wishes():
 def test_a_wrong_order_is_refused_at_the_door(more, words):
     with pytest.raises(InputRefused, match=words):
         body.order(ORDER | more)
+
+
+def test_a_search_tells_what_its_best_plan_is_worth(session, first):
+    """Never less than before, and in the end what the plan is worth."""
+    told: list[float] = []
+    made = again(session, Wishes(first.plan_id), best=told.append)
+    assert told and told == sorted(told)
+    assert told[-1] <= made.plan.value
+
+
+def test_a_planning_job_says_what_the_best_plan_is_worth_so_far():
+    noted = []
+
+    class Telling:
+        def noted(self, words, **values):
+            noted.append((words, values))
+
+    body._Search(Telling(), 5.0).best(1234.0)  # type: ignore[arg-type]
+    assert noted == [("Searching for the best routes; the best so far is worth %(value)s", {"value": 1234})]

@@ -127,11 +127,21 @@ def plan_shift(
     wishes: Wishes | None = None,
     should_abort: Callable[[], bool] | None = None,
     progress: Callable[[float], None] | None = None,
+    best: Callable[[float], None] | None = None,
 ) -> PlanOutcome:
     """Plan one zone's shift `[start, end)` (tz-aware) from the gaps of the latest analysis, and store it.
 
     A team whose own hours leave it no time in the shift is left out, and the remarks say so. With `wishes`
     the stops are those of the plan that is made again.
+
+    Parameters
+    ----------
+    should_abort : callable, optional
+        Asked while it searches; once it says True the best plan so far is taken.
+    progress : callable, optional
+        Told the share of the work that is done, 0 to 1.
+    best : callable, optional
+        Told while it searches what the best plan so far is worth.
 
     Raises
     ------
@@ -142,7 +152,7 @@ def plan_shift(
     tell = progress or (lambda fraction: None)
     ready = prepared(session, zone=zone, start=start, end=end, settings=settings, wishes=wishes, tell=tell)
     tell(0.4)
-    plan = solve(ready.problem, budget=budget, seed=seed, should_abort=should_abort)
+    plan = solve(ready.problem, budget=budget, seed=seed, should_abort=should_abort, progress=best)
     tell(0.85)
     made = store_plan(session, ready, plan, budget=budget, seed=seed, author=author)
     tell(1.0)

@@ -107,6 +107,10 @@ class Tell:
         """Note the share done without asking whether to go on; the next question tells it."""
         self._share = max(self._share, min(1.0, share))
 
+    def noted(self, words: str, **values: Value) -> None:
+        """Note what is being done without asking whether to go on; the next question tells it."""
+        self._words = Words(words, values)
+
     def check(self) -> None:
         """Raise `Stopped` when the work shall end; asked at every statement of the body's transaction."""
         if self.should_stop():

@@ -98,7 +98,7 @@ def words_at(share: float) -> str:
 
 @dataclass
 class _Search:
-    """Progress through a search that says nothing but asks whether to stop."""
+    """Progress through a search that asks whether to stop, and tells what its best plan is worth so far."""
 
     tell: Tell
     seconds: float | None
@@ -108,6 +108,11 @@ class _Search:
         if share >= SEARCH[0] and self.began is None:
             self.began = time.monotonic()
         self.tell(share, words_at(share))
+
+    def best(self, value: float) -> None:
+        self.tell.noted(
+            N_("Searching for the best routes; the best so far is worth %(value)s"), value=round(value)
+        )
 
     def should_abort(self) -> bool:
         if self.seconds and self.began is not None:
@@ -138,6 +143,7 @@ def run(session: Session, asked: PlanOrder, tell: Tell) -> Outcome:
         wishes=asked.wishes,
         should_abort=search.should_abort,
         progress=search.progress,
+        best=search.best,
     )
     summary = Words(
         N_("%(crossed)s of %(reachable)s reachable stops are crossed; violations: %(violations)s."),

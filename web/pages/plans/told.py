@@ -113,6 +113,6 @@ def outcomes_of(stops: gpd.GeoDataFrame, file: PlanFile | None) -> dict[str, str
     if file is not None and file.problem is not None:
         return {str(stop): str(why) for stop, why in stop_outcomes(file.problem, file.plan).items()}
     return {
-        row["stop_id"]: "crossed" if row["crossed"] else "" if row["crossable"] else "one_village_able"
+        row["stop_id"]: "crossed" if row["crossed"] else "" if row["crossable"] else "few_able"
         for row in stops.drop(columns="geometry").to_dict("records")
     }

@@ -8,11 +8,11 @@ STEPS = {"approved": N_("approved"), "published": N_("published"), "withdrawn": 
 
 OUTCOMES = {
     "out_of_reach": N_("no team can be there and back in time"),
-    "one_village_able": N_("teams of two villages cannot both be there in time"),
+    "few_able": N_("teams of as many villages as the rule asks cannot all be there in time"),
     "unvisited": N_("nobody comes"),
     "no_village": N_("only teams of no village come"),
-    "one_visit": N_("one visit alone"),
-    "one_village": N_("all visits are of one village"),
+    "few_visits": N_("fewer visits than the rule asks"),
+    "few_villages": N_("visits of fewer villages than the rule asks"),
     "too_close": N_("the visits are too close together"),
     "too_idle": N_("nobody is there for too long"),
 }
