@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,14 @@ class Break:
     earliest: int
     latest: int
     duration: int
+
+
+class Made(NamedTuple):
+    """A visit that was made before the plan begins: village (-1: none), start and end, seconds."""
+
+    village: int
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +98,7 @@ class ProblemArrays:
     node, service : (S,) int
     prize : (S,) float
     required : (S,) bool
+        Whether a visit of this plan is demanded: not where one was made before.
     each : Openings
         When any visit may start.
     first : Openings
@@ -107,6 +117,10 @@ class ProblemArrays:
     breaks : tuple of tuples of Break
         Per team, by latest start: the order in which the searches hold them.
     rule : CrossRule
+    done : tuple of tuples of Made
+        Per stop the visits made before, by time.
+    pin : (S, visits of the rule) int
+        The teams that must visit the stop, filled up with -1.
     """
 
     stop_ids: list[Identifier]
@@ -129,6 +143,8 @@ class ProblemArrays:
     forbidden: BoolArray
     breaks: tuple[tuple[Break, ...], ...]
     rule: CrossRule
+    done: tuple[tuple[Made, ...], ...]
+    pin: IntArray
 
     @cached_property
     def plain(self) -> Plain:
@@ -161,6 +177,26 @@ class ProblemArrays:
         start, end = self.span
         begin = max(start, min(self.open_from, default=start))
         return int(begin + share * (end - begin))
+
+    @cached_property
+    def chains(self) -> tuple[tuple[Made, ...], ...]:
+        """Per stop the visits made before that count as its first turns, each a separation after the last."""
+        return tuple(_chain(self.rule, several, self.span[1]) for several in self.done)
+
+    @cached_property
+    def lost(self) -> BoolArray:
+        """(S,): stops that were alone too long already, so that no visit makes them crossed any more."""
+        most = self.rule.max_idle_s
+        found = np.zeros(self.stop_count, bool)
+        if most is None:
+            return found
+        for stop, several in enumerate(self.done):
+            waits = [
+                later.start - max(one.end for one in several[:k]) for k, later in enumerate(several) if k
+            ]
+            # Without a visit that counts nothing bounds how late the next one may come.
+            found[stop] = bool(several) and (not self.chains[stop] or max(waits, default=0) > most)
+        return found
 
     @property
     def stop_count(self) -> int:
@@ -202,17 +238,33 @@ def problem_arrays(problem: PatrolProblem) -> ProblemArrays:
     for team_id, stop_id in zip(problem.forbidden["team_id"], problem.forbidden["stop_id"], strict=True):
         forbidden[team_row[team_id], stop_row[stop_id]] = True
     each, first = _windows(problem.windows, stop_row)
-    both = [_both(a, b) for a, b in zip(each, first, strict=True)]
+    villages = pd.factorize(np.concatenate([teams["village"], problem.done["village"]]).astype(object))[0]
+    done: list[list[Made]] = [[] for _ in stop_row]
+    made = zip(
+        problem.done["stop_id"],
+        villages[len(teams) :].tolist(),
+        problem.done["start_s"].tolist(),
+        problem.done["end_s"].tolist(),
+        strict=True,
+    )
+    for stop_id, village, start_s, end_s in made:
+        done[stop_row[stop_id]].append(Made(village, start_s, end_s))
+    # Where somebody was before, no visit of this plan is the first.
+    both = [a if had else _both(a, b) for a, b, had in zip(each, first, done, strict=True)]
+    pin = np.full((len(stops), problem.rule.visits), -1, np.int64)
+    for team_id, stop_id in zip(problem.pinned["team_id"], problem.pinned["stop_id"], strict=True):
+        row = pin[stop_row[stop_id]]
+        row[int((row >= 0).sum())] = team_row[team_id]
     return ProblemArrays(
         stop_ids=stops["stop_id"].tolist(),
         team_ids=teams["team_id"].tolist(),
         node=stops["node"].to_numpy(np.int64),
         service=stops["service_s"].to_numpy(np.int64),
         prize=stops["prize"].to_numpy(np.float64),
-        required=stops["required"].to_numpy(bool),
+        required=stops["required"].to_numpy(bool) & ~np.array([bool(had) for had in done], bool),
         each=_openings(each),
         first=_openings(both),
-        village=pd.factorize(teams["village"].to_numpy(object))[0].astype(np.int64),
+        village=villages[: len(teams)].astype(np.int64),
         start_node=teams["start_node"].to_numpy(np.int64),
         end_node=end_node,
         start=teams["start_s"].to_numpy(np.int64),
@@ -224,7 +276,28 @@ def problem_arrays(problem: PatrolProblem) -> ProblemArrays:
         forbidden=forbidden,
         breaks=_breaks(problem, team_row),
         rule=problem.rule,
+        done=tuple(tuple(several) for several in done),
+        pin=pin,
     )
+
+
+def _chain(rule: CrossRule, several: tuple[Made, ...], end: int) -> tuple[Made, ...]:
+    """The visits that count, earliest first, as long as the turns left can still bring enough villages.
+
+    Visits that would do but leave the stop alone too long until the `end` of the span lack their last turn.
+    """
+    chain: list[Made] = []
+    for made in several:
+        late = made.village >= 0 and (not chain or made.start >= chain[-1].start + rule.separation_s)
+        if chain and rule.max_idle_s is not None and made.start > chain[-1].end + rule.max_idle_s:
+            late = False
+        left = rule.visits - len(chain) - 1
+        enough = len({one.village for one in (*chain, made)}) + left >= rule.villages
+        if late and left >= 0 and enough:
+            chain.append(made)
+    if len(chain) == rule.visits and rule.max_idle_s is not None and end > chain[-1].end + rule.max_idle_s:
+        chain.pop()
+    return tuple(chain)
 
 
 def _far(matrix: IntArray) -> IntArray:

@@ -37,6 +37,7 @@ def upper_bound(arrays: ProblemArrays, reach: Reach) -> float:
       village;
     - sum over t of x[t, s] = k y[s], and the teams of one village together at most (k - m + 1) y[s], because
       each of the other m - 1 villages makes one at least;
+    - where j visits by villages were made before, the sum is max(k - j, 0) y[s] instead;
     - y[s] = 0 unless the visits can follow each other in time (`visits_in_time`);
     - **time**: a team's shift holds all its travel, service and breaks. Of its legs, give half of
       each to the stop it leaves and half to the stop it enters. A visited stop is entered from
@@ -62,10 +63,12 @@ def upper_bound(arrays: ProblemArrays, reach: Reach) -> float:
     wanted = np.flatnonzero(crossable(arrays, reach) & visits_in_time(arrays, reach) & (arrays.prize > 0))
     plain = float(math.fsum(arrays.prize[wanted]))
     teams, stops = np.nonzero(reach.able[:, wanted] & (arrays.village >= 0)[:, None])
-    if not len(wanted):
-        return plain
+    if not len(wanted) or not len(teams):
+        return plain if not len(wanted) else _without_teams(arrays, wanted)
     rule, count = arrays.rule, len(teams)
     spare = rule.visits - rule.villages
+    before = [sum(made.village >= 0 for made in arrays.done[stop]) for stop in wanted.tolist()]
+    left = np.maximum(rule.visits - np.array(before, np.float64), 0.0)
     cost = np.empty(count)
     room = np.zeros(arrays.team_count)
     for team in np.unique(teams):
@@ -83,7 +86,7 @@ def upper_bound(arrays: ProblemArrays, reach: Reach) -> float:
     twice = _rows(stops, columns, np.ones(count), len(wanted), count + len(wanted)) - _rows(
         np.arange(len(wanted)),
         last,
-        np.full(len(wanted), float(rule.visits)),
+        left,
         len(wanted),
         count + len(wanted),
     )
@@ -110,6 +113,12 @@ def upper_bound(arrays: ProblemArrays, reach: Reach) -> float:
     relaxed = min(plain, -float(answer.fun) * (1 + 1e-9) + 1e-6) if answer.status == 0 else plain
     whole = bool((arrays.prize == np.floor(arrays.prize)).all())
     return float(math.floor(relaxed)) if whole else relaxed
+
+
+def _without_teams(arrays: ProblemArrays, wanted: IntArray) -> float:
+    """What visits made before are worth where no team is left."""
+    made = [stop for stop in wanted.tolist() if len(arrays.chains[stop]) == arrays.rule.visits]
+    return float(math.fsum(arrays.prize[made]))
 
 
 def _halves(

@@ -28,6 +28,7 @@ CODES = (
     "mode",
     "forbidden",
     "required",
+    "pinned",
     "overlap",
     "unknown_id",
     "claim_crossed",
@@ -46,10 +47,11 @@ class Violation:
         a visit. window: a service starts outside the stop's windows. shift: a team would have to
         leave before its shift or is back after it. break: a team's breaks do not fit into its idle time.
         mode: a leg that the team's mode cannot travel. forbidden: a pair that must not meet.
-        required: a required stop that nobody visits. overlap: a team is at two stops at once, or
-        two visits have the same place in its order. unknown_id: a team or stop that the problem does
-        not have. claim_crossed: the list of crossed stops is wrong, or the list of unreachable ones
-        is refuted by the plan. claim_value: the value or the upper bound is not what the visits are worth.
+        required: a required stop that nobody visits. pinned: a stop that its team does not visit. overlap:
+        a team is at two stops at once, or two visits have the same place in its order. unknown_id: a team
+        or stop that the problem does not have. claim_crossed: the list of crossed stops is wrong, or the
+        list of unreachable ones is refuted by the plan. claim_value: the value or the upper bound is not
+        what the visits are worth.
     team_id, stop_id, seq
         Where, as far as it applies; else None.
     value, limit : float or None
@@ -96,6 +98,9 @@ class _Visit:
     arrive_s: int
     start_s: int
     end_s: int
+    # Of a visit made before the plan: its team may not be in it.
+    made: bool = False
+    village: Any = None
 
 
 def violations(problem: PatrolProblem, plan: PatrolPlan) -> list[Violation]:
@@ -126,12 +131,22 @@ def violations(problem: PatrolProblem, plan: PatrolPlan) -> list[Violation]:
     for team_id, team in teams.items():
         own = sorted((v for v in sound if v.team_id == team_id), key=lambda v: (v.seq, v.start_s))
         found += _team_violations(own, team_id, team, stops, forbidden)
+    made = [
+        _Visit(None, 0, stop_id, start_s, start_s, end_s, made=True, village=village)
+        for stop_id, village, start_s, end_s in problem.done.itertuples(index=False, name=None)
+    ]
     by_stop = {
-        stop_id: sorted((v for v in sound if v.stop_id == stop_id), key=lambda v: v.start_s)
+        stop_id: sorted((v for v in [*made, *sound] if v.stop_id == stop_id), key=lambda v: v.start_s)
         for stop_id in stops
     }
     for stop_id, stop in stops.items():
         found += _stop_violations(by_stop[stop_id], stop_id, stop)
+    for team_id, stop_id in problem.pinned.itertuples(index=False, name=None):
+        if not any(visit.team_id == team_id and not visit.made for visit in by_stop[stop_id]):
+            text = Sentence(
+                "team %(team)s must visit stop %(stop)s and does not", team=repr(team_id), stop=repr(stop_id)
+            )
+            found.append(Violation("pinned", team_id, stop_id, None, 0, 1, text))
     return found + list(_claims(problem, plan, by_stop, stops, teams))
 
 
@@ -364,6 +379,9 @@ def _stop_violations(here: list[_Visit], stop_id: Any, stop: _Stop) -> Iterator[
         text = Sentence("stop %(stop)s is required and no team visits it", stop=repr(stop_id))
         yield Violation("required", None, stop_id, None, 0, 1, text)
     for visit in here:
+        if visit.made:
+            # Made before this plan: nothing of it can be changed.
+            continue
         for name, windows, applies in (
             (Sentence("a visit"), stop.each, True),
             (Sentence("the first visit"), stop.first, visit.start_s == here[0].start_s),
@@ -384,7 +402,7 @@ def _stop_violations(here: list[_Visit], stop_id: Any, stop: _Stop) -> Iterator[
 def _is_crossed(problem: PatrolProblem, here: list[_Visit], teams: dict[Any, _Team]) -> bool:
     """Whether visits in order of time make their stop crossed, by the words of `CrossRule`."""
     rule = problem.rule
-    villages = [teams[visit.team_id].village for visit in here]
+    villages = [teams[visit.team_id].village if not visit.made else visit.village for visit in here]
     counting = [
         (visit, village) for visit, village in zip(here, villages, strict=True) if village is not None
     ]

@@ -302,7 +302,7 @@ def _problem_document(problem: PatrolProblem) -> dict[str, Any]:
         name: {mode: matrix.tolist() for mode, matrix in getattr(problem, name).items()}
         for name in ("duration_s", "distance_m")
     }
-    for name in ("stops", "windows", "teams", "breaks", "forbidden"):
+    for name in ("stops", "windows", "teams", "breaks", "forbidden", "done", "pinned"):
         document[name] = _frame_document(getattr(problem, name))
     document["rule"] = {field.name: getattr(problem.rule, field.name) for field in fields(CrossRule)}
     document["origin"] = problem.origin.isoformat()
@@ -326,6 +326,8 @@ def _problem_of(document: Any) -> PatrolProblem:
         # Every field by name: a rule with a part missing must not fall back to a default.
         rule=CrossRule(**{field.name: rule[field.name] for field in fields(CrossRule)}),
         origin=datetime.fromisoformat(origin),
+        # Files of before know neither.
+        **{name: _frame_of(document[name], name) for name in ("done", "pinned") if name in document},
     )
 
 

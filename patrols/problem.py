@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -106,6 +106,12 @@ class PatrolProblem:
     rule : CrossRule
     origin : datetime
         With a time zone.
+    done : DataFrame or None
+        stop_id, village (or None), start_s, end_s: visits that were made in this span before this plan
+        begins, by teams that need not be in it. They count wherever visits count.
+    pinned : DataFrame or None
+        team_id, stop_id: pairs that must meet. A stop has at most as many as the rule asks for visits; it is
+        visited by these teams, whoever else visits it.
 
     Raises
     ------
@@ -124,6 +130,8 @@ class PatrolProblem:
     forbidden: pd.DataFrame
     rule: CrossRule
     origin: datetime
+    done: pd.DataFrame = field(default_factory=pd.DataFrame)
+    pinned: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __post_init__(self) -> None:
         """Check every part and keep a clean copy of it."""
@@ -142,6 +150,10 @@ class PatrolProblem:
         parts["windows"] = clean.windows_frame(self.windows, stop_ids)
         parts["breaks"] = clean.breaks_frame(self.breaks, parts["teams"])
         parts["forbidden"] = clean.forbidden_frame(self.forbidden, team_ids, stop_ids)
+        parts["done"] = clean.done_frame(self.done, stop_ids)
+        parts["pinned"] = clean.pinned_frame(
+            self.pinned, team_ids, stop_ids, parts["forbidden"], self.rule.visits
+        )
         for name, value in parts.items():
             object.__setattr__(self, name, value)
 
@@ -154,8 +166,8 @@ class PatrolProblem:
 
     def same_as(self, other: PatrolProblem) -> bool:
         """Whether both hold the same values and types, number for number."""
-        for field in fields(self):
-            mine, theirs = getattr(self, field.name), getattr(other, field.name)
+        for part in fields(self):
+            mine, theirs = getattr(self, part.name), getattr(other, part.name)
             if isinstance(mine, pd.DataFrame):
                 if not (mine.equals(theirs) and list(mine.dtypes) == list(theirs.dtypes)):
                     return False

@@ -21,6 +21,7 @@ STOP_COLUMNS = ("stop_id", "node", "village", "prize", "service_s", "required")
 WINDOW_COLUMNS = ("stop_id", "start_s", "end_s", "on_visit")
 TEAM_COLUMNS = ("team_id", "village", "mode", "start_node", "end_node", "start_s", "end_s")
 BREAK_COLUMNS = ("team_id", "earliest_s", "latest_s", "duration_s")
+DONE_COLUMNS = ("stop_id", "village", "start_s", "end_s")
 FORBIDDEN_COLUMNS = ("team_id", "stop_id")
 
 
@@ -244,3 +245,59 @@ def forbidden_frame(
     )
     clean = pd.DataFrame({"team_id": read.id_column(teams), "stop_id": read.id_column(stops)})
     return clean.drop_duplicates(ignore_index=True)
+
+
+def done_frame(given: pd.DataFrame | None, stop_ids: list[Identifier]) -> pd.DataFrame:
+    """The visits made before, each at a known stop and not ending before it starts, by time."""
+    cells = read.cells_of(given, "done", DONE_COLUMNS)
+    ids = read.known(read.identifiers(cells["stop_id"], "done: stop_id"), stop_ids, "stop", "a visit made")
+    whole = (-read.LARGEST, read.LARGEST)
+    clean = pd.DataFrame(
+        {
+            "stop_id": read.id_column(ids),
+            "village": read.objects(
+                [
+                    read.village_of(v, f"visit made to stop {ids[row]!r}")
+                    for row, v in enumerate(cells["village"])
+                ]
+            ),
+            "start_s": _whole_column(cells["start_s"], ids, "visit made to stop", "start_s", *whole),
+            "end_s": _whole_column(cells["end_s"], ids, "visit made to stop", "end_s", *whole),
+        }
+    )
+    for stop_id, start_s, end_s in zip(ids, clean["start_s"].tolist(), clean["end_s"].tolist(), strict=True):
+        if end_s < start_s:
+            raise ValueError(
+                f"visit made to stop {stop_id!r} ends at {end_s} s, before it starts at {start_s} s; "
+                "swap the two"
+            )
+    return clean.sort_values("start_s", kind="stable", ignore_index=True)
+
+
+def pinned_frame(
+    given: pd.DataFrame | None,
+    team_ids: list[Identifier],
+    stop_ids: list[Identifier],
+    forbidden: pd.DataFrame,
+    most: int,
+) -> pd.DataFrame:
+    """The pairs that must meet: at most so many a stop, and none of them forbidden."""
+    cells = read.cells_of(given, "pinned", FORBIDDEN_COLUMNS)
+    teams = read.known(
+        read.identifiers(cells["team_id"], "pinned: team_id"), team_ids, "team", "a pinned pair"
+    )
+    stops = read.known(
+        read.identifiers(cells["stop_id"], "pinned: stop_id"), stop_ids, "stop", "a pinned pair"
+    )
+    clean = pd.DataFrame({"team_id": read.id_column(teams), "stop_id": read.id_column(stops)})
+    clean = clean.drop_duplicates(ignore_index=True)
+    for stop_id, count in clean["stop_id"].value_counts(sort=False).items():
+        if count > most:
+            raise ValueError(
+                f"stop {stop_id!r} is pinned to {count} teams; the rule asks for {most} visits, pin no more"
+            )
+    never = set(zip(forbidden["team_id"], forbidden["stop_id"], strict=True))
+    for pair in zip(clean["team_id"], clean["stop_id"], strict=True):
+        if pair in never:
+            raise ValueError(f"team {pair[0]!r} and stop {pair[1]!r} are pinned and forbidden; choose one")
+    return clean

@@ -81,14 +81,19 @@ def reachable_stops(problem: PatrolProblem) -> pd.DataFrame:
 def crossable(arrays: ProblemArrays, reach: Reach) -> BoolArray:
     """(S,): the column of that name of `reachable_stops`."""
     first = (reach.early_first < FAR).any(axis=0)
-    return (_villages(arrays, reach.able) >= arrays.rule.villages) & first
+    here = np.array([len(chain) for chain in arrays.chains], np.int64)
+    enough: BoolArray = _villages(arrays, reach.able) >= arrays.rule.villages
+    return ((enough & first) | (here == arrays.rule.visits)) & ~arrays.lost
 
 
 def _villages(arrays: ProblemArrays, able: BoolArray) -> IntArray:
-    """How many villages the teams that are able come from, per stop."""
+    """How many villages the teams that are able, or that were there before, come from, per stop."""
     count = np.zeros(arrays.stop_count, np.int64)
     for village in np.unique(arrays.village[arrays.village >= 0]):
-        count += able[arrays.village == village].any(axis=0)
+        before = np.array([any(made.village == village for made in several) for several in arrays.done], bool)
+        count += able[arrays.village == village].any(axis=0) | before
+    for stop, several in enumerate(arrays.done):
+        count[stop] += len({made.village for made in several} - set(arrays.village.tolist()) - {-1})
     return count
 
 
@@ -155,24 +160,26 @@ def shortest_ways(travel: IntArray) -> IntArray:
 def visits_in_time(arrays: ProblemArrays, reach: Reach) -> BoolArray:
     """(S,): whether the rule's visits could follow each other in time, as far as single teams can tell.
 
-    The first and the last of them must be far enough apart for all separations between, and where the rule
-    asks for two villages, two teams of different villages must be able to come one separation apart.
+    Where a visit was made before, yes. Else the first and the last of them must be far enough apart for all
+    separations between, and where the rule asks for two villages, two teams of different villages must be
+    able to come one separation apart.
     """
     rule = arrays.rule
     own = arrays.village >= 0
+    had = np.array([bool(several) for several in arrays.done], bool)
     if not own.any():
-        return np.zeros(arrays.stop_count, bool)
+        return had
     early, late = reach.early[own].min(axis=0), reach.late[own].max(axis=0)
     found: BoolArray = (early < FAR) & (early + (rule.visits - 1) * rule.separation_s <= late)
     if rule.villages == 1:
-        return found
+        return found | had
     villages = np.unique(arrays.village[own])
     if len(villages) < rule.villages:
-        return np.zeros(arrays.stop_count, bool)
+        return had
     early = np.stack([reach.early[arrays.village == v].min(axis=0) for v in villages])
     late = np.stack([reach.late[arrays.village == v].max(axis=0) for v in villages])
     apart = np.zeros(arrays.stop_count, bool)
     for a in range(len(villages)):
         others = np.delete(late, a, axis=0).max(axis=0)
         apart |= early[a] + rule.separation_s <= others
-    return found & apart
+    return (found & apart) | had

@@ -224,10 +224,7 @@ def _refuse_unreachable(arrays: ProblemArrays, reach: Reach) -> None:
 
 def _refuse_unserved(arrays: ProblemArrays, search: Search) -> None:
     """Say that the required stops together did not fit."""
-    visited = search.visited()
-    names = tuple(
-        arrays.stop_ids[stop] for stop in np.flatnonzero(arrays.required).tolist() if stop not in visited
-    )
+    names = tuple(arrays.stop_ids[stop] for stop in search.lacking())
     if names:
         raise RequiredStopsUnserved(
             Sentence(

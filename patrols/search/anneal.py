@@ -14,8 +14,8 @@ import numpy as np
 
 from patrols.arrays import BoolArray, IntArray
 from patrols.search.compiled import counted, uncounted
-from patrols.search.fixed import END, LASTS, MODE, NEXT, NODE, START, TEAM, VILLAGE, Chance, Fixed, FloatArray
-from patrols.search.placing import Room, Taste, cross, draw, hold, put
+from patrols.search.fixed import END, LASTS, MODE, NEXT, NODE, START, TEAM, Chance, Fixed, FloatArray
+from patrols.search.placing import Room, Taste, cross, draw, hold, is_crossed, put, unvisited
 from patrols.search.ruin import Appetite, ruin, take
 from patrols.search.times import DEAD, GOOD, leg, retime
 
@@ -66,14 +66,13 @@ class Found(NamedTuple):
 def weigh(fixed: Fixed, orders: IntArray, even: float, found: FloatArray) -> None:
     """Required stops missing, value and cost of the chains."""
     entry, gang, travel, prize, required = fixed.entry, fixed.gang, fixed.travel, fixed.prize, fixed.required
-    calls, turns = fixed.stops * fixed.turns, fixed.turns
+    calls = fixed.stops * fixed.turns
     starts = calls + fixed.breaks
     missing, value, cost = 0.0, 0.0, 0.0
     for stop in range(fixed.stops):
-        last = orders[TEAM, (stop + 1) * turns - 1]
-        if last >= 0 and (turns > 1 or gang[last, VILLAGE] >= 0):
+        if is_crossed(fixed, orders, stop):
             value += prize[stop]
-        if required[stop] and orders[TEAM, stop * turns] < 0:
+        if required[stop] and unvisited(fixed, orders, stop):
             missing += 1.0
     for team in range(fixed.teams):
         mode, u, busy, way = gang[team, MODE], starts + team, 0, 0
@@ -106,23 +105,40 @@ def mend_times(fixed: Fixed, orders: IntArray, room: Room) -> bool:
 
 @uncounted
 def serve(fixed: Fixed, orders: IntArray, stop: int, taste: Taste, chance: Chance, room: Room) -> bool:
-    """Cross a stop; where that cannot be, at least visit a required one. False where a look at all times
-    failed."""
-    x, prize, required = stop * fixed.turns, fixed.prize, fixed.required
+    """Cross a stop, or at least make the visit that is demanded. False where a look at all times failed."""
+    x, prize, turns = stop * fixed.turns, fixed.prize, fixed.turns
     if prize[stop] > 0.0 and cross(fixed, orders, stop, taste, chance, room):
         return True
-    if 0 <= orders[TEAM, x] < fixed.teams and fixed.turns > 1:
-        # Turns that lead to nothing. A required stop gets its one visit back at the cheapest place.
-        if required[stop] and orders[TEAM, x + 1] < 0:
+    own = 0
+    for y in range(x, x + turns):
+        own += 0 <= orders[TEAM, y] < fixed.teams
+    if own > 0:
+        # Turns that lead to nothing. One that is demanded stays; a second try begins without them.
+        demanded = 1
+        for k in range(1, turns):
+            demanded += fixed.pin[stop, k] >= 0
+        if fixed.required[stop] and own <= demanded and not unvisited(fixed, orders, stop):
             return True
         take(fixed, orders, stop, 0)
         if not mend_times(fixed, orders, room):
             return False
         if prize[stop] > 0.0 and cross(fixed, orders, stop, taste, chance, room):
             return True
-    if required[stop] and orders[TEAM, x] < 0:
-        put(fixed, orders, x, True, taste, chance, room, 0)
+    for y in range(x, x + turns):
+        if not (fixed.required[stop] and unvisited(fixed, orders, stop)):
+            break
+        if orders[TEAM, y] < 0 and put(fixed, orders, y, True, taste, chance, room, 0) < 0:
+            break
     return True
+
+
+@uncounted
+def started(fixed: Fixed, orders: IntArray, stop: int) -> bool:
+    """Whether this plan makes a turn of the stop."""
+    found = False
+    for x in range(stop * fixed.turns, (stop + 1) * fixed.turns):
+        found = found or 0 <= orders[TEAM, x] < fixed.teams
+    return found
 
 
 @counted
@@ -149,8 +165,8 @@ def rebuild(
     n = 0
     for stop in range(fixed.stops):
         lacks = orders[TEAM, (stop + 1) * turns - 1] < 0
-        missing = required[stop] and orders[TEAM, stop * turns] < 0
-        begun = 0 <= orders[TEAM, stop * turns] < fixed.teams and not required[stop]
+        missing = required[stop] and unvisited(fixed, orders, stop)
+        begun = lacks and not required[stop] and started(fixed, orders, stop)
         if missing or (lacks and ((gone[stop] and prize[stop] > 0.0) or begun)):
             several[n] = stop
             n += 1
@@ -160,8 +176,8 @@ def rebuild(
         if fresh <= 0:
             break
         lacks = orders[TEAM, (stop + 1) * turns - 1] < 0 and prize[stop] > 0.0
-        missing = required[stop] and orders[TEAM, stop * turns] < 0
-        begun = 0 <= orders[TEAM, stop * turns] < fixed.teams and not required[stop]
+        missing = required[stop] and unvisited(fixed, orders, stop)
+        begun = lacks and not required[stop] and started(fixed, orders, stop)
         if lacks and not missing and not begun and not gone[stop] and draw(chance) < 0.8:
             several[n] = stop
             n += 1

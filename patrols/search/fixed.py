@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from patrols.arrays import FAR, BoolArray, IntArray, ProblemArrays
+from patrols.arrays import FAR, BoolArray, IntArray, Made, ProblemArrays
 from patrols.reach import Reach
 
 FloatArray = NDArray[np.float64]
@@ -43,12 +43,15 @@ class Fixed(NamedTuple):
         First and last second at which a break may start, and its team.
     travel : (M, N, N) int
         FAR = unreachable.
-    gang : (T, 5) int
-        Of each team: mode, start and end of its shift, its village, its second village (-1: none).
+    gang : (T + G, 5) int
+        Of each team: mode, start and end of its shift, its village, its second village (-1: none). After the
+        teams, one row for each of the G calls that were made before this plan, for its village.
     free : (T, S) bool
         Whether the team can visit the stop, and may.
     prize : (S,) float
     required : (S,) bool
+    pin : (S, K) int
+        The teams that must visit the stop, filled up with -1.
     near : (S, <= NEIGHBOURS) int
         The stops nearest to each stop, itself first.
     load : (S,) int
@@ -73,6 +76,7 @@ class Fixed(NamedTuple):
     free: BoolArray
     prize: FloatArray
     required: BoolArray
+    pin: IntArray
     near: IntArray
     load: IntArray
     carries: IntArray
@@ -115,7 +119,10 @@ def fixed_of(
     rest = np.zeros(2 * teams, np.int64)
     lasts = np.array([one.duration for _, one in held], np.int64)
     node = np.concatenate([np.repeat(arrays.node, turns), none, arrays.start_node, arrays.end_node])
-    takes = np.concatenate([np.repeat(arrays.service, turns), lasts, rest])
+    service = np.repeat(arrays.service, turns)
+    for x, made in _made(arrays):
+        service[x] = made.end - made.start
+    takes = np.concatenate([service, lasts, rest])
     early = np.concatenate([not_before.ravel(), np.full(len(held) + 2 * teams, -FAR, np.int64)])
     alone = np.full(teams, NOBODY, np.int64)
     return Fixed(
@@ -131,14 +138,30 @@ def fixed_of(
         each=np.stack([arrays.each.start, arrays.each.end], axis=2),
         held=np.array([(one.earliest, one.latest, team) for team, one in held], np.int64).reshape(-1, 3),
         travel=np.ascontiguousarray(arrays.travel),
-        gang=np.column_stack([arrays.mode, arrays.start, arrays.end, arrays.village, alone]),
+        gang=np.vstack(
+            [
+                np.column_stack([arrays.mode, arrays.start, arrays.end, arrays.village, alone]),
+                *([0, 0, 0, made.village, NOBODY] for _, made in _made(arrays)),
+            ]
+        ),
         free=reach.able & ~arrays.forbidden,
-        prize=arrays.prize,
-        required=arrays.required,
+        prize=np.where(arrays.lost, 0.0, arrays.prize),
+        required=arrays.required | (arrays.pin >= 0).any(axis=1),
+        pin=arrays.pin,
         near=_near(arrays),
         load=np.zeros(stops, np.int64) if load is None else load,
         carries=np.full(teams, FAR, np.int64) if carries is None else carries,
     )
+
+
+def _made(arrays: ProblemArrays) -> list[tuple[int, Made]]:
+    """The calls that visits made before take, by call."""
+    turns = arrays.rule.visits
+    return [
+        (stop * turns + turn, made)
+        for stop, chain in enumerate(arrays.chains)
+        for turn, made in enumerate(chain)
+    ]
 
 
 def _near(arrays: ProblemArrays) -> IntArray:
@@ -151,12 +174,15 @@ def _near(arrays: ProblemArrays) -> IntArray:
     return np.argsort(ways, axis=1, kind="stable")[:, :NEIGHBOURS].astype(np.int64)
 
 
-def empty_orders(fixed: Fixed) -> IntArray:
-    """Everybody stays at the base; breaks are not in the chains yet."""
+def empty_orders(fixed: Fixed, arrays: ProblemArrays) -> IntArray:
+    """Everybody stays at the base; breaks are not in the chains yet, visits made before stand."""
     size, teams = len(fixed.entry), fixed.teams
     orders = np.full((6, size), NOBODY, np.int64)
     orders[SIDE:] = 0
     starts = size - 2 * teams + np.arange(teams)
     orders[NEXT, starts], orders[BEFORE, starts + teams] = starts + teams, starts
     orders[TEAM, starts] = orders[TEAM, starts + teams] = np.arange(teams)
+    for ghost, (x, made) in enumerate(_made(arrays)):
+        orders[TEAM, x] = teams + ghost
+        orders[EARLY, x] = orders[LATE, x] = made.start
     return orders

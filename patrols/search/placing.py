@@ -119,6 +119,21 @@ def adds_up(fixed: Fixed, orders: IntArray, gang: IntArray, x: int, team: int) -
 
 
 @uncounted
+def still_to_come(fixed: Fixed, orders: IntArray, stop: int, turn: int, team: int) -> int:
+    """Of the teams that must visit a stop, how many have not before a turn; of one team alone where >= 0."""
+    missing = 0
+    for k in range(fixed.turns):
+        pin = fixed.pin[stop, k]
+        if pin < 0 or (team >= 0 and pin != team):
+            continue
+        came = False
+        for x in range(stop * fixed.turns, stop * fixed.turns + turn):
+            came = came or orders[TEAM, x] == pin
+        missing += not came
+    return missing
+
+
+@uncounted
 def scan(
     fixed: Fixed, orders: IntArray, x: int, alone: bool, taste: Taste, chance: Chance, room: Room
 ) -> bool:
@@ -128,10 +143,14 @@ def scan(
     """
     entry, gang, travel, free = fixed.entry, fixed.gang, fixed.travel, fixed.free
     load, carries = fixed.load, fixed.carries
+    # Only teams that must come may, where there are as many of these left as turns.
+    left = 1 if alone else fixed.turns - x % fixed.turns
+    stop, turn = x // fixed.turns, x % fixed.turns
+    tied = fixed.pin[stop, 0] >= 0 and still_to_come(fixed, orders, stop, turn, -1) >= left
     calls, turns = fixed.stops * fixed.turns, fixed.turns
     starts = calls + fixed.breaks
     ends = starts + fixed.teams
-    stop, turn, here = x // turns, x % turns, entry[x, NODE]
+    here = entry[x, NODE]
     cost, place = room.cost[turn], room.place[turn]
     low, high = entry[x, NOT_BEFORE], FAR - 1
     windows = fixed.each if turn > 0 else fixed.first
@@ -143,7 +162,11 @@ def scan(
     weight = taste.time if turn == 0 else 0.0
     for team in range(fixed.teams):
         cost[team], place[team] = NOWHERE, -1
-        if not free[team, stop] or not (alone or adds_up(fixed, orders, gang, x, team)):
+        if (
+            not free[team, stop]
+            or (tied and still_to_come(fixed, orders, stop, turn, team) == 0)
+            or not (alone or adds_up(fixed, orders, gang, x, team))
+        ):
             continue
         if carries[team] < FAR:
             left = carries[team] - load[stop]
@@ -190,6 +213,22 @@ def scan(
                         found = True
             u = w
     return found
+
+
+@uncounted
+def is_crossed(fixed: Fixed, orders: IntArray, stop: int) -> bool:
+    """Whether all turns of a stop are made and bring enough villages: a visit that is demanded may not."""
+    x = (stop + 1) * fixed.turns - 1
+    team = orders[TEAM, x]
+    return team >= 0 and (not fixed.required[stop] or adds_up(fixed, orders, fixed.gang, x, team))
+
+
+@uncounted
+def unvisited(fixed: Fixed, orders: IntArray, stop: int) -> bool:
+    """Whether a visit that is demanded has not been made: any, or that of a team that must come."""
+    if fixed.pin[stop, 0] < 0:
+        return fixed.required[stop] and orders[TEAM, stop * fixed.turns] < 0
+    return still_to_come(fixed, orders, stop, fixed.turns, -1) > 0
 
 
 @uncounted

@@ -19,13 +19,11 @@ from patrols.search.fixed import (
     NODE,
     SIDE,
     START,
-    TEAM,
-    VILLAGE,
     Fixed,
     empty_orders,
     fixed_of,
 )
-from patrols.search.placing import Room
+from patrols.search.placing import Room, is_crossed, unvisited
 from patrols.search.ruin import Appetite
 
 # Where nothing else is said. Over the family of `bench.families`, seeds 11-14, four seconds of processor
@@ -85,7 +83,7 @@ class Search:
             np.empty((turns, teams)),
             np.empty((turns, teams), np.int64),
         )
-        self.orders = empty_orders(self.fixed)
+        self.orders = empty_orders(self.fixed, arrays)
         self._found = Found(np.zeros(3), np.zeros(3))
         weigh(self.fixed, self.orders, even, self._found.best)
         self._construct()
@@ -114,7 +112,7 @@ class Search:
         # Not the seed's own chance: every search of a problem begins with the same plan.
         chance = np.array([CONSTRUCTIONS], np.uint64)
         for _ in range(CONSTRUCTIONS):
-            orders = empty_orders(fixed)
+            orders = empty_orders(fixed, self.arrays)
             if not rebuild(fixed, orders, self.scale, 0.0, 0, gone, chance, room, several, key):
                 continue
             weigh(fixed, orders, self.scale.even, tried)
@@ -184,17 +182,14 @@ class Search:
     def crossed(self) -> list[int]:
         """Rows of the stops that are crossed."""
         fixed = self.fixed
-        last = self.orders[TEAM, fixed.turns - 1 : fixed.stops * fixed.turns : fixed.turns]
-        made = np.flatnonzero(last >= 0)
-        if fixed.turns == 1:
-            made = made[fixed.gang[last[made], VILLAGE] >= 0]
-        return [int(stop) for stop in made]
+        made = (is_crossed(fixed, self.orders, stop) for stop in range(fixed.stops))
+        return [stop for stop, yes in enumerate(made) if yes and not self.arrays.lost[stop]]
 
-    def visited(self) -> set[int]:
-        """Rows of the stops that somebody visits."""
+    def lacking(self) -> list[int]:
+        """Rows of the stops that lack the visit that is demanded."""
         fixed = self.fixed
-        made = np.flatnonzero(self.orders[TEAM, : fixed.stops * fixed.turns] >= 0)
-        return set((made // fixed.turns).tolist())
+        demanded = np.flatnonzero(fixed.required).tolist()
+        return [stop for stop in demanded if unvisited(fixed, self.orders, stop)]
 
     def visits(self) -> list[tuple[int, int, int, int, int, int]]:
         """(team, place in its order, stop, arrive, start, end) of every visit, by team and order."""

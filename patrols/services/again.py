@@ -26,7 +26,7 @@ class Wishes:
     plan : int
         The plan it is made again from: its stops are taken, not chosen anew.
     pinned : tuple of (team code, stop_id)
-        Visits to be kept: these stops are required.
+        Visits to be kept: these teams come to these stops.
     forbidden : tuple of (team code, stop_id)
         Visits that must not be.
 

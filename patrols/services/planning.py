@@ -374,7 +374,7 @@ def _problem(
                 "village": stops["village"],
                 "prize": stops["prize"],
                 "service_s": stops["service_s"],
-                "required": stops["stop_id"].isin({stop for _, stop in pinned}),
+                "required": False,
             }
         ),
         windows=pd.DataFrame(),
@@ -393,4 +393,5 @@ def _problem(
         forbidden=pd.DataFrame(sorted(never), columns=["team_id", "stop_id"]),
         rule=CrossRule(**rule),  # type: ignore[arg-type]
         origin=start,
+        pinned=pd.DataFrame(list(pinned), columns=["team_id", "stop_id"]),
     )

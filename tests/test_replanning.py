@@ -1,0 +1,164 @@
+"""Visits made already, pairs that must meet, a shift that goes on from where everybody is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from hypothesis import assume, event, given, settings
+from hypothesis import strategies as st
+from patrol_strategies import line, problem_of, problems, two_villages
+
+from patrols.check import violations
+from patrols.plan import read_plan
+from patrols.problem import CrossRule, PatrolProblem
+from patrols.solve import Budget, RequiredStopsUnserved, solve
+
+FEW = Budget(iterations=(200,))
+
+
+def made(*rows: tuple[str, str | None, int, int]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["stop_id", "village", "start_s", "end_s"])
+
+
+def pinned(*pairs: tuple[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(pairs, columns=["team_id", "stop_id"])
+
+
+@settings(max_examples=80)
+@given(problem=problems(), data=st.data())
+def test_plans_that_go_on_from_visits_made_keep_every_rule(
+    problem: PatrolProblem, data: st.DataObject
+) -> None:
+    stop_ids, team_ids = problem.stops["stop_id"].tolist(), problem.teams["team_id"].tolist()
+    assume(stop_ids)
+    visit = st.tuples(
+        st.sampled_from(stop_ids), st.sampled_from(["a", "b", "z", None]), st.integers(-2000, 600)
+    )
+    rows = data.draw(st.lists(visit, max_size=6))
+    done = made(*((stop, village, start, start + 60) for stop, village, start in rows))
+    never = set(zip(problem.forbidden["team_id"], problem.forbidden["stop_id"], strict=True))
+    pairs: list[tuple[str, str]] = []
+    if team_ids:
+        pair = st.tuples(st.sampled_from(team_ids), st.sampled_from(stop_ids))
+        for team, stop in data.draw(st.lists(pair, max_size=3, unique=True)):
+            if (team, stop) not in never and sum(other == stop for _, other in pairs) < 2:
+                pairs.append((team, stop))
+    asked = replace(problem, done=done, pinned=pinned(*pairs))
+    try:
+        plan = solve(asked, budget=FEW, seed=1)
+    except RequiredStopsUnserved:
+        event("a stop that is demanded has no room")
+        return
+    assert violations(asked, plan) == []
+    assert plan.value <= plan.upper_bound
+    event(f"{'some' if pairs else 'no'} pair must meet, {'some' if plan.crossed else 'no'} stop is crossed")
+
+
+def test_a_stop_that_one_village_was_at_needs_the_other_alone() -> None:
+    """West was at p at 0 s, so east alone crosses it, from 600 s on; q needs both."""
+    problem = replace(two_villages(), done=made(("p", "west", 0, 60)))
+    plan = solve(problem, budget=FEW, seed=1)
+    at_p = plan.visits[plan.visits["stop_id"] == "p"]
+    assert plan.crossed == ("p", "q")
+    assert at_p["team_id"].tolist() == ["E"]
+    assert at_p["start_s"].iloc[0] >= 600
+    assert violations(problem, plan) == []
+
+
+def test_a_stop_crossed_before_counts_and_nobody_goes_there() -> None:
+    problem = replace(two_villages(), done=made(("p", "west", -1200, -1140), ("p", "east", -300, -240)))
+    plan = solve(problem, budget=FEW, seed=1)
+    assert plan.crossed == ("p", "q")
+    assert set(plan.visits["stop_id"]) == {"q"}
+    assert violations(problem, plan) == []
+
+
+def test_a_required_stop_that_somebody_was_at_is_not_required_any_more() -> None:
+    stops = [{"stop_id": "r", "node": 1, "prize": 0, "required": True}]
+    problem = problem_of(line(0, 100), stops, [{"team_id": "E", "village": "east"}])
+    plan = solve(replace(problem, done=made(("r", None, -60, 0))), budget=FEW, seed=1)
+    assert plan.visits.empty
+
+
+def test_the_window_of_a_first_visit_is_over_when_somebody_was_there() -> None:
+    """p may be opened until 150 s, which nobody but E could; after a visit before, any time will do."""
+    window = {"stop_id": "p", "start_s": 0, "end_s": 50, "on_visit": "first"}
+    problem = two_villages(windows=[window])
+    assert "p" not in solve(problem, budget=FEW, seed=1).crossed
+    later = replace(problem, done=made(("p", None, 0, 10)))
+    plan = solve(later, budget=FEW, seed=1)
+    assert "p" in plan.crossed
+    assert violations(later, plan) == []
+
+
+def test_a_stop_left_alone_too_long_already_cannot_be_crossed() -> None:
+    rule = CrossRule(separation_s=600, max_idle_s=1500)
+    problem = replace(two_villages(rule=rule), done=made(("p", "east", -5000, -4900), ("p", "west", 0, 60)))
+    plan = solve(problem, budget=FEW, seed=1)
+    assert "p" not in plan.crossed
+    assert "p" in plan.unreachable
+    assert violations(problem, plan) == []
+
+
+def test_a_pinned_team_visits_its_stop_though_another_is_nearer() -> None:
+    """q lies near west; east must be there, and the stop is still crossed."""
+    problem = replace(two_villages(), pinned=pinned(("E", "q")))
+    plan = solve(problem, budget=FEW, seed=1)
+    assert "E" in plan.visits.loc[plan.visits["stop_id"] == "q", "team_id"].tolist()
+    assert plan.crossed == ("p", "q")
+    assert violations(problem, plan) == []
+
+
+def test_two_visits_that_are_kept_are_both_made() -> None:
+    problem = replace(two_villages(), pinned=pinned(("E", "q"), ("W", "q")))
+    plan = solve(problem, budget=FEW, seed=1)
+    assert sorted(plan.visits.loc[plan.visits["stop_id"] == "q", "team_id"]) == ["E", "W"]
+    assert violations(problem, plan) == []
+
+
+def test_a_stop_without_a_prize_is_visited_by_the_team_it_is_pinned_to() -> None:
+    stops = [{"stop_id": "r", "node": 1, "prize": 0, "service_s": 60}]
+    teams = [
+        {"team_id": "near", "village": "a", "start_node": 1, "end_node": 1},
+        {"team_id": "far", "village": "b"},
+    ]
+    problem = problem_of(line(0, 700), stops, teams)
+    plan = solve(replace(problem, pinned=pinned(("far", "r"))), budget=FEW, seed=1)
+    assert plan.visits["team_id"].tolist() == ["far"]
+
+
+def test_a_plan_that_leaves_a_pinned_pair_apart_is_told() -> None:
+    plan = solve(two_villages(), budget=FEW, seed=1)
+    visits = plan.visits[~((plan.visits["stop_id"] == "q") & (plan.visits["team_id"] == "E"))]
+    apart = replace(plan, visits=visits, crossed=("p",), value=3)
+    assert [
+        found.code for found in violations(replace(two_villages(), pinned=pinned(("E", "q"))), apart)
+    ] == ["pinned"]
+
+
+def test_visits_made_and_pins_are_kept_in_the_plan_file() -> None:
+    problem = replace(two_villages(), done=made(("p", "west", 0, 60)), pinned=pinned(("E", "q")))
+    plan = solve(problem, budget=FEW, seed=1)
+    again = read_plan(plan.to_json(problem)).problem
+    assert again is not None
+    assert again.same_as(problem)
+
+
+@pytest.mark.parametrize(
+    ("frames", "sentence"),
+    [
+        ({"done": made(("x", "west", 0, 60))}, "'x'"),
+        ({"done": made(("p", "west", 60, 0))}, "ends at 0 s, before it starts at 60 s"),
+        (
+            {"pinned": pinned(("E", "p"), ("W", "p")), "rule": CrossRule(visits=1, villages=1)},
+            "pinned to 2 teams",
+        ),
+        ({"pinned": pinned(("X", "p"))}, "'X'"),
+        ({"pinned": pinned(("E", "p")), "forbidden": pinned(("E", "p"))}, "pinned and forbidden"),
+    ],
+)
+def test_what_cannot_have_been_or_cannot_be_is_refused(frames: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        replace(two_villages(), **frames)
