@@ -94,6 +94,7 @@ def solve(
     even: float = EVEN,
     load: IntArray | None = None,
     carries: IntArray | None = None,
+    like: PatrolPlan | None = None,
 ) -> PatrolPlan:
     """The best plan found within the budget.
 
@@ -113,6 +114,10 @@ def solve(
     load, carries : (S,) and (T,) array of int, optional
         What a visit to each stop adds to a team's load, and the most that each team takes. Nothing that
         patrols have: published problems do, which the search is measured by.
+    like : PatrolPlan, optional
+        A plan to begin with and to keep to: of two answers of the same value the one that changes less of
+        it is taken. Visits of teams or to stops that the problem does not have are passed over. The search
+        is cold from the start.
 
     Returns
     -------
@@ -130,7 +135,7 @@ def solve(
     seed = read.whole(seed, "seed", 0, 2**32 - 1)
     arrays, reach = _prepared(problem)
     bound = upper_bound(arrays, reach)
-    search = Search(arrays, reach, seed, even, load, carries)
+    search = Search(arrays, reach, seed, even, load, carries, _rows_of(arrays, problem, like))
 
     def over(found: Search) -> bool:
         if progress is not None:
@@ -138,7 +143,7 @@ def solve(
         return should_abort is not None and should_abort()
 
     most = None if budget.iterations is None else (budget.iterations[0], budget.iterations[-1])
-    status, cold = search.until(end, most, over)
+    status, cold = search.until(end, most, over, cold=like is not None)
     return _plan(problem, arrays, reach, search, bound, seed, (search.done, cold), status)
 
 
@@ -162,6 +167,22 @@ def first_plan(problem: PatrolProblem) -> PatrolPlan:
     arrays, reach = _prepared(problem)
     bound, search = upper_bound(arrays, reach), Search(arrays, reach, 0)
     return _plan(problem, arrays, reach, search, bound, 0, (0, 0), "iterations", "greedy")
+
+
+def _rows_of(arrays: ProblemArrays, problem: PatrolProblem, like: PatrolPlan | None) -> list[tuple[int, int]]:
+    """The visits of a plan that are still to be made, as rows of teams and stops, by time."""
+    if like is None:
+        return []
+    team_row = {team_id: row for row, team_id in enumerate(arrays.team_ids)}
+    stop_row = {stop_id: row for row, stop_id in enumerate(arrays.stop_ids)}
+    made = set(zip(problem.done["stop_id"], problem.done["start_s"], strict=True))
+    visits = like.visits.sort_values("start_s", kind="stable")
+    rows = zip(*(visits[name].tolist() for name in ("team_id", "stop_id", "start_s")), strict=True)
+    return [
+        (team_row[team_id], stop_row[stop_id])
+        for team_id, stop_id, start_s in rows
+        if team_id in team_row and stop_id in stop_row and (stop_id, start_s) not in made
+    ]
 
 
 def _prepared(problem: PatrolProblem) -> tuple[ProblemArrays, Reach]:

@@ -10,9 +10,11 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 from patrol_strategies import line, problem_of, problems, two_villages
 
+from bench.families import CrossPatrolFamily, cross_patrol_problem
 from patrols.check import violations
-from patrols.plan import read_plan
+from patrols.plan import PatrolPlan, read_plan
 from patrols.problem import CrossRule, PatrolProblem
+from patrols.resuming import rest_of_shift
 from patrols.solve import Budget, RequiredStopsUnserved, solve
 
 FEW = Budget(iterations=(200,))
@@ -162,3 +164,109 @@ def test_visits_made_and_pins_are_kept_in_the_plan_file() -> None:
 def test_what_cannot_have_been_or_cannot_be_is_refused(frames: dict[str, object], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         replace(two_villages(), **frames)
+
+
+# --- from the middle of a shift --------------------------------------------------------------------
+
+TOWN = CrossPatrolFamily(places=60, villages=4, teams=8, gates=4)
+HALF_S = 2 * 3600
+
+
+@pytest.fixture(scope="module")
+def shift() -> tuple[PatrolProblem, PatrolPlan]:
+    problem = cross_patrol_problem(3, TOWN)
+    return problem, solve(problem, budget=Budget(iterations=(20_000,)), seed=1)
+
+
+def pairs(plan: PatrolPlan, after_s: int) -> set[tuple[object, object]]:
+    rows = plan.visits[plan.visits["start_s"] > after_s]
+    return set(zip(rows["team_id"], rows["stop_id"], strict=True))
+
+
+def test_going_on_as_planned_loses_nothing_and_changes_nothing(
+    shift: tuple[PatrolProblem, PatrolPlan],
+) -> None:
+    problem, plan = shift
+    rest = rest_of_shift(problem, plan, HALF_S)
+    again = solve(rest, budget=Budget(iterations=(0,)), seed=1, like=plan)
+    assert violations(rest, again) == []
+    assert again.value == plan.value
+    assert pairs(again, HALF_S) == pairs(plan, HALF_S)
+
+
+def test_when_a_team_drops_out_the_others_change_little(shift: tuple[PatrolProblem, PatrolPlan]) -> None:
+    problem, plan = shift
+    rest = rest_of_shift(problem, plan, HALF_S, out=[2])
+    assert 2 not in set(rest.teams["team_id"])
+    kept, anew = (solve(rest, budget=Budget(iterations=(1500,)), seed=1, like=like) for like in (plan, None))
+    assert violations(rest, kept) == []
+    wanted = {pair for pair in pairs(plan, HALF_S) if pair[0] != 2}
+    changed = [len(wanted - pairs(one, HALF_S)) for one in (kept, anew)]
+    assert changed[0] < changed[1] / 2
+    assert kept.value > sum(problem.stops.set_index("stop_id")["prize"][list(_crossed_by(plan, 2))])
+
+
+def _crossed_by(plan: PatrolPlan, team: int) -> set[object]:
+    """Stops that were crossed without this team by the middle of the shift."""
+    begun = plan.visits[(plan.visits["start_s"] <= HALF_S) & (plan.visits["team_id"] != team)]
+    counts = begun["stop_id"].value_counts()
+    return set(counts.index[counts >= 2]) & set(plan.crossed)
+
+
+def test_a_team_that_is_bound_goes_on_where_it_stands_when_it_is_free(
+    shift: tuple[PatrolProblem, PatrolPlan],
+) -> None:
+    problem, plan = shift
+    rest = rest_of_shift(problem, plan, HALF_S, bound_until={1: HALF_S + 1800})
+    start_s = rest.teams.set_index("team_id")["start_s"]
+    assert start_s[1] == HALF_S + 1800
+    assert start_s.min() >= HALF_S
+    again = solve(rest, budget=Budget(iterations=(300,)), seed=1, like=plan)
+    assert violations(rest, again) == []
+    own = again.visits[again.visits["team_id"] == 1]
+    assert (own["arrive_s"] >= HALF_S + 1800).all()
+
+
+def test_whoever_is_at_a_stop_or_on_the_way_is_free_there() -> None:
+    """E walks 100 s to p, stays 60 s, waits, and walks on to q: where it is free, and when."""
+    problem = two_villages()
+    plan = solve(problem, budget=FEW, seed=1)
+    east = plan.visits[plan.visits["team_id"] == "E"].iloc[0]
+    node = problem.stops.set_index("stop_id")["node"][east["stop_id"]]
+    for now_s in (int(east["arrive_s"]) - 1, int(east["start_s"])):
+        team = rest_of_shift(problem, plan, now_s).teams.set_index("team_id").loc["E"]
+        wanted_s = east["end_s"] if now_s >= east["start_s"] else east["arrive_s"]
+        assert (team["start_node"], team["start_s"]) == (node, wanted_s)
+
+
+def test_a_break_that_was_held_is_not_held_again() -> None:
+    rest = [{"team_id": "E", "earliest_s": 0, "latest_s": 50, "duration_s": 60}]
+    problem = two_villages(breaks=[*rest, {**rest[0], "earliest_s": 1500, "latest_s": 2000}])
+    plan = solve(problem, budget=FEW, seed=1)
+    left = rest_of_shift(problem, plan, 1200)
+    assert left.breaks["earliest_s"].tolist() == [1500]
+
+
+@settings(max_examples=40)
+@given(problem=problems(), now_s=st.integers(-100, 3500), data=st.data())
+def test_the_rest_of_any_shift_can_be_planned_and_checked(
+    problem: PatrolProblem, now_s: int, data: st.DataObject
+) -> None:
+    try:
+        plan = solve(problem, budget=FEW, seed=1)
+    except RequiredStopsUnserved:
+        assume(False)
+    team_ids = problem.teams["team_id"].tolist()
+    out = data.draw(st.lists(st.sampled_from(team_ids), max_size=1)) if team_ids else []
+    rest = rest_of_shift(problem, plan, now_s, out=out)
+    try:
+        again = solve(rest, budget=Budget(iterations=(50,)), seed=1, like=plan)
+    except RequiredStopsUnserved:
+        assert out or now_s > 0
+        return
+    assert violations(rest, again) == []
+
+
+def test_a_team_that_is_not_there_is_refused(shift: tuple[PatrolProblem, PatrolPlan]) -> None:
+    with pytest.raises(ValueError, match="the problem has no team 99"):
+        rest_of_shift(*shift, HALF_S, out=[99])

@@ -66,7 +66,7 @@ class Found(NamedTuple):
 def weigh(fixed: Fixed, orders: IntArray, even: float, found: FloatArray) -> None:
     """Required stops missing, value and cost of the chains."""
     entry, gang, travel, prize, required = fixed.entry, fixed.gang, fixed.travel, fixed.prize, fixed.required
-    calls = fixed.stops * fixed.turns
+    kept, calls, turns = fixed.kept, fixed.stops * fixed.turns, fixed.turns
     starts = calls + fixed.breaks
     missing, value, cost = 0.0, 0.0, 0.0
     for stop in range(fixed.stops):
@@ -81,6 +81,7 @@ def weigh(fixed: Fixed, orders: IntArray, even: float, found: FloatArray) -> Non
             if x < calls:
                 way += travel[mode, entry[u, NODE], entry[x, NODE]]
                 busy += entry[x, LASTS]
+                cost -= kept[team, x // turns]
                 u = x
             x = orders[NEXT, x]
         if u < calls and entry[x, NODE] >= 0:

@@ -54,6 +54,9 @@ class Fixed(NamedTuple):
         The teams that must visit the stop, filled up with -1.
     near : (S, <= NEIGHBOURS) int
         The stops nearest to each stop, itself first.
+    kept : (T, S) int
+        Seconds that it is worth to let this team visit that stop: it does so in the plan that was there
+        before.
     load : (S,) int
         What a visit adds to a team's load.
     carries : (T,) int
@@ -78,6 +81,7 @@ class Fixed(NamedTuple):
     required: BoolArray
     pin: IntArray
     near: IntArray
+    kept: IntArray
     load: IntArray
     carries: IntArray
 
@@ -93,7 +97,12 @@ NEXT, BEFORE, TEAM, SIDE, EARLY, LATE = 0, 1, 2, 3, 4, 5
 
 
 def fixed_of(
-    arrays: ProblemArrays, reach: Reach, load: IntArray | None = None, carries: IntArray | None = None
+    arrays: ProblemArrays,
+    reach: Reach,
+    *,
+    kept: IntArray | None = None,
+    load: IntArray | None = None,
+    carries: IntArray | None = None,
 ) -> Fixed:
     """A problem for the search.
 
@@ -102,6 +111,8 @@ def fixed_of(
     arrays : ProblemArrays
     reach : Reach
         Of the same arrays.
+    kept : (T, S) array of int, optional
+        Nothing is worth keeping where it is left out.
     load, carries : (S,) and (T,) array of int, optional
         Loads and their limits; patrols have none.
     """
@@ -149,6 +160,7 @@ def fixed_of(
         required=arrays.required | (arrays.pin >= 0).any(axis=1),
         pin=arrays.pin,
         near=_near(arrays),
+        kept=np.zeros((teams, stops), np.int64) if kept is None else kept,
         load=np.zeros(stops, np.int64) if load is None else load,
         carries=np.full(teams, FAR, np.int64) if carries is None else carries,
     )

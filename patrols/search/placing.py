@@ -142,7 +142,7 @@ def scan(
     `alone` asks for a visit that need not cross: any team that is free to go will do.
     """
     entry, gang, travel, free = fixed.entry, fixed.gang, fixed.travel, fixed.free
-    load, carries = fixed.load, fixed.carries
+    load, carries, kept = fixed.load, fixed.carries, fixed.kept
     # Only teams that must come may, where there are as many of these left as turns.
     left = 1 if alone else fixed.turns - x % fixed.turns
     stop, turn = x // fixed.turns, x % fixed.turns
@@ -178,7 +178,7 @@ def scan(
                 continue
         mode = gang[team, MODE]
         shift = max(gang[team, END] - gang[team, START], 1)
-        extra = taste.load * (orders[EARLY, ends + team] - gang[team, START]) / shift
+        extra = taste.load * (orders[EARLY, ends + team] - gang[team, START]) / shift - kept[team, stop]
         if alone and gang[team, VILLAGE] >= 0:
             # A team without a village has nothing to cross.
             extra += HOME_TEAM

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from patrols.arrays import IntArray, ProblemArrays
 from patrols.reach import Reach
 from patrols.search.anneal import Found, Scale, anneal, mend_times, rebuild, weigh
 from patrols.search.fixed import (
+    BEFORE,
     EARLY,
     HELD_FROM,
     LASTS,
@@ -19,12 +20,14 @@ from patrols.search.fixed import (
     NODE,
     SIDE,
     START,
+    TEAM,
     Fixed,
     empty_orders,
     fixed_of,
 )
-from patrols.search.placing import Room, is_crossed, unvisited
+from patrols.search.placing import Room, hold, is_crossed, unvisited
 from patrols.search.ruin import Appetite
+from patrols.search.times import link
 
 # Where nothing else is said. Over the family of `bench.families`, seeds 11-14, four seconds of processor
 # time each, half or twice any of these made no difference beyond chance.
@@ -35,6 +38,8 @@ EVEN = 0.2
 LOAD = 1.0
 HOT, COLD = 0.7, 0.017
 FRESH = 8
+# Another team at a stop than in the plan before costs as much as this many stops take.
+KEPT = 2.0
 # Iterations before cooling begins; the clock measures how long they take.
 WARM = 100
 # Of the time left the search cools in this part, so that a machine that slows down does not end hot.
@@ -58,6 +63,9 @@ class Search:
         Weight of an even load against seconds on the way; 0 asks for the shortest ways.
     load, carries : optional
         As `fixed_of`.
+    like : sequence of (team, stop), rows
+        Visits of a plan that was there before, by time: the search begins with it, as far as it still
+        works, and changes of it cost.
     """
 
     def __init__(
@@ -68,10 +76,14 @@ class Search:
         even: float = EVEN,
         load: IntArray | None = None,
         carries: IntArray | None = None,
+        like: Sequence[tuple[int, int]] = (),
     ) -> None:
         self.arrays = arrays
-        self.fixed = fixed_of(arrays, reach, load, carries)
         self.scale = _scale(arrays, even)
+        kept = np.zeros((arrays.team_count, arrays.stop_count), np.int64)
+        for team, stop in like:
+            kept[team, stop] = round(KEPT * _time_of_a_stop(arrays))
+        self.fixed = fixed_of(arrays, reach, kept=kept, load=load, carries=carries)
         self.done = 0
         self.chance = np.array([np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] | 1], np.uint64)
         size = len(self.fixed.entry)
@@ -86,7 +98,7 @@ class Search:
         self.orders = empty_orders(self.fixed, arrays)
         self._found = Found(np.zeros(3), np.zeros(3))
         weigh(self.fixed, self.orders, even, self._found.best)
-        self._construct()
+        self._construct(like)
         self._found.current[:] = self._found.best
         self._current, self._work = self.orders.copy(), self.orders.copy()
 
@@ -100,8 +112,11 @@ class Search:
         """Sum of the prizes of the crossed stops."""
         return float(self._found.best[1])
 
-    def _construct(self) -> None:
-        """Put everything into empty chains in several drawn orders, and keep the best."""
+    def _construct(self, like: Sequence[tuple[int, int]]) -> None:
+        """Put everything into empty chains in several drawn orders, and keep the best.
+
+        With a plan to be like, its visits stand in the chains before.
+        """
         fixed, room = self.fixed, self._room
         gone = np.ones(fixed.stops, np.bool_)
         several, key = np.empty(fixed.stops, np.int64), np.empty(fixed.stops)
@@ -113,6 +128,8 @@ class Search:
         chance = np.array([CONSTRUCTIONS], np.uint64)
         for _ in range(CONSTRUCTIONS):
             orders = empty_orders(fixed, self.arrays)
+            if like and not self._follow(orders, like):
+                continue
             if not rebuild(fixed, orders, self.scale, 0.0, 0, gone, chance, room, several, key):
                 continue
             weigh(fixed, orders, self.scale.even, tried)
@@ -122,6 +139,23 @@ class Search:
         if not sound:
             # Breaks that do not fit even into an empty shift: a plan without visits is all there is.
             self._found.best[:] = int(fixed.required.sum()), 0.0, 0.0
+
+    def _follow(self, orders: IntArray, like: Sequence[tuple[int, int]]) -> bool:
+        """Put visits into the chains in their order, and leave out what does not work any more."""
+        fixed, room = self.fixed, self._room
+        ends = fixed.stops * fixed.turns + fixed.breaks + fixed.teams
+        if not mend_times(fixed, orders, room):
+            return False
+        for x in range(fixed.stops * fixed.turns, fixed.stops * fixed.turns + fixed.breaks):
+            if not hold(fixed, orders, x, np.array([1], np.uint64), room, 0.0):
+                return False
+        for team, stop in like:
+            x = stop * fixed.turns
+            while x < (stop + 1) * fixed.turns and orders[TEAM, x] >= 0:
+                x += 1
+            if x < (stop + 1) * fixed.turns and fixed.free[team, stop]:
+                link(fixed, orders, x, team, int(orders[BEFORE, ends + team]), room.stack, room.trail, 0)
+        return True
 
     def improve(self, iterations: int, horizon: int) -> None:
         """So many iterations more; the temperature is at its lowest from iteration `horizon` on."""
@@ -143,7 +177,12 @@ class Search:
         self.done += iterations
 
     def until(
-        self, end: float | None, most: tuple[int, int] | None, over: Callable[[Search], bool]
+        self,
+        end: float | None,
+        most: tuple[int, int] | None,
+        over: Callable[[Search], bool],
+        *,
+        cold: bool = False,
     ) -> tuple[str, int]:
         """Improve until the clock, the count or somebody says that it is enough.
 
@@ -155,24 +194,26 @@ class Search:
             Iterations, and the one at which the search is cold.
         over : callable
             Asked often; True ends the search.
+        cold : bool
+            Whether only better answers are taken from the first iteration on.
 
         Returns
         -------
         (str, int)
             "seconds", "iterations" or "aborted"; the iteration at which the search was cold.
         """
-        horizon = most[1] if most else None
+        horizon = 0 if cold else most[1] if most else None
         step = WARM
         while True:
             if over(self):
-                return "aborted", horizon or self.done
+                return "aborted", self.done if horizon is None else horizon
             if most and self.done >= most[0]:
-                return "iterations", most[1]
+                return "iterations", most[1] if horizon is None else horizon
             began = time.monotonic()
             if end is not None and began >= end:
-                return "seconds", horizon or self.done
+                return "seconds", self.done if horizon is None else horizon
             size = min(step, most[0] - self.done) if most else step
-            self.improve(size, horizon or WARM + 10**9)
+            self.improve(size, WARM + 10**9 if horizon is None else horizon)
             now = time.monotonic()
             each = max((now - began) / size, 1e-7)
             if horizon is None and end is not None:
