@@ -97,6 +97,28 @@ def test_wishes_that_cannot_be_kept_are_refused(session, first):
     assert made.problem.forbidden.empty, "who is not there comes nowhere"
 
 
+def test_no_more_visits_are_kept_than_the_rule_asks_for(session, first):
+    """Two teams may both be kept at a stop; a third is one too many."""
+    zone = session.get(Plan, first.plan_id).zone_id
+    add_team_rows(session, zone, team("third", WEST, 0, 200))
+    both = (("w", "z-001"), ("m", "z-001"))
+    made = again(session, Wishes(first.plan_id, pinned=both))
+    assert set(both) <= visits(made) and made.violations == ()
+    with pytest.raises(InputRefused) as refused:
+        again(session, Wishes(first.plan_id, pinned=(*both, ("third", "z-001"))))
+    assert list(refused.value.problems) == [
+        "stop 'z-001' is kept for 3 teams; the zone's rule asks for 2 visits, keep no more"
+    ]
+
+
+def test_a_stop_out_of_range_is_not_kept_for_who_flies(session, first):
+    zone = session.get(Plan, first.plan_id).zone_id
+    add_team_rows(session, zone, team("drone", WEST, 0, 0, mode="uav", range_m=1.0, endurance_s=600))
+    with pytest.raises(InputRefused) as refused:
+        again(session, Wishes(first.plan_id, pinned=(("drone", "z-005"),)))
+    assert list(refused.value.problems) == ["stop 'z-005' is out of the range of team 'drone'"]
+
+
 def test_a_plan_of_another_zone_is_refused(session, first):
     session.execute(
         text(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -61,8 +62,10 @@ class Wishes:
             "forbidden": [*map(list, self.forbidden)],
         }
 
-    def refuse_unknown(self, stops: Collection[str], teams: Collection[str]) -> None:
-        """Refuse wishes that name no stop of the plan, or keep a team that is not there.
+    def refuse_impossible(
+        self, stops: Collection[str], teams: Collection[str], apart: Collection[Pair], most: int
+    ) -> None:
+        """Refuse wishes that name no stop of the plan, or keep what cannot be.
 
         Parameters
         ----------
@@ -70,6 +73,10 @@ class Wishes:
             The plan's stops.
         teams : collection of str
             Codes of the teams on duty. A forbidden visit of any other team cannot happen anyway.
+        apart : collection of (team code, stop_id)
+            Pairs that cannot meet: stops out of the range of a team that flies.
+        most : int
+            Visits that the zone's rule asks for at one stop; no more are kept.
 
         Raises
         ------
@@ -89,6 +96,22 @@ class Wishes:
             )
             for team, stop in self.pinned
             if team not in teams
+        ]
+        wrong += [
+            Sentence("stop '%(stop)s' is out of the range of team '%(team)s'", team=team, stop=stop)
+            for team, stop in self.pinned
+            if (team, stop) in apart
+        ]
+        wrong += [
+            Sentence(
+                "stop '%(stop)s' is kept for %(n)s teams; the zone's rule asks for %(most)s visits, keep "
+                "no more",
+                stop=stop,
+                n=count,
+                most=most,
+            )
+            for stop, count in Counter(stop for _, stop in set(self.pinned)).items()
+            if count > most
         ]
         if wrong:
             raise InputRefused(

@@ -242,7 +242,12 @@ def prepared(
         )
     remarks += crossing_remarks(teams)
     if wishes is not None:
-        wishes.refuse_unknown(set(stops["stop_id"]), set(teams["code"]))
+        wishes.refuse_impossible(
+            set(stops["stop_id"]),
+            set(teams["code"]),
+            set(out_of_range(teams, stops)),
+            CrossRule(**record["rule"].iloc[0]).visits,
+        )
     nodes = gpd.GeoSeries([*bases.loc[teams.index], *stops.geometry], crs=crs)
     places_of_nodes = shapely.get_coordinates(to_lonlat(nodes).to_numpy()).round(PLACE_DECIMALS)
     points = points_at(places_of_nodes, crs)
