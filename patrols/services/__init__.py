@@ -6,6 +6,7 @@ Every function takes an open session and leaves committing to the caller.
 from patrols.services.again import Wishes
 from patrols.services.checking import check_plan
 from patrols.services.county import CountyOutcome, plan_zones
+from patrols.services.going_on import go_on
 from patrols.services.planning import PlanOutcome, PlanSettings, plan_shift
 from patrols.services.staleness import stale_reasons
 from patrols.services.zoning import import_teams, import_zones, store_teams, store_zones
@@ -16,6 +17,7 @@ __all__ = [
     "PlanSettings",
     "Wishes",
     "check_plan",
+    "go_on",
     "import_teams",
     "import_zones",
     "plan_shift",

@@ -20,6 +20,7 @@ from patrols.services import check_plan, plan_shift, plan_zones
 from patrols.solve import Budget
 from web.cli.common import author, command_options, parse_time
 from web.cli.duty import export
+from web.cli.packs import give_back, key, pack, receive, unpack
 from web.cli.showing import show
 from web.database import open_database, running_database, var_dir
 from web.duty.files import PLAN_ENDINGS, write_plan
@@ -33,8 +34,8 @@ def patrols() -> None:
     """Cross-patrol plans: make one, check one, look at it, hand it out."""
 
 
-patrols.add_command(export)
-patrols.add_command(show)
+for one in (show, export, pack, unpack, key, give_back, receive):
+    patrols.add_command(one)
 
 
 @patrols.command("plan")
