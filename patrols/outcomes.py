@@ -30,7 +30,8 @@ def stop_outcomes(problem: PatrolProblem, plan: PatrolPlan) -> pd.Series:
     ----------
     problem : PatrolProblem
     plan : PatrolPlan
-        Its list of crossed stops is believed; what it says of itself is the checker's matter.
+        Its list of crossed stops is believed; what it says of itself is the checker's matter. Visits made
+        before it begins count, too.
 
     Returns
     -------
@@ -44,7 +45,14 @@ def stop_outcomes(problem: PatrolProblem, plan: PatrolPlan) -> pd.Series:
     reach = reachable_stops(problem).set_index("stop_id")
     village = problem.teams.set_index("team_id")["village"]
     crossed = set(plan.crossed)
-    visits = plan.visits.assign(village=plan.visits["team_id"].map(village))
+    visits = pd.concat(
+        [
+            plan.visits.assign(village=plan.visits["team_id"].map(village))[
+                ["stop_id", "village", "start_s"]
+            ],
+            problem.done[["stop_id", "village", "start_s"]],
+        ]
+    )
     by_stop = {stop_id: here.sort_values("start_s") for stop_id, here in visits.groupby("stop_id")}
     found = {}
     for stop_id in problem.stops["stop_id"]:

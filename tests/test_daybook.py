@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -171,6 +172,14 @@ def test_why_a_stop_is_not_crossed(visits, outcome):
 def test_other_rules_ask_for_other_visits(rule, outcome):
     """Two visits, of east and west, 400 s apart: of the rules that they meet only idleness is left."""
     assert outcomes(two_villages(rule=rule), (E_P, ("W", 1, "p", 500, 500, 560)))["p"] == outcome
+
+
+def test_visits_made_before_the_plan_begins_count():
+    """West was at p at 50; east comes at 100, which is too close, and not the only visit."""
+    made = pd.DataFrame([{"stop_id": "p", "village": "west", "start_s": 50, "end_s": 90}])
+    problem = replace(two_villages(), done=made)
+    assert outcomes(problem, (E_P,)) == {"p": "too_close", "q": "unvisited"}
+    assert outcomes(problem, ())["p"] == "few_visits"
 
 
 def test_crossed_stops_are_those_the_plan_names():

@@ -246,6 +246,25 @@ def test_the_stops_say_who_comes_when_and_why_not(demo, planner) -> None:
         sql(demo.engine, set_document, document=json.dumps(whole))
 
 
+def test_a_plan_says_what_it_was_made_from(demo, planner) -> None:
+    """From which one it was made again, and from which it goes on since when, in the site's time."""
+    more = {
+        "wishes": {"plan": 7, "pinned": [["a", "b"]], "forbidden": []},
+        "goes_on": {"plan": 8, "now": "2026-11-21T17:30:00+00:00", "out": [], "bound_until": {}},
+    }
+    assert "Made again from" not in planner.get("/plans/1?lang=en").text
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
+        whole = session.scalar(text("SELECT parameters FROM plan WHERE id = 1"))
+    set_parameters = "UPDATE plan SET parameters = CAST(:given AS jsonb) WHERE id = 1"
+    try:
+        sql(demo.engine, set_parameters, given=json.dumps(whole | more))
+        page = planner.get("/plans/1?lang=en").text
+        assert "Made again from plan 7" in page and "1 visit kept, 0 visits forbidden" in page
+        assert "Goes on from plan 8 at 2026-11-21 19:30" in page
+    finally:
+        sql(demo.engine, set_parameters, given=json.dumps(whole))
+
+
 def test_a_plan_is_made_again_with_what_is_kept_forbidden_and_given_away(demo, planner) -> None:
     page = planner.get("/plans/1/again?lang=en")
     assert page.status_code == 200 and page.text.count("lf-wish") == 120

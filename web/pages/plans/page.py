@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import geopandas as gpd
@@ -99,7 +100,15 @@ def _life(plan: dict[str, Any], stored: Plan, t: Translator) -> dict[str, Any]:
         "unanswered": [told(one, t) for one in wrong if one not in known],
         "steps": [_step(one, t) for one in taken],
         "wishes": stored.parameters.get("wishes"),
+        "goes_on": _going_on(stored.parameters.get("goes_on"), t),
     }
+
+
+def _going_on(kept: dict[str, Any] | None, t: Translator) -> dict[str, Any] | None:
+    """From which plan, and when, one goes on whose shift had begun; None for any other."""
+    if not kept:
+        return None
+    return {"plan": kept["plan"], "at": t.moment(datetime.fromisoformat(kept["now"]))}
 
 
 def _step(taken: dict[str, Any], t: Translator) -> dict[str, Any]:
