@@ -123,6 +123,28 @@ def test_a_stale_plan_is_approved_only_by_saying_so(served, draft) -> None:
         assert "walked it myself" not in seen
 
 
+def test_a_list_tells_of_plans_that_are_still_to_be_walked(served, draft) -> None:
+    """A draft, and a published one until its shift is over; then its own page alone tells."""
+    commander = served.client(Role.COMMANDER, CHILD)
+    change = "UPDATE plan SET road_revision = 'other', shift = CAST(:shift AS tstzrange) WHERE id = :plan"
+    over, ahead = "[2020-01-01 18:00+00,2020-01-01 22:00+00)", "[2199-01-01 18:00+00,2199-01-01 22:00+00)"
+    before = sql(served.engine, "UPDATE plan SET seed = seed WHERE id = :plan RETURNING shift", plan=draft)
+    try:
+        for shift, status, told in (
+            (over, "draft", True),
+            (over, "published", False),
+            (ahead, "published", True),
+        ):
+            sql(served.engine, change, plan=draft, shift=shift)
+            sql(served.engine, "UPDATE plan SET status = :status WHERE id = :plan", plan=draft, status=status)
+            # The other plan of this village is on other streets, too.
+            row = commander.get("/plans?lang=en").text.split(f'data-id="{draft}"')[1].split("</tr>")[0]
+            assert ("out of date" in row) is told, (shift, status)
+            assert "out of date" in commander.get(f"/plans/{draft}?lang=en").text
+    finally:
+        sql(served.engine, "UPDATE plan SET shift = :shift WHERE id = :plan", plan=draft, shift=before[0][0])
+
+
 def test_a_plan_that_breaks_rules_is_approved_only_by_saying_so(served, draft) -> None:
     late = Sentence("stop %(stop)s is required and no team visits it", stop="s1")
     sql(

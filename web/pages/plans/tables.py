@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from geo.errors import Sentence
@@ -64,8 +65,13 @@ def drafts_seen() -> dict[str, Any]:
 
 
 def stale_in(rows: Iterable[Mapping[str, Any]]) -> dict[int, list[Sentence]]:
-    """Why plans of a list are stale, where whoever asks may see drafts; only stale ones are told."""
-    numbers = [int(row["id"]) for row in rows]
+    """Why plans of a list are stale, where whoever asks may see drafts; only stale ones are told.
+
+    A published plan whose shift is over has been walked: that something changed since is no fault of it, and
+    its own page says so.
+    """
+    now = datetime.now(UTC)
+    numbers = [int(row["id"]) for row in rows if row["status"] != "published" or row["until"] > now]
     if not numbers or not access().may(Action.PLANS_VIEW_DRAFTS):
         return {}
     found = stale_plans(among(db(Action.PLANS_VIEW_DRAFTS), numbers))
