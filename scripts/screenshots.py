@@ -196,6 +196,7 @@ NOT_PAGES = {
     "duty.file": "a file",
     "duty.team_file": "a file",
     "duty.sign_in": "a file",
+    "duty.pack": "a file",
     "duty.done_card": "a part of a plan's page",
     "stills.still": "a picture",
     "sources.refused": "a file",

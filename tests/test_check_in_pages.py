@@ -112,7 +112,7 @@ def test_what_a_sheet_says_is_typed_and_stands_beside_the_plan(served: ServedSit
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ({"came-1": "25:00"}, "line 1: “25:00” is not a time of day; write it as 18:04."),
+        ({"came-1": "25:00"}, "line 1: “25:00” is not a time of day; write it as 18:04"),
         ({"came-1": "soon"}, "“soon” is not a time of day"),
         ({"came-1": "12:00"}, "12:00 lies outside the shift from 18:00 to 22:00"),
         ({"came-1": "18:10", "left-1": "18:04"}, "the team left at 18:04, before it came at 18:10"),

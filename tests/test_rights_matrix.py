@@ -168,6 +168,7 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
     "duty.team": (lambda things, path: {**of_plan(things, path), "team": 1},),
     "duty.team_file": (lambda things, path: {**of_plan(things, path), "team": 1, "ending": ".gpx"},),
     "duty.sign_in": (of_plan,),
+    **{f"duty.{name}": (of_plan,) for name in ("pack", "hand_in")},
     **{
         f"duty.{name}": (of_plan,)
         for name in ("check_ins", "enter_check_ins", "take_back", "done_card")

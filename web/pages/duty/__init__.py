@@ -1,6 +1,6 @@
-"""What people get of a plan, a page a team, and who signed in where."""
+"""What people get of a plan, a page a team, who signed in where, signed packs."""
 
-from web.pages.duty import check_ins, views
+from web.pages.duty import check_ins, packs, views
 from web.pages.duty.blueprint import bp
 
-__all__ = ["bp", "check_ins", "views"]
+__all__ = ["bp", "check_ins", "packs", "views"]

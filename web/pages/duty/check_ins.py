@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import abort, flash, redirect, request
@@ -13,7 +12,8 @@ from werkzeug.wrappers import Response
 
 from geo.errors import InputRefused, Sentence, message_of
 from patrols.repository import check_ins as store
-from patrols.services.check_ins import LONGEST_NAME, LONGEST_NOTE, Entry, Shift, enter, time_in_shift
+from patrols.services.check_ins import enter
+from patrols.signing import LONGEST_NAME, LONGEST_NOTE, Entry, Shift, clock_of, time_in_shift
 from web.access import Action, needs
 from web.duty.content import Duty, Team
 from web.duty.done import TeamDone, planned_beside_done
@@ -26,7 +26,6 @@ from web.requests import access, audit, db, render, translator
 
 OTHERS = ("x1", "x2")
 """Lines of the form for stops that nobody planned for the team."""
-CLOCK = re.compile(r"([01]?\d|2[0-3])[:.：]?([0-5]\d)", re.ASCII)
 
 
 @bp.get("/<int:number>/check-ins")
@@ -45,10 +44,10 @@ def enter_check_ins(number: int) -> Response:
     team = _team_asked(duty, request.form)
     if team is None:
         abort(404)
-    shift = Shift(duty.plan, duty.start, duty.end, translator().zone)
+    shift = Shift(duty.start, duty.end, translator().zone)
     try:
         entries = _entries(duty, team, shift, request.form)
-        kept = enter(db(), shift, entries, author=access().account.name, now=datetime.now(UTC))
+        kept = enter(db(), number, shift, entries, author=access().account.name, now=datetime.now(UTC))
     except InputRefused as refused:
         return _page(duty, team, refused=refused, given=request.form, status=422)
     audit("add", f"check-ins of plan {number}", rows=len(kept), team=team.code)
@@ -157,8 +156,8 @@ def _entries(duty: Duty, team: Team, shift: Shift, form: Mapping[str, str]) -> l
                 problems.append(Sentence("line %(line)s: %(why)s", line=_line(name), why=words))
             continue
         try:
-            arrived = time_in_shift(_clock(came), shift, near)
-            gone = time_in_shift(_clock(left), shift, arrived) if left else None
+            arrived = time_in_shift(clock_of(came), shift, near)
+            gone = time_in_shift(clock_of(left), shift, arrived) if left else None
         except InputRefused as error:
             problems.append(Sentence("line %(line)s: %(why)s", line=_line(name), why=message_of(error)))
             continue
@@ -174,14 +173,6 @@ def _entries(duty: Duty, team: Team, shift: Shift, form: Mapping[str, str]) -> l
 def _line(name: str) -> str:
     """A line of the form as the page calls it."""
     return name.replace("x", "+")
-
-
-def _clock(value: str) -> time:
-    """A time of day as people write it: 18:04, 1804, 18.04."""
-    found = CLOCK.fullmatch(value)
-    if not found:
-        raise Refused(N_("“%(value)s” is not a time of day; write it as 18:04."), value=value[:20])
-    return time(int(found[1]), int(found[2]))
 
 
 def _whole(value: str) -> int:

@@ -12,6 +12,7 @@ import geopandas as gpd
 from flask import abort, send_file
 from werkzeug.wrappers import Response
 
+from geo.errors import LianfangError
 from web.access import Action, needs
 from web.duty.content import Duty, Team
 from web.duty.files import PAPERS, PLAN_ENDINGS, TEAM_PAPERS, write_plan
@@ -22,9 +23,10 @@ from web.geofeatures import collection
 from web.hosts import is_loopback
 from web.i18n import N_
 from web.maps.words import MODES
+from web.packs.keys import Keys
 from web.pages.duty.blueprint import bp, home, team_of
 from web.planrights import may_of_plan, seen_plan
-from web.requests import audit, db, render, translator
+from web.requests import audit, db, render, server, translator
 
 ONLY_FOR_PLANNERS = (".json",)
 """The plan format holds the prizes, which tell where little is watched."""
@@ -36,12 +38,15 @@ def papers(number: int) -> Response:
     """Everything that is handed out of a plan."""
     plan = seen_plan(number)
     duty = duty_of(db(), plan, translator())
+    packs_here = may_of_plan(Action.PLANS_VIEW_DRAFTS, number)
     return render(
         "duty/papers.html",
         duty=duty,
         papers=PAPERS,
         text=plan_text(duty, translator()),
-        drafts_here=may_of_plan(Action.PLANS_VIEW_DRAFTS, number),
+        drafts_here=packs_here,
+        packs_here=packs_here,
+        **(_keys() if packs_here else {}),
         signs_here=may_of_plan(Action.CHECK_INS_ENTER, number),
         this_machine_only=is_loopback(urlsplit(home()).hostname or ""),
     )
@@ -100,6 +105,15 @@ def team_file(number: int, team: int, ending: str) -> Response:
     content = made(duty, team_of(duty, team), t, home())
     audit("export", f"plan {number}", format=ending, team=team_of(duty, team).code)
     return _handed_out(content, f"plan-{number}-team-{team}{ending}", mimetype)
+
+
+def _keys() -> dict[str, Any]:
+    """What the page says of keys; of one that cannot be used why, for the papers need none."""
+    keys = Keys(server().folder)
+    try:
+        return {"key": keys.own(), "trusted": keys.trusted()}
+    except LianfangError as error:
+        return {"key_problem": error}
 
 
 def _handed_out(content: bytes, name: str, mimetype: str | None) -> Response:
