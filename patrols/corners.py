@@ -50,7 +50,22 @@ def corners(points: gpd.GeoSeries, streets: gpd.GeoDataFrame) -> pd.Series:
         }
     )
     found = found.groupby(["row", "name"])[["away"]].min().reset_index().sort_values(["row", "away", "name"])
-    found["nth"] = found.groupby("row").cumcount()
-    kept = found[(found["nth"] == 0) | ((found["nth"] == 1) & (found["away"] <= MEETING_M))]
-    told = kept.groupby("row")["name"].agg(tuple)
+    told: dict[object, tuple[str, ...]] = {row: _told(near) for row, near in found.groupby("row")}
     return pd.Series([told.get(n, ()) for n in range(len(points))], index=points.index, dtype=object)
+
+
+def _told(near: pd.DataFrame) -> tuple[str, ...]:
+    """One or two of the names around a point, the nearest first."""
+    names = near["name"].tolist()
+    # "红荔西路/红荔路" is where one street becomes the other, and no corner with either.
+    own = _parts(names[0])
+    others = (
+        name
+        for name, away in zip(names[1:], near["away"].iloc[1:], strict=True)
+        if away <= MEETING_M and not own & _parts(name)
+    )
+    return (names[0], *(name for name in [next(others, None)] if name is not None))
+
+
+def _parts(name: str) -> set[str]:
+    return {part.strip() for part in name.replace(";", "/").split("/")}

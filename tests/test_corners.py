@@ -38,6 +38,20 @@ def test_a_street_in_two_pieces_is_one() -> None:
     assert told(0, 0, halves) == ("福华路",)
 
 
+def test_a_street_of_two_names_is_no_corner_with_itself() -> None:
+    """红荔西路/红荔路 is where one becomes the other; with 农园路 there is a corner."""
+    both = lines(
+        ("红荔西路", LineString([(-9, 0), (0, 0)])),
+        ("红荔西路/红荔路", LineString([(0, 0), (9, 0)])),
+        ("红荔路;红荔西路", LineString([(0, 0), (9, 1)])),
+    )
+    assert told(0, 0, both) == ("红荔西路",)
+    third = lines(
+        *both[["name", "geometry"]].itertuples(index=False), ("莲花路", LineString([(0, 0), (0, 9)]))
+    )
+    assert told(0, 0, third) == ("红荔西路", "莲花路")
+
+
 def test_a_path_without_a_name_gives_way() -> None:
     """None, an empty and a blank name are no names."""
     streets = lines(

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import geopandas as gpd
+import map_scene
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from papers import fonts, pages
 from sqlalchemy import text
 
 from geo import repository as places
@@ -21,9 +24,13 @@ from geo.services import Source, import_places, site_crs, store_jurisdictions
 from patrols import repository
 from patrols.check import violations
 from patrols.plan import read_plan
+from patrols.repository import of_plan
 from patrols.services import check_plan, plan_shift, store_teams, store_zones
 from patrols.solve import Budget
 from patrols.tables import Plan
+from web.duty.making import duty_of
+from web.duty.sheets import duty_sheets
+from web.i18n import Translator
 
 FUTIAN = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "shenzhen_futian" / "G.graphml"
 pytestmark = [
@@ -179,3 +186,23 @@ def test_an_e_bike_whose_base_only_a_fast_road_leads_to_is_refused(session):
             session, zone="ft", start=START, end=END, budget=Budget(iterations=(1, 1)), seed=1, author="test"
         )
     assert "the nearest street usable by ebike (limit 100 m)" in told.value.problems[0]
+
+
+def test_the_duty_sheets_of_futian_name_its_streets_in_chinese(session, made):
+    """Every stop of every team by its street or its two, on paper with fonts inside, in either language."""
+    map_scene.compiled_catalogues()
+    streets = session.scalars(text("SELECT DISTINCT name FROM road_edge WHERE name IS NOT NULL")).all()
+    for lang in ("zh", "en"):
+        t = Translator(lang, ZoneInfo("Asia/Shanghai"))
+        duty = duty_of(session, of_plan.plan(session, made.plan_id), t)
+        paper = duty_sheets(duty, t, home="https://lianfang.example")
+        told = pages(paper)
+        assert fonts(paper) == {"Noto-Sans-CJK-SC", "Noto-Sans-CJK-SC-Bold"}
+        assert len(told) == len(duty.teams) == 5
+        for team, page in zip(duty.teams, told, strict=True):
+            assert f"{team.number} {team.name}" in page
+            whole = "".join(page)
+            for visit in team.visits:
+                named = [name for name in streets if name in visit.stop.place]
+                assert named and visit.stop.place in whole, visit.stop.place
+    assert any(" at " in visit.stop.place for team in duty.teams for visit in team.visits), "corners"
