@@ -327,6 +327,14 @@ def test_a_wrong_order_to_plan_again_keeps_what_was_chosen(demo, planner) -> Non
     assert f"/plans/{OWN}" not in answer.text
 
 
+def test_who_sees_gaps_but_plans_nothing_sees_the_value_of_a_published_plan(served) -> None:
+    """An auditor: what it is worth and why, but not its steps, nor how it differs from other nights."""
+    page = served.client(Role.AUDITOR, CHILD).get(f"/plans/{served.site.published[CHILD]}?lang=en").text
+    assert "of the upper bound" in page and ">Prize<" in page
+    for words in ("Draft, approved", "Different from the nights", "Rules broken"):
+        assert words not in page
+
+
 def test_nobody_plans_again_where_they_may_not(served) -> None:
     plan = served.site.published[CHILD]
     assert served.client(Role.MEMBER, CHILD).get(f"/plans/{plan}/again").status_code == 403

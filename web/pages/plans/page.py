@@ -57,6 +57,7 @@ def shown(number: int, *, refused: InputRefused | None = None, status: int = 200
         tone=TONES[state],
         may_here=may_here,
         with_reasons=with_reasons,
+        bound=plan["value"] / plan["upper_bound"] if plan["upper_bound"] else None,
         refused=said(refused, t) if refused else "",
         refusals=[said(one, t) for one in refused.problems] if refused else [],
         **context,
@@ -131,7 +132,6 @@ def _figures(
     figures = plan_figures(db(), stored, file)
     before = figures.before
     return {
-        "bound": plan["value"] / plan["upper_bound"] if plan["upper_bound"] else None,
         "before": before,
         "before_span": t.span(before["start"], before["end"]) if before else "",
         "change": change(plan["value"], before["value"], t) if before else None,
