@@ -102,11 +102,17 @@ def test_what_a_sheet_says_is_typed_and_stands_beside_the_plan(served: ServedSit
         entry = session.execute(
             text(
                 """SELECT event, subject, detail FROM audit_entry WHERE subject LIKE 'check-ins%'
-                   ORDER BY id DESC"""
+                     AND event <> 'view' ORDER BY id DESC"""
             )
         ).first()
     assert entry is not None and entry.event == "add" and entry.subject == f"check-ins of plan {shift}"
     assert entry.detail["rows"] == 1 and "陈一" not in str(entry.detail)
+    planner.get(address)
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        newest = session.scalars(
+            text("SELECT event || ' ' || subject FROM audit_entry ORDER BY id DESC")
+        ).first()
+    assert newest == f"view check-ins of plan {shift}", "whoever looks at people's names is written down"
 
 
 @pytest.mark.parametrize(

@@ -427,3 +427,31 @@ def test_a_wrong_order_of_a_file_is_refused_in_one_sentence(
     assert list(tmp_path.iterdir()) == []
     gone = run(served, monkeypatch, "export", "999999", str(tmp_path / "x.pdf"))
     assert gone.exit_code == 1 and "plan 999999 is not stored" in gone.output
+
+
+def test_a_plan_that_goes_on_begins_where_its_teams_stand(served) -> None:
+    """From 20:00 on, and later where something holds a team; back to its base all the same."""
+    plan = served.site.published[OWN]
+    told = {"plan": 3, "now": "2026-11-22T20:00:00+08:00", "out": [], "bound_until": {}}
+    change = (
+        "UPDATE plan SET parameters = jsonb_build_object('goes_on', CAST(:told AS jsonb)) WHERE id = :plan"
+    )
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        code = session.scalar(
+            text("SELECT code FROM team WHERE id = (SELECT team_id FROM plan_visit WHERE plan_id = :plan)"),
+            {"plan": plan},
+        )
+        session.execute(
+            text("UPDATE plan_visit SET leg = ST_Reverse(leg) WHERE plan_id = :plan"), {"plan": plan}
+        )
+        for bound, clock in (({}, "20:00"), ({code: "2026-11-22T20:40:00+08:00"}, "20:40")):
+            session.execute(text(change), {"told": json.dumps({**told, "bound_until": bound}), "plan": plan})
+            duty = duty_of(session, of_plan.plan(session, plan), ZH)
+            (team,) = duty.teams
+            assert duty.goes_on == 3 and ZH.clock(team.muster_at) == clock
+            # The way that leads there begins 0.0008 degrees east of the base.
+            assert (round(team.start.x - team.base.x, 4), team.start.y) == (0.0008, team.base.y)
+        page = "".join(pages(duty_sheets(duty, ZH, home=HOME))[0])
+        assert "继续出发" in page and "代替方案 3" in page and "集合" not in page
+        assert "20:40 继续 前埔镇大街" in plan_text(duty, ZH)
+        session.rollback()

@@ -5,7 +5,10 @@ Nothing here is worth, cause or reason of a stop: what is not read cannot be pri
 
 from __future__ import annotations
 
+from typing import Any
+
 import geopandas as gpd
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from geo.db import read_geoframe
@@ -28,6 +31,17 @@ def teams(session: Session, plan_id: int) -> gpd.GeoDataFrame:
            WHERE t.id IN (SELECT team_id FROM plan_visit WHERE plan_id = :plan) ORDER BY t.code""",
         plan=plan_id,
     )
+
+
+def goes_on(session: Session, plan_id: int) -> dict[str, Any] | None:
+    """What a plan goes on from, where it was made in the middle of its shift.
+
+    plan, now (ISO 8601), out (codes), bound_until (ISO 8601 by code); None for any other plan.
+    """
+    found = session.scalar(
+        text("SELECT parameters -> 'goes_on' FROM plan WHERE id = :plan"), {"plan": plan_id}
+    )
+    return None if found is None else dict(found)
 
 
 def legs(session: Session, plan_id: int) -> gpd.GeoDataFrame:

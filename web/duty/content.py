@@ -70,9 +70,12 @@ class Team:
     village : str
         "" for a team of no village.
     base : Point
-        Where it musters, EPSG:4326.
+        Where it comes back to, EPSG:4326.
     base_place : str
         As `Stop.place`.
+    start : Point
+        Where it sets out: its base, or where it stands when the plan goes on from the middle of a shift.
+    start_place : str
     muster_at, back_at : datetime
         When it sets out at the latest, and when it is back.
     length_m : float
@@ -91,6 +94,8 @@ class Team:
     size: int
     base: shapely.Point
     base_place: str
+    start: shapely.Point
+    start_place: str
     muster_at: datetime
     back_at: datetime
     length_m: float
@@ -113,6 +118,8 @@ class Duty:
         Its number.
     draft : bool
         Not published: what is handed out says so.
+    goes_on : int or None
+        The plan that this one goes on from, when the shift had begun.
     made_at : datetime
         When the plan was made.
     area : geometry
@@ -127,6 +134,7 @@ class Duty:
     start: datetime
     end: datetime
     draft: bool
+    goes_on: int | None
     made_at: datetime
     teams: Sequence[Team]
     stops: Sequence[Stop]

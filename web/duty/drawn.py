@@ -24,7 +24,7 @@ def team_map(duty: Duty, team: Team, t: Translator, size: tuple[int, int], sharp
     size : (int, int)
         Points, `sharp` pixels each.
     """
-    base, *points = _metric([team.base, *(visit.stop.point for visit in team.visits)], duty)
+    base, *points = _metric([team.start, *(visit.stop.point for visit in team.visits)], duty)
     route = Route(team.colour, _metric(team.ways, duty), base)
     marks = [Mark(visit.order, point, team.colour) for visit, point in zip(team.visits, points, strict=True)]
     return _drawn(duty, t, [route], marks, [base, *points, *route.ways], size, sharp)
@@ -51,6 +51,11 @@ def data_address(content: bytes, kind: str = "png") -> str:
     return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
+def start_words(duty: Duty) -> str:
+    """What the place is where a team sets out, marked for translation."""
+    return N_("Muster") if duty.goes_on is None else N_("From here")
+
+
 def _drawn(
     duty: Duty,
     t: Translator,
@@ -73,7 +78,7 @@ def _drawn(
             metres=t(N_("%(n)s m"), n="%s"),
             kilometres=t(N_("%(n)s km"), n="%s"),
             north=t(N_("N")),
-            muster=t(N_("Muster")),
+            muster=t(start_words(duty)),
         )
     )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 from sqlalchemy.orm import Session
 
 from geo.crs import to_metric
@@ -39,7 +41,10 @@ def duty_of(session: Session, plan: dict[str, Any], t: Translator) -> Duty:
         )
         for row, place in zip(stops.to_dict("records"), _places(stops, streets, t), strict=True)
     }
+    goes_on = store.goes_on(session, plan["id"])
     bases = _places(teams, streets, t)
+    starts = _starts(teams, legs, goes_on)
+    start_places = bases if goes_on is None else _places(starts, streets, t)
     return Duty(
         plan=plan["id"],
         zone=_named(plan, "zone", t),
@@ -48,9 +53,12 @@ def duty_of(session: Session, plan: dict[str, Any], t: Translator) -> Duty:
         end=plan["end"],
         draft=plan["status"] != "published",
         made_at=plan["created_at"],
+        goes_on=None if goes_on is None else int(goes_on["plan"]),
         teams=[
-            _team(row, base, legs[legs["team_id"] == row["id"]], known, plan, t)
-            for row, base in zip(teams.to_dict("records"), bases, strict=True)
+            _team(row, base, (start, place), legs[legs["team_id"] == row["id"]], known, plan, goes_on, t)
+            for row, base, start, place in zip(
+                teams.to_dict("records"), bases, starts.geometry, start_places, strict=True
+            )
         ],
         stops=list(known.values()),
         area=of_plan.zone_shape(session, plan["zone_id"]).geometry.iloc[0],
@@ -85,16 +93,43 @@ def _place(names: tuple[str, ...], t: Translator) -> str:
     return t(N_("%(street)s at %(other)s"), street=names[0], other=names[1])
 
 
+def _starts(
+    teams: gpd.GeoDataFrame, legs: gpd.GeoDataFrame, goes_on: dict[str, Any] | None
+) -> gpd.GeoDataFrame:
+    """Where each team sets out: at its base, or where its first way begins when the plan goes on."""
+    if goes_on is None:
+        return teams
+    starts = []
+    for number, base in zip(teams["id"], teams.geometry, strict=True):
+        ways = [
+            way for way in legs[legs["team_id"] == number].geometry if way is not None and not way.is_empty
+        ]
+        starts.append(shapely.get_point(ways[0], 0) if ways else base)
+    return teams.set_geometry(gpd.GeoSeries(starts, index=teams.index, crs=teams.crs))
+
+
+def _sets_out_at(row: dict[str, Any], plan: dict[str, Any], goes_on: dict[str, Any] | None) -> datetime:
+    """The begin of the shift or of the team's own hours; of a plan that goes on, from then on."""
+    times = [plan["start"]]
+    if not pd.isna(row["starts_at"]):
+        times.append(row["starts_at"].to_pydatetime())
+    if goes_on is not None:
+        bound = goes_on["bound_until"].get(row["code"])
+        times += [datetime.fromisoformat(one) for one in (goes_on["now"], bound) if one is not None]
+    return max(times)
+
+
 def _team(
     row: dict[str, Any],
     base_place: str,
+    start: tuple[shapely.Point, str],
     legs: gpd.GeoDataFrame,
     stops: dict[str, Stop],
     plan: dict[str, Any],
+    goes_on: dict[str, Any] | None,
     t: Translator,
 ) -> Team:
     at_stops = legs[legs["stop_id"].notna()].to_dict("records")
-    own_start = None if pd.isna(row["starts_at"]) else row["starts_at"]
     return Team(
         id=int(row["id"]),
         number=int(row["number"]),
@@ -106,7 +141,9 @@ def _team(
         size=int(row["size"]),
         base=row["geometry"],
         base_place=base_place,
-        muster_at=max(plan["start"], own_start) if own_start is not None else plan["start"],
+        start=start[0],
+        start_place=start[1],
+        muster_at=_sets_out_at(row, plan, goes_on),
         back_at=legs["arrive_at"].max().to_pydatetime(),
         length_m=float(legs["distance_m"].sum()),
         visits=[

@@ -45,7 +45,7 @@ def plan_picture(duty: Duty, t: Translator) -> bytes:
     image.paste(plan_map(duty, t, (WIDTH, MAP_HEIGHT), 1), (0, MARGIN + 120))
     y = 2 * MARGIN + 120 + MAP_HEIGHT
     for team in duty.teams:
-        y = _team(draw, team, t, y)
+        y = _team(draw, duty, team, t, y)
     foot = t.joined([t(N_("Lianfang (joint defence)")), duty.attribution])
     draw.text((MARGIN, height - MARGIN - 20), foot, font=picture_font(22), fill=QUIET)
     target = io.BytesIO()
@@ -55,19 +55,20 @@ def plan_picture(duty: Duty, t: Translator) -> bytes:
     return target.getvalue()
 
 
-def _team(draw: ImageDraw.ImageDraw, team: Team, t: Translator, y: int) -> int:
+def _team(draw: ImageDraw.ImageDraw, duty: Duty, team: Team, t: Translator, y: int) -> int:
     """One team's head and visits from `y` on; answers where the next one begins."""
     left = MARGIN + 42
     draw.rectangle((MARGIN, y + 4, MARGIN + 28, y + 32), fill=team.colour)
     title = _cut(f"{team.number} {team.name}", picture_font(32, bold=True), WIDTH - left - MARGIN)
     draw.text((left, y - 6), title, font=picture_font(32, bold=True), fill=INK)
     y += LINE
+    words = N_("musters %(time)s") if duty.goes_on is None else N_("goes on %(time)s")
     told = [
-        t(N_("musters %(time)s"), time=t.clock(team.muster_at)),
+        t(words, time=t.clock(team.muster_at)),
         t(N_("back at %(time)s"), time=t.clock(team.back_at)),
         t(MODES[team.mode]),
         t.length(team.length_m),
-        team.base_place,
+        team.start_place,
     ]
     note = _cut(" · ".join(filter(None, told)), picture_font(25), WIDTH - left - MARGIN)
     draw.text((left, y - 4), note, font=picture_font(25), fill=QUIET)

@@ -24,13 +24,14 @@ def team_lines(duty: Duty, team: Team, t: Translator) -> list[str]:
             t.length(team.length_m),
         ]
     )
-    muster = t(N_("%(time)s muster"), time=t.clock(team.muster_at))
+    words = N_("%(time)s muster") if duty.goes_on is None else N_("%(time)s goes on")
+    muster = t(words, time=t.clock(team.muster_at))
     back = t(N_("%(time)s back"), time=t.clock(team.back_at))
     visits = [
         f"{t.clock(visit.start_at)}–{t.clock(visit.end_at)} {stop_words(visit.stop, t)}"
         for visit in team.visits
     ]
-    return [f"{team.number} {team.name} ({who})", f"{muster} {team.base_place}".strip(), *visits, back]
+    return [f"{team.number} {team.name} ({who})", f"{muster} {team.start_place}".strip(), *visits, back]
 
 
 def stop_words(stop: Stop, t: Translator) -> str:

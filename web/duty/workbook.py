@@ -106,7 +106,7 @@ def _teams(duty: Duty, t: Translator) -> Rows:
             team.size,
             t(MODES[team.mode]),
             team.muster_at,
-            team.base_place,
+            team.start_place,
             team.back_at,
             len(team.visits),
             round(team.length_m),

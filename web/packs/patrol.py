@@ -179,6 +179,7 @@ def _plan(duty: Duty, zone: ZoneInfo) -> dict[str, Any]:
     """A plan for programs: where and when."""
     return {
         "plan": duty.plan,
+        "goes_on": duty.goes_on,
         "zone": duty.zone,
         "zone_code": duty.zone_code,
         "start": duty.start.isoformat(),
@@ -204,7 +205,8 @@ def _plan(duty: Duty, zone: ZoneInfo) -> dict[str, Any]:
                 "size": team.size,
                 "village": team.village,
                 "muster_at": team.muster_at.isoformat(),
-                "muster_place": team.base_place,
+                "muster_place": team.start_place,
+                "start": [round(team.start.x, 7), round(team.start.y, 7)],
                 "base": [round(team.base.x, 7), round(team.base.y, 7)],
                 "back_at": team.back_at.isoformat(),
                 "visits": [

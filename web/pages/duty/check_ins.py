@@ -33,6 +33,8 @@ OTHERS = ("x1", "x2")
 def check_ins(number: int) -> Response:
     """What was planned and what was done; a form for what a team's sheet says."""
     duty = duty_of(db(), seen_plan(number), translator())
+    # It names people on duty.
+    audit("view", f"check-ins of plan {number}")
     return _page(duty, _team_asked(duty, request.args))
 
 

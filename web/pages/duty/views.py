@@ -15,13 +15,13 @@ from werkzeug.wrappers import Response
 from geo.errors import LianfangError
 from web.access import Action, needs
 from web.duty.content import Duty, Team
+from web.duty.drawn import start_words
 from web.duty.files import PAPERS, PLAN_ENDINGS, TEAM_PAPERS, write_plan
 from web.duty.making import duty_of
 from web.duty.sign_in import sign_in_sheets
 from web.duty.text import plan_text
 from web.geofeatures import collection
 from web.hosts import is_loopback
-from web.i18n import N_
 from web.maps.words import MODES
 from web.packs.keys import Keys
 from web.pages.duty.blueprint import bp, home, team_of
@@ -36,7 +36,7 @@ ONLY_FOR_PLANNERS = (".json",)
 @needs(Action.PLANS_VIEW)
 def papers(number: int) -> Response:
     """Everything that is handed out of a plan."""
-    plan = seen_plan(number)
+    plan = _looked_at(number)
     duty = duty_of(db(), plan, translator())
     packs_here = may_of_plan(Action.PLANS_VIEW_DRAFTS, number)
     return render(
@@ -86,7 +86,7 @@ def sign_in(number: int) -> Response:
 @needs(Action.PLANS_VIEW)
 def team(number: int, team: int) -> Response:
     """One team's evening: where it musters, its route, its stops."""
-    plan = seen_plan(number)
+    plan = _looked_at(number)
     duty = duty_of(db(), plan, translator())
     found = team_of(duty, team)
     return render("duty/team.html", duty=duty, team=found, modes=MODES, layers=_layers(duty, found))
@@ -107,6 +107,14 @@ def team_file(number: int, team: int, ending: str) -> Response:
     return _handed_out(content, f"plan-{number}-team-{team}{ending}", mimetype)
 
 
+def _looked_at(number: int) -> dict[str, Any]:
+    """A plan that may be seen; that somebody looked at a draft is written down."""
+    plan = seen_plan(number)
+    if plan["status"] != "published":
+        audit("view", f"plan {number}")
+    return plan
+
+
 def _keys() -> dict[str, Any]:
     """What the page says of keys; of one that cannot be used why, for the papers need none."""
     keys = Keys(server().folder)
@@ -124,7 +132,7 @@ def _layers(duty: Duty, team: Team) -> list[dict[str, Any]]:
     """The team's way, where it musters and its stops in their order."""
     t = translator()
     ways = gpd.GeoDataFrame({"id": range(len(team.ways)), "name": ""}, geometry=team.ways, crs=4326)
-    base = gpd.GeoDataFrame({"id": ["base"], "name": [t(N_("Muster"))]}, geometry=[team.base], crs=4326)
+    base = gpd.GeoDataFrame({"id": ["base"], "name": [t(start_words(duty))]}, geometry=[team.start], crs=4326)
     stops = gpd.GeoDataFrame(
         {
             "id": [str(visit.order) for visit in team.visits],
