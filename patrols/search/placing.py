@@ -217,10 +217,19 @@ def scan(
 
 @uncounted
 def is_crossed(fixed: Fixed, orders: IntArray, stop: int) -> bool:
-    """Whether all turns of a stop are made and bring enough villages: a visit that is demanded may not."""
+    """Whether all turns of a stop are made, by enough villages, and the last not too long before the end.
+
+    Only a visit that is demanded for itself may miss the two: others are not made without them.
+    """
     x = (stop + 1) * fixed.turns - 1
     team = orders[TEAM, x]
-    return team >= 0 and (not fixed.required[stop] or adds_up(fixed, orders, fixed.gang, x, team))
+    if team < 0 or not fixed.required[stop]:
+        return team >= 0
+    lasts = True
+    for other in range(fixed.teams if fixed.idle < FAR else 0):
+        leaves = orders[EARLY, x] + fixed.entry[x, LASTS]
+        lasts = lasts and leaves + fixed.idle >= fixed.gang[other, END]
+    return lasts and adds_up(fixed, orders, fixed.gang, x, team)
 
 
 @uncounted

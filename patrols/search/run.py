@@ -34,7 +34,7 @@ from patrols.search.times import link
 APPETITE = Appetite(stops=11, string=8, strings=0.9, nearby=0.07, only_last=0.3, breaks=0.3)
 # A second on the way costs this part of a mean prize, where a stop takes a time of 1.
 SECOND = 0.075
-EVEN = 0.2
+EVEN = 1.0
 LOAD = 1.0
 HOT, COLD = 0.7, 0.017
 FRESH = 8
@@ -223,6 +223,8 @@ class Search:
     def crossed(self) -> list[int]:
         """Rows of the stops that are crossed."""
         fixed = self.fixed
+        if fixed.stops and fixed.teams:
+            mend_times(fixed, self.orders, self._room)
         made = (is_crossed(fixed, self.orders, stop) for stop in range(fixed.stops))
         return [stop for stop, yes in enumerate(made) if yes and not self.arrays.lost[stop]]
 
