@@ -135,7 +135,9 @@ def solve(
     seed = read.whole(seed, "seed", 0, 2**32 - 1)
     arrays, reach = _prepared(problem)
     bound = upper_bound(arrays, reach)
-    search = Search(arrays, reach, seed, even, load, carries, _rows_of(arrays, problem, like))
+    # Evening the load would move visits that had better stay where they are.
+    weight = even if like is None else 0.0
+    search = Search(arrays, reach, seed, weight, load, carries, _rows_of(arrays, problem, like))
 
     def over(found: Search) -> bool:
         if progress is not None:

@@ -168,7 +168,7 @@ def test_what_cannot_have_been_or_cannot_be_is_refused(frames: dict[str, object]
 
 # --- from the middle of a shift --------------------------------------------------------------------
 
-TOWN = CrossPatrolFamily(places=60, villages=4, teams=8, gates=4)
+TOWN = CrossPatrolFamily()
 HALF_S = 2 * 3600
 
 
