@@ -144,7 +144,10 @@ def solve(
             progress(found.value)
         return should_abort is not None and should_abort()
 
-    most = None if budget.iterations is None else (budget.iterations[0], budget.iterations[-1])
+    most = None
+    if budget.iterations is not None:
+        count, *cold_from = budget.iterations
+        most = (count, cold_from[0] if cold_from else count * 9 // 10)
     status, cold = search.until(end, most, over, cold=like is not None)
     return _plan(problem, arrays, reach, search, bound, seed, (search.done, cold), status)
 

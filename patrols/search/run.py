@@ -35,6 +35,8 @@ APPETITE = Appetite(stops=11, string=8, strings=0.9, nearby=0.07, only_last=0.3,
 # A second on the way costs this part of a mean prize, where a stop takes a time of 1.
 SECOND = 0.075
 EVEN = 1.0
+# Of that weight while the search is hot: an even load must not cost value.
+EVEN_WHILE_HOT = 0.2
 LOAD = 1.0
 HOT, COLD = 0.7, 0.017
 FRESH = 8
@@ -79,6 +81,8 @@ class Search:
         like: Sequence[tuple[int, int]] = (),
     ) -> None:
         self.arrays = arrays
+        self._even = even
+        even = EVEN_WHILE_HOT * even
         self.scale = _scale(arrays, even)
         kept = np.zeros((arrays.team_count, arrays.stop_count), np.int64)
         for team, stop in like:
@@ -157,6 +161,15 @@ class Search:
                 link(fixed, orders, x, team, int(orders[BEFORE, ends + team]), room.stack, room.trail, 0)
         return True
 
+    def even_out(self) -> None:
+        """From here on an even load has its whole weight; the best plan so far is where it begins."""
+        if self.scale.even == self._even:
+            return
+        self.scale = self.scale._replace(even=self._even)
+        self._current[:] = self.orders
+        weigh(self.fixed, self.orders, self._even, self._found.best)
+        self._found.current[:] = self._found.best
+
     def improve(self, iterations: int, horizon: int) -> None:
         """So many iterations more; the temperature is at its lowest from iteration `horizon` on."""
         anneal(
@@ -213,6 +226,11 @@ class Search:
             if end is not None and began >= end:
                 return "seconds", self.done if horizon is None else horizon
             size = min(step, most[0] - self.done) if most else step
+            if horizon is not None:
+                if self.done >= horizon:
+                    self.even_out()
+                else:
+                    size = min(size, horizon - self.done)
             self.improve(size, WARM + 10**9 if horizon is None else horizon)
             now = time.monotonic()
             each = max((now - began) / size, 1e-7)
