@@ -44,7 +44,7 @@ class PatrolPlan:
         No plan of this problem is worth more.
     seed : int
     iterations : tuple of int
-        Iterations used, and the one from which on only better answers were taken; with these as
+        Iterations used, and the one from which on the search was cold; with these as
         `Budget.iterations` and the same seed the same plan comes out.
     status : str
         What ended the search: "iterations", "seconds" or "aborted".

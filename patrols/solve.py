@@ -32,10 +32,9 @@ class Budget:
         For the whole of `solve`, > 0, at most a day. Building the first plan and the bound are not
         cut short: a very small budget is overrun.
     iterations : tuple of int, optional
-        How many iterations, and optionally the one from which on only better answers are taken (the last,
-        where it
-        is left out), each >= 0: what a plan says in `iterations`. With these alone the same problem and
-        seed give the same plan bit for bit.
+        How many iterations, and optionally the one from which on the search is cold and evens the load
+        (after nine tenths, where it is left out), each >= 0: what a plan says in `iterations`. With these
+        alone the same problem and seed give the same plan bit for bit.
 
     Raises
     ------
@@ -63,7 +62,7 @@ class Budget:
             if not 1 <= len(counts) <= 2:
                 raise ValueError(
                     f"iterations has {len(counts)} numbers; give how many, and optionally the one from which"
-                    " on only better answers are taken, as in (20000, 18000)"
+                    " on the search is cold, as in (20000, 18000)"
                 )
             object.__setattr__(self, "iterations", counts)
 

@@ -194,6 +194,19 @@ def test_every_rule_is_kept_and_bounded(problem: PatrolProblem, visits: int, dat
     event(f"{visits} visits by {villages} villages cross {'a stop' if plan.crossed else 'nothing'}")
 
 
+def test_a_visit_by_a_team_without_a_village_never_counts() -> None:
+    """Required, and near the home of such a team: three visits by one village are two with it."""
+    rule = CrossRule(visits=3, villages=1, separation_s=300)
+    stops = [{"stop_id": name, "node": 1, "prize": 1, "required": True} for name in "pqrs"]
+    teams = [
+        {"team_id": "near", "village": None, "end_s": 900, "start_node": 1},
+        {"team_id": "far", "village": "a", "end_s": 900},
+    ]
+    problem = problem_of(line(0, 200), stops, teams, rule=rule)
+    plan = solve(problem, budget=FEW, seed=1)
+    assert violations(problem, plan) == []
+
+
 def test_three_visits_by_two_villages_are_made_a_separation_apart() -> None:
     """Two teams at one place: one of them comes twice."""
     rule = CrossRule(visits=3, villages=2, separation_s=600)

@@ -106,6 +106,19 @@ def credit_osm(session: Session, path: Path | str) -> None:
 
 
 def credit(session: Session, words: str) -> None:
+    """Add a source's credit to the site's attribution, once.
+
+    Parameters
+    ----------
+    session : Session
+    words : str
+        As the source asks to be named.
+
+    Raises
+    ------
+    LianfangError
+        When there is no site yet (`current_site`).
+    """
     site = current_site(session)
     if words not in site.attribution:
         site.attribution = ", ".join(filter(None, (site.attribution, words)))

@@ -49,13 +49,12 @@ class Scale(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The best plan so far as numbers: required stops missing, value, cost in seconds; iterations; moves
-    kept.
+    """The best plan so far and the one the search is at, as numbers.
 
     Parameters
     ----------
     best, current : (3,) float
-        missing, value, cost.
+        Required stops missing, value, cost in seconds.
     """
 
     best: FloatArray

@@ -103,11 +103,16 @@ def draw(chance: Chance) -> float:
 
 @uncounted_inline
 def adds_up(fixed: Fixed, orders: IntArray, gang: IntArray, x: int, team: int) -> bool:
-    """Whether a call by this team leaves the stop enough villages, the turns after it included."""
+    """Whether a call by this team leaves the stop enough villages, the turns after it included.
+
+    A call by a team without a village, as one that is demanded for itself may be, counts for no village,
+    and no calls after it make up for it.
+    """
     turn = x % fixed.turns
-    known = 0 if gang[team, VILLAGE] >= 0 else -fixed.turns
+    known = 0
     for k in range(turn + 1):
         by = team if k == turn else orders[TEAM, x - turn + k]
+        known -= 2 * fixed.turns if gang[by, VILLAGE] < 0 else 0
         for column in range(VILLAGE, SECOND_VILLAGE + 1):
             village = gang[by, column]
             new = village >= 0

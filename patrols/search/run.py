@@ -34,11 +34,15 @@ from patrols.search.times import link
 APPETITE = Appetite(stops=11, string=8, strings=0.9, nearby=0.07, only_last=0.3, breaks=0.3)
 # A second on the way costs this part of a mean prize, where a stop takes a time of 1.
 SECOND = 0.075
+# The square of a team's busy part against its shift, in seconds on the way.
 EVEN = 1.0
 # Of that weight while the search is hot: an even load must not cost value.
 EVEN_WHILE_HOT = 0.2
+# A team that is busy its whole shift is passed over for one that is not by as much as this many stops take.
 LOAD = 1.0
+# First and last temperature, in mean prizes.
 HOT, COLD = 0.7, 0.017
+# Stops that are not crossed, tried beside those taken out.
 FRESH = 8
 # Another team at a stop than in the plan before costs as much as this many stops take.
 KEPT = 2.0
@@ -208,7 +212,7 @@ class Search:
         over : callable
             Asked often; True ends the search.
         cold : bool
-            Whether only better answers are taken from the first iteration on.
+            Whether the search is cold from the first iteration on.
 
         Returns
         -------

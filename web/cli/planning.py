@@ -20,6 +20,7 @@ from patrols.services import check_plan, plan_shift, plan_zones
 from patrols.solve import Budget
 from web.cli.common import author, command_options, parse_time
 from web.cli.duty import export
+from web.cli.going_on import go_on
 from web.cli.packs import give_back, key, pack, receive, unpack
 from web.cli.showing import show
 from web.database import open_database, running_database, var_dir
@@ -34,7 +35,7 @@ def patrols() -> None:
     """Cross-patrol plans: make one, check one, look at it, hand it out."""
 
 
-for one in (show, export, pack, unpack, key, give_back, receive):
+for one in (show, go_on, export, pack, unpack, key, give_back, receive):
     patrols.add_command(one)
 
 
