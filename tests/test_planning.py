@@ -23,8 +23,8 @@ from geo.services import Source, add_source, open_site, site_crs, store_jurisdic
 from patrols import repository
 from patrols.plan import read_plan
 from patrols.services import check_plan, import_zones, plan_shift, store_teams, store_zones
-from patrols.services.planning import on_duty, villages_at
-from patrols.services.stops import by_place
+from patrols.services.duty import on_duty
+from patrols.services.stops import by_place, villages_at
 from patrols.solve import Budget
 from patrols.tables import Plan
 from web.cli import main

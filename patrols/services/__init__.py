@@ -7,7 +7,8 @@ from patrols.services.again import Wishes
 from patrols.services.checking import check_plan
 from patrols.services.county import CountyOutcome, plan_zones
 from patrols.services.going_on import go_on
-from patrols.services.planning import PlanOutcome, PlanSettings, plan_shift
+from patrols.services.planning import PlanOutcome, plan_shift
+from patrols.services.preparing import PlanSettings
 from patrols.services.staleness import stale_reasons
 from patrols.services.zoning import import_teams, import_zones, store_teams, store_zones
 

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from geo.errors import LianfangError, Sentence, message_of
 from patrols import repository
 from patrols.plan import PatrolPlan
-from patrols.services.planning import PlanOutcome, PlanSettings, Prepared, prepared, store_plan
+from patrols.services.planning import PlanOutcome, store_plan
+from patrols.services.preparing import PlanSettings, Prepared, prepared
 from patrols.services.zoning import road_network
 from patrols.solve import Budget, solve
 

@@ -13,7 +13,8 @@ from patrols import repository
 from patrols.repository import of_plan
 from patrols.resuming import rest_of_shift
 from patrols.services.figures import plan_file
-from patrols.services.planning import PlanOutcome, Prepared, store_plan
+from patrols.services.planning import PlanOutcome, store_plan
+from patrols.services.preparing import Prepared
 from patrols.services.zoning import road_network
 from patrols.solve import Budget, solve
 from patrols.tables import Plan

@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from geo import repository as places
@@ -76,3 +77,22 @@ def by_place(stops: gpd.GeoDataFrame, zone: str) -> gpd.GeoDataFrame:
     placed = stops.iloc[order].reset_index(drop=True)
     placed["stop_id"] = [f"{zone}-{number:03d}" for number in range(1, len(placed) + 1)]
     return placed
+
+
+def villages_at(tree: gpd.GeoDataFrame, points: gpd.GeoSeries) -> NDArray[np.object_]:
+    """Path of the village each point lies in, None outside all.
+
+    Parameters
+    ----------
+    tree : GeoDataFrame
+        Villages with their `path`. A point on a border belongs to the one whose path sorts first, as in
+        `geo.repository.assign_scope`.
+    points : GeoSeries of Point in the same CRS
+    """
+    ordered = tree.sort_values("path")
+    point, village = ordered.sindex.query(points.to_numpy(), predicate="intersects")
+    lowest = np.full(len(points), len(ordered), np.int64)
+    np.minimum.at(lowest, point, village)
+    paths = np.full(len(ordered) + 1, None, object)
+    paths[:-1] = ordered["path"]
+    return paths[lowest]

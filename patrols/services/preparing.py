@@ -1,0 +1,228 @@
+"""Everything that a search of a shift needs, read from the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from geo.crs import to_lonlat, to_metric
+from geo.errors import InputRefused, LianfangError, Sentence
+from geo.roads import RoadNetwork
+from geo.services import site_crs
+from patrols import repository
+from patrols.demand import DemandSettings
+from patrols.importers import teams_off_network
+from patrols.problem import CrossRule, PatrolProblem
+from patrols.services.again import Wishes, plan_again
+from patrols.services.duty import crossing_remarks, less_the_walk, listed, on_duty
+from patrols.services.measuring import on_their_street, out_of_range, points_at
+from patrols.services.posing import pose
+from patrols.services.staleness import plan_basis
+from patrols.services.stops import villages_at, zone_stops
+from patrols.services.zoning import road_network, villages
+
+# A tenth of a millimetre: nodes are moved to the places as the plan file writes them before anything is
+# measured, so that whoever reads the file measures from the very same ones.
+PLACE_DECIMALS = 9
+
+
+@dataclass(frozen=True)
+class PlanSettings:
+    """How a shift is planned; kept with the plan.
+
+    Parameters
+    ----------
+    demand : DemandSettings
+        How gaps become stops.
+    stop_limit_m : float
+        The farthest a stop may lie from a street of a team's mode, metres: the last steps are walked
+        straight, so they must be few. A car does not reach a path in a park.
+    base_limit_m : float
+        The farthest a base may lie from a street its team can use, metres. Routes begin and end on that
+        street; the way between it and the base is walked, and taken off the team's shift at both ends.
+    """
+
+    demand: DemandSettings = field(default_factory=DemandSettings)
+    stop_limit_m: float = 12.0
+    base_limit_m: float = 100.0
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A shift of a zone that is ready to be searched.
+
+    Parameters
+    ----------
+    zone : str
+    zone_id : int
+    start, end : datetime
+    problem : PatrolProblem
+    network : RoadNetwork
+    revision : str
+        Of the roads.
+    places : (N, 2) array of float
+        Longitude and latitude of every node of the problem.
+    teams, stops : GeoDataFrame
+        On duty, and where they may go; in the network's CRS.
+    analysis : int or None
+    parameters : dict
+        What the plan keeps of how it was made.
+    remarks : tuple of str
+    """
+
+    zone: str
+    zone_id: int
+    start: datetime
+    end: datetime
+    problem: PatrolProblem
+    network: RoadNetwork
+    revision: str
+    places: NDArray[np.float64]
+    teams: gpd.GeoDataFrame
+    stops: gpd.GeoDataFrame
+    analysis: int | None
+    parameters: dict[str, Any]
+    remarks: tuple[str, ...]
+
+
+def prepared(
+    session: Session,
+    *,
+    zone: str,
+    start: datetime,
+    end: datetime,
+    settings: PlanSettings | None = None,
+    wishes: Wishes | None = None,
+    roads: tuple[RoadNetwork, str] | None = None,
+    taken: gpd.GeoSeries | None = None,
+    tell: Callable[[float], None] = lambda fraction: None,
+) -> Prepared:
+    """Everything that a search of one zone's shift needs, read from the database.
+
+    Parameters
+    ----------
+    roads : (RoadNetwork, str), optional
+        The streets and their revision, where they were read before.
+    taken : GeoSeries of Point, optional
+        Stops of neighbouring zones, in the network's CRS: what lies within sight of one is theirs.
+    tell : callable
+        Told 0.2 when the stops are chosen.
+
+    Raises
+    ------
+    LianfangError
+        As `plan_shift`.
+    """
+    if end <= start:
+        raise LianfangError(
+            Sentence(
+                "the shift from %(start)s to %(end)s is empty; swap the two",
+                start=start.isoformat(),
+                end=end.isoformat(),
+            )
+        )
+    chosen = settings or PlanSettings()
+    crs, zone_id = site_crs(session), repository.zone_of_code(session, zone)
+    record = to_metric(repository.zones(session).loc[[zone_id]], crs)
+    teams = to_metric(repository.teams(session, zone_id), crs)
+    if teams.empty:
+        raise LianfangError(
+            Sentence("zone '%(zone)s' has no team; run `lianfang import teams FILE --datum D`", zone=zone)
+        )
+    teams, remarks = on_duty(teams, start, end)
+    if teams.empty:
+        raise LianfangError(
+            Sentence(
+                "no team of zone '%(zone)s' serves in the shift from %(start)s to %(end)s (%(why)s); "
+                "choose another shift, or change their hours",
+                zone=zone,
+                start=start.isoformat(),
+                end=end.isoformat(),
+                why=listed(remarks),
+            )
+        )
+    network, revision = roads or road_network(session)
+    analysis, basis, stops = _stops(session, zone, record.geometry.iloc[0], network, chosen, wishes)
+    if taken is not None and len(taken):
+        stops = stops[stops.geometry.distance(taken.union_all()) > chosen.demand.sight_m]
+        if stops.empty:
+            raise LianfangError(
+                Sentence("all stops of zone '%(zone)s' are in sight of its neighbours' stops", zone=zone)
+            )
+    stops["village"] = villages_at(to_metric(villages(session), crs), stops.geometry)
+    tell(0.2)
+    far = teams_off_network(teams, network, chosen.base_limit_m)
+    if far:
+        raise InputRefused(
+            Sentence("%(n)s team bases are off the network; nothing was planned", n=len(far)),
+            list(far.values()),
+        )
+    bases, walk_s = on_their_street(network, teams, chosen.base_limit_m)
+    teams, short = less_the_walk(teams, walk_s)
+    remarks += short
+    if teams.empty:
+        raise LianfangError(
+            Sentence(
+                "zone '%(zone)s' has no team with time to patrol (%(why)s)", zone=zone, why=listed(short)
+            )
+        )
+    remarks += crossing_remarks(teams)
+    if wishes is not None:
+        wishes.refuse_impossible(
+            set(stops["stop_id"]),
+            set(teams["code"]),
+            set(out_of_range(teams, stops)),
+            CrossRule(**record["rule"].iloc[0]).visits,
+        )
+    nodes = gpd.GeoSeries([*bases.loc[teams.index], *stops.geometry], crs=crs)
+    places_of_nodes = shapely.get_coordinates(to_lonlat(nodes).to_numpy()).round(PLACE_DECIMALS)
+    points = points_at(places_of_nodes, crs)
+    problem = pose(network, points, teams, stops, record["rule"].iloc[0], start, chosen.stop_limit_m, wishes)
+    return Prepared(
+        zone=zone,
+        zone_id=zone_id,
+        start=start,
+        end=end,
+        problem=problem,
+        network=network,
+        revision=revision,
+        places=places_of_nodes,
+        teams=teams,
+        stops=stops,
+        analysis=analysis,
+        parameters=asdict(chosen)
+        | {
+            "basis": plan_basis(session, zone, analysis, start, end) | basis,
+            "wishes": None if wishes is None else wishes.as_json(),
+        },
+        remarks=tuple(remarks),
+    )
+
+
+def _stops(
+    session: Session,
+    zone: str,
+    area: shapely.Geometry,
+    network: RoadNetwork,
+    chosen: PlanSettings,
+    wishes: Wishes | None,
+) -> tuple[int | None, dict[str, Any], gpd.GeoDataFrame]:
+    """The analysis that stops come from, what of the plan's basis comes with them, and the stops."""
+    if wishes is not None:
+        before, kept = plan_again(session, wishes, zone)
+        # As stale, or not, as where they come from.
+        basis = before.parameters.get("basis") or {}
+        gaps = {"gaps": basis.get("gaps"), "analysis": basis.get("analysis")}
+        return before.analysis_id, gaps, to_metric(kept, network.crs)
+    analysis = repository.latest_analysis_id(session)
+    if analysis is None:
+        raise LianfangError(Sentence("nothing was analysed yet; run `lianfang gaps find` first"))
+    return analysis, {}, zone_stops(session, analysis, network, area, zone, chosen.demand)
