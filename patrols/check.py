@@ -382,9 +382,11 @@ def _stop_violations(here: list[_Visit], stop_id: Any, stop: _Stop) -> Iterator[
         if visit.made:
             # Made before this plan: nothing of it can be changed.
             continue
+        # Of visits that start together one made before comes first, else each of them does.
+        is_first = visit.start_s == here[0].start_s and not here[0].made
         for name, windows, applies in (
             (Sentence("a visit"), stop.each, True),
-            (Sentence("the first visit"), stop.first, visit.start_s == here[0].start_s),
+            (Sentence("the first visit"), stop.first, is_first),
         ):
             if applies and windows and not any(a <= visit.start_s <= b for a, b in windows):
                 limit = min(

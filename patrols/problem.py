@@ -108,7 +108,8 @@ class PatrolProblem:
         With a time zone.
     done : DataFrame or None
         stop_id, village (or None), start_s, end_s: visits that were made in this span before this plan
-        begins, by teams that need not be in it. They count wherever visits count.
+        begins, by teams that need not be in it. They count wherever visits count, and come before a visit
+        of the plan that starts in the same second.
     pinned : DataFrame or None
         team_id, stop_id: pairs that must meet. A stop has at most as many as the rule asks for visits; it is
         visited by these teams, whoever else visits it.

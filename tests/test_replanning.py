@@ -84,6 +84,23 @@ def test_a_required_stop_that_somebody_was_at_is_not_required_any_more() -> None
     assert plan.visits.empty
 
 
+def test_visit_made_before_is_first_of_those_that_start_together() -> None:
+    """Its window for first visits is over; who comes in the same second comes second."""
+    problem = two_villages()
+    plan = solve(problem, budget=FEW, seed=1)
+    late = plan.visits[plan.visits["stop_id"] == "p"].sort_values("start_s").tail(1)
+    start_s = int(late["start_s"].iloc[0])
+    windows = pd.DataFrame(
+        [("p", 0, start_s - 1, "first")], columns=["stop_id", "start_s", "end_s", "on_visit"]
+    )
+    alone = replace(plan, visits=late.assign(seq=1), crossed=(), value=0)
+    codes = [
+        {found.code for found in violations(replace(problem, windows=windows, done=done), alone)}
+        for done in (made(), made(("p", None, start_s, start_s + 1)))
+    ]
+    assert ["window" in found for found in codes] == [True, False]
+
+
 def test_the_window_of_a_first_visit_is_over_when_somebody_was_there() -> None:
     """p may be opened until 150 s, which nobody but E could; after a visit before, any time will do."""
     window = {"stop_id": "p", "start_s": 0, "end_s": 50, "on_visit": "first"}

@@ -1,0 +1,90 @@
+"""Tables of joint-defence zones and their teams."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Float,
+    ForeignKey,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from geo.db import Base, BigKey, Dated, Ltree, geometry, half_open, scope_column
+from geo.tables import batch_column
+
+
+class Zone(Dated, Base):
+    """A joint-defence zone (联防片区): adjoining villages that patrol together, and their rule."""
+
+    __tablename__ = "zone"
+    __table_args__ = (
+        half_open("valid"),
+        ExcludeConstraint(("code", "="), ("valid", "&&"), name="ex_zone_code_valid"),
+    )
+
+    id: Mapped[BigKey]
+    code: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    name_en: Mapped[str | None] = mapped_column(Text)
+    rule: Mapped[Any] = mapped_column(JSONB)
+    geom: Mapped[Any] = mapped_column(geometry("MULTIPOLYGON"), nullable=False)
+    batch_id: Mapped[int] = batch_column()
+
+
+class ZoneMember(Base):
+    """A village of a zone; the zone is visible to whoever sees any member."""
+
+    __tablename__ = "zone_member"
+
+    zone_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("zone.id", ondelete="CASCADE"), primary_key=True
+    )
+    jurisdiction_path: Mapped[str] = mapped_column(
+        # Part of the key, so not `scope_column`; same rule.
+        Ltree,
+        ForeignKey("jurisdiction.path", onupdate="CASCADE"),
+        primary_key=True,
+        index=True,
+    )
+
+
+class Team(Dated, Base):
+    """A team on duty: home village or none, base, mode, size and hours of its shift."""
+
+    __tablename__ = "team"
+    __table_args__ = (
+        half_open("valid"),
+        ExcludeConstraint(("code", "="), ("valid", "&&"), name="ex_team_code_valid"),
+        CheckConstraint("mode IN ('foot', 'ebike', 'car', 'uav')", name="mode"),
+        # Only who flies has them, and nobody flies without.
+        CheckConstraint(
+            """CASE WHEN mode = 'uav' THEN range_m IS NOT NULL AND range_m > 0
+                                            AND endurance_s IS NOT NULL AND endurance_s > 0
+                    ELSE range_m IS NULL AND endurance_s IS NULL END""",
+            name="flight",
+        ),
+        CheckConstraint("size >= 1", name="size"),
+    )
+
+    id: Mapped[BigKey]
+    code: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    name_en: Mapped[str | None] = mapped_column(Text)
+    zone_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("zone.id", ondelete="CASCADE"), index=True)
+    mode: Mapped[str] = mapped_column(Text)
+    size: Mapped[int]
+    # Hours of its own where it cannot serve the whole shift.
+    starts_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]
+    # The farthest from its base, metres, and the longest in the air, seconds.
+    range_m: Mapped[float | None] = mapped_column(Float)
+    endurance_s: Mapped[int | None]
+    base: Mapped[Any] = mapped_column(geometry("POINT"), nullable=False)
+    jurisdiction_path: Mapped[str | None] = scope_column(nullable=True)
+    batch_id: Mapped[int] = batch_column()
