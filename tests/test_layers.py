@@ -24,9 +24,9 @@ READERS = (
 TIMED = ("patrols.solve", "patrols.search.run")
 
 COMPUTE_LIBRARIES = {
-    *("geopandas", "numba", "numpy", "pandas", "pygeomag", "pyproj", "scipy", "shapely"),
+    *("chinese_calendar", "geopandas", "numba", "numpy", "pandas", "pygeomag", "pyproj", "scipy", "shapely"),
 }
-READER_LIBRARIES = {"openpyxl", "osmium", "pyarrow", "pyogrio"}
+READER_LIBRARIES = {"icalendar", "openpyxl", "osmium", "pyarrow", "pyogrio"}
 STORE_LIBRARIES = {"geoalchemy2", "psycopg", "pyarrow", "sqlalchemy"}
 ONLY_IN = {
     **dict.fromkeys(("flask", "flask_babel", "folium", "branca", "jinja2", "click", "procrastinate"), "web"),

@@ -60,6 +60,7 @@ PATHS = {
 SHARED = {
     *("site", "setting", "import_batch", "road_node", "water"),
     *("frame_source", "frame_file", "frame_delivery", "frame_day", "analysis", "alert_check"),
+    *("duty_calendar", "public_holiday"),
 }
 # Made for a jurisdiction (null: the whole site): seen at, above and below it, written where it lies.
 MADE_FOR = ("camera_audit", "assessed_list")
@@ -148,6 +149,9 @@ INSERT INTO alert (planned, cause, reasons, street_mm, places, open_days, days, 
 INSERT INTO alert_camera (alert_id, camera_id)
     SELECT a.id, c.id FROM alert a JOIN camera c ON c.geom = a.geom;
 INSERT INTO alert_check (id, days) VALUES (1, 3);
+INSERT INTO duty_calendar (code, name, weekdays, terms, left_out, single, follows_holidays, author, valid)
+    VALUES ('c', 'x', '{{1}}', '[]', '{{}}', '{{}}', false, 'test', '{ALWAYS}');
+INSERT INTO public_holiday (on_date, is_off, name, author) VALUES ('2027-01-01', true, 'x', 'test');
 INSERT INTO job_run (kind, title, arguments, author, jurisdiction_path)
     SELECT 'analysis', '{{"text": "x"}}', '{{}}', 'test', jurisdiction_path FROM camera;
 INSERT INTO audit_entry (account_name, event, subject, jurisdiction_path, detail, peer)

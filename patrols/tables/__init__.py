@@ -1,15 +1,18 @@
 """Tables of joint-defence zones, teams, plans and what came of them."""
 
+from patrols.tables.calendars import DutyCalendar, PublicHoliday
 from patrols.tables.check_ins import CheckIn
 from patrols.tables.plans import Plan, PlanStep, PlanStop, PlanVisit, plan_column
 from patrols.tables.zones import Team, Zone, ZoneMember
 
 __all__ = [
     "CheckIn",
+    "DutyCalendar",
     "Plan",
     "PlanStep",
     "PlanStop",
     "PlanVisit",
+    "PublicHoliday",
     "Team",
     "Zone",
     "ZoneMember",
