@@ -1,0 +1,337 @@
+"""Rosters: equal to brute force where they are tiny, sound by the checker always, and fair by law."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from itertools import combinations, product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo.errors import InputRefused
+from patrols.rosters.check import broken
+from patrols.rosters.problem import FIXED, FORBIDDEN, Roster, RosterProblem, Turn, following
+from patrols.rosters.solve import make_roster, spreads, take_turns
+
+HOUR, DAY = 3600, 86_400
+
+
+def turn(day, slot=0, *, hours=(18, 22), **own):
+    start, end = (day * DAY + hour * HOUR for hour in hours)
+    usual = {"teams": 1, "villages": 1, "weekend": day % 7 >= 5}
+    return Turn(f"day {day} slot {slot}", day, slot, start, end, **usual | own)
+
+
+def evenings(days, **own):
+    return [turn(day, **own) for day in range(days)]
+
+
+def two_slots(days, **own):
+    return [
+        one
+        for day in range(days)
+        for one in (turn(day, **own), turn(day, 1, hours=(22, 26), night=True, **own))
+    ]
+
+
+def problem(turns, villages, *, cannot=(), fixed=(), forbidden=(), rest_h=0):
+    can = np.ones((len(villages), len(turns)), np.bool_)
+    wish = np.zeros(can.shape, np.int8)
+    for cell in cannot:
+        can[cell] = False
+    for cell in fixed:
+        wish[cell] = FIXED
+    for cell in forbidden:
+        wish[cell] = FORBIDDEN
+    names = [f"t{n}" for n in range(len(villages))]
+    return RosterProblem(turns, names, villages, can, wish, int(rest_h * HOUR))
+
+
+# ---------------------------------------------------------------- by hand
+
+
+def test_four_evenings_of_two_teams_alternate():
+    made = make_roster(problem(evenings(4), ["a", "b"]))
+    assert (made.repeats, made.spread["all"], made.proven) == (0, 0.0, True)
+    assert made.serves.sum(axis=1).tolist() == [2, 2]
+
+
+def test_who_can_serve_half_as_often_serves_half_as_often():
+    """Six evenings; one team can in two of them, another in four, so their shares are 2 and 4."""
+    cannot = [(0, k) for k in (1, 3, 4, 5)] + [(1, k) for k in (0, 2)]
+    made = make_roster(problem(evenings(6), ["a", "b"], cannot=cannot))
+    assert made.serves.sum(axis=1).tolist() == [2, 4] and made.spread["all"] == 0.0
+
+
+def test_rest_keeps_a_team_out_of_the_slot_after_its_own():
+    """Two slots an evening with six hours of rest take two teams, and these swap slots every day."""
+    made = make_roster(problem(two_slots(4), ["a", "b"], rest_h=6))
+    for day in range(4):
+        assert (made.serves[:, 2 * day] != made.serves[:, 2 * day + 1]).all()
+    # In a row either way: the late one of today is the early one of tomorrow, or each keeps its slot.
+    assert made.repeats > 0
+
+
+def test_a_repeat_is_taken_only_where_it_cannot_be_avoided():
+    made = make_roster(problem(evenings(3), ["a", "b"], fixed=[(0, 0), (0, 1)]))
+    assert made.repeats == 1 and made.serves[0].tolist()[:2] == [True, True]
+
+
+def test_what_a_person_fixed_and_forbade_is_kept():
+    made = make_roster(problem(evenings(3), ["a", "b", "c"], fixed=[(2, 1)], forbidden=[(0, 0), (1, 2)]))
+    assert made.serves[2, 1] and not made.serves[0, 0] and not made.serves[1, 2]
+
+
+def test_teams_of_as_many_villages_as_asked_serve_and_a_police_team_is_of_none():
+    turns = evenings(2, teams=2, villages=2)
+    made = make_roster(problem(turns, ["a", "a", "b", None]))
+    for k in range(2):
+        homes = {["a", "a", "b", None][i] for i in np.flatnonzero(made.serves[:, k])} - {None}
+        assert homes == {"a", "b"}
+
+
+def test_nights_and_weekends_are_shared_apart():
+    """Two weeks of two slots, four teams: 7 turns each, of these 3 or 4 nights and 2 at weekends."""
+    made = make_roster(problem(two_slots(14), ["a", "b", "c", "d"], rest_h=8))
+    assert made.spread == {"all": 0.0, "night": 1.0, "weekend": 0.0}
+
+
+# ---------------------------------------------------------------- impossible
+
+
+@pytest.mark.parametrize(
+    "asked, words",
+    [
+        (
+            {"turns": evenings(2, teams=2), "villages": ["a", "b"], "cannot": [(0, 1)]},
+            ["day 1 slot 0: 2 teams are needed and 1 can serve"],
+        ),
+        (
+            {"turns": evenings(1, teams=2, villages=2), "villages": ["a", "a", None]},
+            ["day 0 slot 0: teams of 2 villages are needed, and those that can serve are of 1"],
+        ),
+        (
+            {"turns": evenings(1), "villages": ["a", "b"], "fixed": [(0, 0)], "cannot": [(0, 0)]},
+            ["day 0 slot 0: team 't0' is fixed and cannot serve then"],
+        ),
+        (
+            {"turns": evenings(1), "villages": ["a", "b"], "fixed": [(0, 0), (1, 0)]},
+            ["day 0 slot 0: 2 teams are fixed and 1 are needed"],
+        ),
+        (
+            {"turns": two_slots(1), "villages": ["a", "b"], "fixed": [(0, 0), (0, 1)], "rest_h": 8},
+            [
+                "team 't0' is fixed in day 0 slot 0 and in day 0 slot 1, with less rest between them "
+                "than 8 h",
+            ],
+        ),
+    ],
+)
+def test_what_cannot_be_is_told_by_its_day_and_need(asked, words):
+    with pytest.raises(InputRefused, match="no roster can be made") as refused:
+        make_roster(problem(**asked))
+    assert list(refused.value.problems) == words
+
+
+def test_rest_that_leaves_too_few_is_told_by_the_turn_it_leaves_short():
+    """Three turns in a row with a day of rest between need three teams; there are two."""
+    with pytest.raises(InputRefused) as refused:
+        make_roster(problem(evenings(3), ["a", "b"], rest_h=48))
+    (told,) = refused.value.problems
+    assert "1 teams are needed, and 0 can serve with that much rest" in told
+
+
+@pytest.mark.parametrize(
+    "turns, words",
+    [
+        ([], "1 to 248 turns, not 0"),
+        ([turn(1), turn(0)], "in order of time"),
+        ([turn(0, teams=1, villages=2)], "1 teams of 2 villages cannot be"),
+        ([turn(0, teams=0, villages=0)], "0 teams of 0 villages cannot be"),
+    ],
+)
+def test_turns_that_are_none_are_refused(turns, words):
+    with pytest.raises(InputRefused, match=words):
+        problem(turns, ["a"])
+
+
+def test_arrays_of_another_shape_are_refused():
+    with pytest.raises(ValueError, match="teams by turns"):
+        RosterProblem(evenings(2), ["a"], ["v"], np.ones((1, 1), np.bool_), np.zeros((1, 1), np.int8))
+
+
+# ---------------------------------------------------------------- laws
+
+asked = st.builds(
+    lambda days, late, homes, need, villages, rest_h, cells: (
+        (two_slots if late else evenings)(days, teams=need, villages=min(need, villages)),
+        homes,
+        rest_h,
+        cells,
+    ),
+    st.integers(1, 4),
+    st.booleans(),
+    st.lists(st.sampled_from(["a", "b", None]), min_size=1, max_size=4),
+    st.integers(1, 2),
+    st.integers(0, 2),
+    st.sampled_from([0, 8, 30]),
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 7), st.sampled_from(["cannot", "fixed", "forbidden"]))
+    ),
+)
+
+
+def posed(turns, homes, rest_h, cells):
+    marks = {"cannot": [], "fixed": [], "forbidden": []}
+    for team, k, mark in {cell[:2]: cell for cell in cells}.values():
+        if team < len(homes) and k < len(turns):
+            marks[mark].append((team, k))
+    return problem(turns, homes, rest_h=rest_h, **marks)
+
+
+def made_of(found):
+    try:
+        return make_roster(found)
+    except InputRefused:
+        return None
+
+
+def figures(made):
+    return made.repeats, {kind: round(value, 9) for kind, value in made.spread.items()}
+
+
+@given(asked)
+@settings(max_examples=60, deadline=None)
+def test_the_checker_finds_nothing_in_a_roster_that_was_made(asked):
+    found = posed(*asked)
+    made = made_of(found)
+    assert made is None or (made.proven and broken(found, made) == [])
+
+
+@given(asked, st.sampled_from(["a", "b", None]))
+@settings(max_examples=40, deadline=None)
+def test_one_more_team_never_makes_a_roster_impossible(asked, home):
+    turns, homes, rest_h, cells = asked
+    if made_of(posed(turns, homes, rest_h, [cell for cell in cells if cell[0] < len(homes)])) is not None:
+        kept = [cell for cell in cells if cell[0] < len(homes)]
+        assert made_of(posed(turns, [*homes, home], rest_h, kept)) is not None
+
+
+@given(asked)
+@settings(max_examples=40, deadline=None)
+def test_the_order_of_teams_changes_nothing_in_the_figures(asked):
+    found = posed(*asked)
+    back = RosterProblem(
+        found.turns,
+        found.teams[::-1],
+        found.villages[::-1],
+        found.can[::-1],
+        found.wish[::-1],
+        found.rest_s,
+    )
+    one, other = made_of(found), made_of(back)
+    assert (one is None) == (other is None)
+    assert one is None or figures(one) == figures(other)
+
+
+def every_roster(found):
+    """All rosters of a tiny problem that its checker lets through, best first."""
+    choices = [
+        [set(some) for some in combinations(range(len(found.teams)), one.teams)] for one in found.turns
+    ]
+    sound = []
+    for chosen in product(*choices):
+        serves = np.array([[i in some for some in chosen] for i in range(len(found.teams))], np.bool_)
+        repeats = sum(int((serves[:, a] & serves[:, b]).sum()) for a, b in following(found.turns))
+        made = Roster(serves, repeats, spreads(found, serves), True)
+        if not broken(found, made):
+            sound.append((made.repeats, *(round(value, 9) for value in made.spread.values())))
+    return min(sound, default=None)
+
+
+@given(
+    asked.filter(
+        lambda one: (
+            len(one[0]) <= 4
+            and np.prod([len(list(combinations(range(len(one[1])), turn.teams))) for turn in one[0]]) <= 400
+        )
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_a_tiny_roster_is_the_best_there_is(asked):
+    found = posed(*asked)
+    made = made_of(found)
+    best = every_roster(found)
+    assert (made is None) == (best is None)
+    if made is not None:
+        assert (made.repeats, *(round(value, 9) for value in made.spread.values())) == best
+
+
+# ---------------------------------------------------------------- the checker
+
+
+def sound():
+    found = problem(two_slots(2), ["a", "b", "c", None], rest_h=3, forbidden=[(0, 0)], fixed=[(1, 3)])
+    return found, make_roster(found)
+
+
+def test_the_checker_sees_each_fault():
+    found, made = sound()
+    assert broken(found, made) == []
+    nobody = replace(made, serves=np.zeros_like(made.serves))
+    told = " ".join(broken(found, nobody))
+    for words in (
+        "0 teams serve, 1 are needed",
+        "of 0 villages",
+        "'t1' is fixed and does not serve",
+        "within",
+    ):
+        assert words in told, words
+    everybody = replace(made, serves=np.ones_like(made.serves))
+    told = " ".join(broken(found, everybody))
+    for words in (
+        "4 teams serve, 1 are needed",
+        "'t0' serves and must not",
+        "with less rest",
+        "twice in a row",
+    ):
+        assert words in told, words
+    can = found.can.copy()
+    can[:, 0] = False
+    told = broken(replace(found, can=can), made)
+    assert any("serves and cannot then" in one for one in told)
+    assert "shared within 9" in " ".join(broken(found, replace(made, spread=made.spread | {"all": 9.0})))
+    assert broken(found, replace(made, serves=made.serves[:, :1])) == [
+        "the roster is not one of these teams and turns"
+    ]
+
+
+def test_the_checker_shares_no_code_with_the_solver():
+    tree = ast.parse(Path(broken.__code__.co_filename).read_text(encoding="utf8"))
+    taken = {
+        (node.module, alias.name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if (node.module or "").startswith("patrols")
+    }
+    problem_words = {"FIXED", "FORBIDDEN", "Roster", "RosterProblem"}
+    assert taken == {("patrols.rosters.problem", word) for word in problem_words}
+
+
+# ---------------------------------------------------------------- leaders
+
+
+def test_villages_take_turns_at_leading_where_they_are_there():
+    turns = evenings(4)
+    can = np.array([[True, True, True, False], [True, True, False, False]])
+    led = take_turns(["a", "b"], can, np.zeros(can.shape, np.int8), turns)
+    assert led[3] is None and led[2] == "a" and sorted(led[:2]) == ["a", "b"]
+    wish = np.zeros(can.shape, np.int8)
+    wish[0, 1] = FIXED
+    assert take_turns(["a", "b"], can, wish, turns)[1] == "a"
+    assert take_turns([], np.zeros((0, 4), np.bool_), np.zeros((0, 4), np.int8), turns) == [None] * 4
