@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -117,6 +117,9 @@ class ProblemArrays:
     breaks : tuple of tuples of Break
         Per team, by latest start: the order in which the searches hold them.
     rule : CrossRule
+        A *joint* rule as one of visits by one village, which all teams that are mixed enough are of.
+    leader : int
+        Number of the duty village of a *rota*, -1 where any will do.
     done : tuple of tuples of Made
         Per stop the visits made before, by time.
     pin : (S, visits of the rule) int
@@ -143,6 +146,7 @@ class ProblemArrays:
     forbidden: BoolArray
     breaks: tuple[tuple[Break, ...], ...]
     rule: CrossRule
+    leader: int
     done: tuple[tuple[Made, ...], ...]
     pin: IntArray
 
@@ -181,7 +185,7 @@ class ProblemArrays:
     @cached_property
     def chains(self) -> tuple[tuple[Made, ...], ...]:
         """Per stop the visits made before that count as its first turns, each a separation after the last."""
-        return tuple(_chain(self.rule, several, self.span[1]) for several in self.done)
+        return tuple(_chain(self.rule, self.leader, several, self.span[1]) for several in self.done)
 
     @cached_property
     def lost(self) -> BoolArray:
@@ -238,7 +242,7 @@ def problem_arrays(problem: PatrolProblem) -> ProblemArrays:
     for team_id, stop_id in zip(problem.forbidden["team_id"], problem.forbidden["stop_id"], strict=True):
         forbidden[team_row[team_id], stop_row[stop_id]] = True
     each, first = _windows(problem.windows, stop_row)
-    villages = pd.factorize(np.concatenate([teams["village"], problem.done["village"]]).astype(object))[0]
+    rule, villages, leader = _counted(problem)
     done: list[list[Made]] = [[] for _ in stop_row]
     made = zip(
         problem.done["stop_id"],
@@ -251,7 +255,7 @@ def problem_arrays(problem: PatrolProblem) -> ProblemArrays:
         done[stop_row[stop_id]].append(Made(village, start_s, end_s))
     # Where somebody was before, no visit of this plan is the first.
     both = [a if had else _both(a, b) for a, b, had in zip(each, first, done, strict=True)]
-    pin = np.full((len(stops), problem.rule.visits), -1, np.int64)
+    pin = np.full((len(stops), rule.visits), -1, np.int64)
     for team_id, stop_id in zip(problem.pinned["team_id"], problem.pinned["stop_id"], strict=True):
         row = pin[stop_row[stop_id]]
         row[int((row >= 0).sum())] = team_row[team_id]
@@ -275,13 +279,28 @@ def problem_arrays(problem: PatrolProblem) -> ProblemArrays:
         home=home,
         forbidden=forbidden,
         breaks=_breaks(problem, team_row),
-        rule=problem.rule,
+        rule=rule,
+        leader=leader,
         done=tuple(tuple(several) for several in done),
         pin=pin,
     )
 
 
-def _chain(rule: CrossRule, several: tuple[Made, ...], end: int) -> tuple[Made, ...]:
+def _counted(problem: PatrolProblem) -> tuple[CrossRule, IntArray, int]:
+    """The rule, the villages that teams and visits made before count for, -1 for none, and the leader."""
+    rule, teams, done = problem.rule, problem.teams, problem.done
+    if rule.pattern == "joint":
+        mixed = np.concatenate([teams["villages"], done["villages"]]) >= rule.villages
+        return replace(rule, pattern="separate", villages=1), np.where(mixed, 0, -1), -1
+    numbers, names = pd.factorize(np.concatenate([teams["village"], done["village"]]).astype(object))
+    if rule.leader is None:
+        return rule, numbers, -1
+    known = names.tolist()
+    # A number that nobody has, where nobody is of the duty village.
+    return rule, numbers, known.index(rule.leader) if rule.leader in known else len(known)
+
+
+def _chain(rule: CrossRule, leader: int, several: tuple[Made, ...], end: int) -> tuple[Made, ...]:
     """The visits that count, earliest first, as long as the turns left can still bring enough villages.
 
     Visits that would do but leave the stop alone too long until the `end` of the span lack their last turn.
@@ -292,7 +311,8 @@ def _chain(rule: CrossRule, several: tuple[Made, ...], end: int) -> tuple[Made, 
         if chain and rule.max_idle_s is not None and made.start > chain[-1].end + rule.max_idle_s:
             late = False
         left = rule.visits - len(chain) - 1
-        enough = len({one.village for one in (*chain, made)}) + left >= rule.villages
+        there = {one.village for one in (*chain, made)}
+        enough = len(there) + left >= rule.villages and (left > 0 or leader < 0 or leader in there)
         if late and left >= 0 and enough:
             chain.append(made)
     if len(chain) == rule.visits and rule.max_idle_s is not None and end > chain[-1].end + rule.max_idle_s:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from patrols.arrays import FAR, IntArray, ProblemArrays
-from patrols.reach import Reach, crossable, visits_in_time
+from patrols.reach import Reach, crossable, led, visits_in_time
 
 
 def upper_bound(arrays: ProblemArrays, reach: Reach) -> float:
@@ -38,6 +38,8 @@ def upper_bound(arrays: ProblemArrays, reach: Reach) -> float:
     - sum over t of x[t, s] = k y[s], and the teams of one village together at most (k - m + 1) y[s], because
       each of the other m - 1 villages makes one at least;
     - where j visits by villages were made before, the sum is max(k - j, 0) y[s] instead;
+    - under a *rota* the teams of the duty village together make y[s] of them at least, where it was not there
+      before;
     - y[s] = 0 unless the visits can follow each other in time (`visits_in_time`);
     - **time**: a team's shift holds all its travel, service and breaks. Of its legs, give half of
       each to the stop it leaves and half to the stop it enters. A visited stop is entered from
@@ -98,10 +100,18 @@ def upper_bound(arrays: ProblemArrays, reach: Reach) -> float:
         len(pair),
         count + len(wanted),
     )
+    # None of these teams need be able to come where the stop is not crossed.
+    unled = np.flatnonzero(~led(arrays)[wanted])
+    row = np.full(len(wanted), -1)
+    row[unled] = np.arange(len(unled))
+    leads = np.flatnonzero((arrays.village[teams] == arrays.leader) & (row[stops] >= 0))
+    lead = _rows(
+        np.arange(len(unled)), last[unled], np.ones(len(unled)), len(unled), count + len(wanted)
+    ) - _rows(row[stops[leads]], leads, np.ones(len(leads)), len(unled), count + len(wanted))
     answer = linprog(
         np.concatenate([np.zeros(count), -arrays.prize[wanted]]),
-        A_ub=sp.vstack([time, alone]).tocsr(),
-        b_ub=np.concatenate([room, np.zeros(len(pair))]),
+        A_ub=sp.vstack([time, alone, lead]).tocsr(),
+        b_ub=np.concatenate([room, np.zeros(len(pair) + len(unled))]),
         A_eq=twice.tocsr(),
         b_eq=np.zeros(len(wanted)),
         bounds=np.column_stack(

@@ -82,6 +82,7 @@ class _Stop:
 @dataclass(frozen=True)
 class _Team:
     village: Any
+    villages: int
     travel_s: NDArray[np.int64]
     start_node: int
     end_node: int
@@ -101,6 +102,7 @@ class _Visit:
     # Of a visit made before the plan: its team may not be in it.
     made: bool = False
     village: Any = None
+    villages: int = 0
 
 
 def violations(problem: PatrolProblem, plan: PatrolPlan) -> list[Violation]:
@@ -132,8 +134,8 @@ def violations(problem: PatrolProblem, plan: PatrolPlan) -> list[Violation]:
         own = sorted((v for v in sound if v.team_id == team_id), key=lambda v: (v.seq, v.start_s))
         found += _team_violations(own, team_id, team, stops, forbidden)
     made = [
-        _Visit(None, 0, stop_id, start_s, start_s, end_s, made=True, village=village)
-        for stop_id, village, start_s, end_s in problem.done.itertuples(index=False, name=None)
+        _Visit(None, 0, stop_id, start_s, start_s, end_s, made=True, village=village, villages=villages)
+        for stop_id, village, start_s, end_s, villages in problem.done.itertuples(index=False, name=None)
     ]
     by_stop = {
         stop_id: sorted((v for v in [*made, *sound] if v.stop_id == stop_id), key=lambda v: v.start_s)
@@ -174,8 +176,10 @@ def _teams(problem: PatrolProblem) -> dict[Any, _Team]:
     for team_id, earliest_s, latest_s, duration_s in problem.breaks.itertuples(index=False, name=None):
         breaks[team_id].append((earliest_s, latest_s, duration_s))
     return {
-        team_id: _Team(village, problem.duration_s[mode], start, end, start_s, end_s, tuple(breaks[team_id]))
-        for team_id, village, mode, start, end, start_s, end_s in problem.teams.itertuples(
+        team_id: _Team(
+            village, villages, problem.duration_s[mode], start, end, start_s, end_s, tuple(breaks[team_id])
+        )
+        for team_id, village, mode, start, end, start_s, end_s, villages in problem.teams.itertuples(
             index=False, name=None
         )
     }
@@ -404,12 +408,19 @@ def _stop_violations(here: list[_Visit], stop_id: Any, stop: _Stop) -> Iterator[
 def _is_crossed(problem: PatrolProblem, here: list[_Visit], teams: dict[Any, _Team]) -> bool:
     """Whether visits in order of time make their stop crossed, by the words of `CrossRule`."""
     rule = problem.rule
-    villages = [teams[visit.team_id].village if not visit.made else visit.village for visit in here]
-    counting = [
-        (visit, village) for visit, village in zip(here, villages, strict=True) if village is not None
-    ]
+    # Who was there, made before or now: both say of how many villages, and of which.
+    who = [visit if visit.made else teams[visit.team_id] for visit in here]
+    if rule.pattern == "joint":
+        counting = [
+            (visit, None) for visit, by in zip(here, who, strict=True) if by.villages >= rule.villages
+        ]
+    else:
+        counting = [
+            (visit, by.village) for visit, by in zip(here, who, strict=True) if by.village is not None
+        ]
     enough = any(
-        len({village for _, village in chosen}) >= rule.villages
+        (rule.pattern == "joint" or len({village for _, village in chosen}) >= rule.villages)
+        and (rule.pattern != "rota" or rule.leader in {village for _, village in chosen})
         and all(
             later.start_s - earlier.start_s >= rule.separation_s
             for (earlier, _), (later, _) in pairwise(chosen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from numbers import Integral, Real
 from typing import Any
 
@@ -19,8 +19,12 @@ Identifier = str | int
 LARGEST = 10**8
 
 
-def cells_of(value: pd.DataFrame | None, name: str, columns: Iterable[str]) -> dict[str, list[Any]]:
+def cells_of(
+    value: pd.DataFrame | None, name: str, columns: Iterable[str], *, optional: Collection[str] = ()
+) -> dict[str, list[Any]]:
     """The cells of the wanted columns, in order of the rows; empty lists for None or an empty frame.
+
+    Optional columns that are not there hold None.
 
     Raises
     ------
@@ -38,12 +42,15 @@ def cells_of(value: pd.DataFrame | None, name: str, columns: Iterable[str]) -> d
         )
     if value.empty and not len(value.columns):
         return {column: [] for column in wanted}
-    missing = [column for column in wanted if column not in value.columns]
+    missing = [column for column in wanted if column not in value.columns and column not in optional]
     if missing:
         raise ValueError(
             f"{name} has no column {', '.join(missing)}; its columns must include {', '.join(wanted)}"
         )
-    return {column: value[column].tolist() for column in wanted}
+    return {
+        column: value[column].tolist() if column in value.columns else [None] * len(value)
+        for column in wanted
+    }
 
 
 def is_missing(value: Any) -> bool:

@@ -16,8 +16,10 @@ OUTCOMES = (
     "few_able",
     "unvisited",
     "no_village",
+    "not_mixed",
     "few_visits",
     "few_villages",
+    "not_led",
     "too_close",
     "too_idle",
 )
@@ -38,19 +40,22 @@ def stop_outcomes(problem: PatrolProblem, plan: PatrolPlan) -> pd.Series:
     Series of str
         By stop_id in the problem's order, one of `OUTCOMES`: out_of_reach (no team can be there and back in
         time), few_able (teams of as many villages as the rule asks cannot all), unvisited, no_village
-        (visited by teams of no village alone), few_visits (fewer visits of villages' teams than the rule
-        asks), few_villages (visits of fewer villages), too_close (no such visits are the separation apart),
-        too_idle (they are, but nobody is there for too long).
+        (visited by teams of no village alone), not_mixed (a *joint* rule: by no team that is mixed enough),
+        few_visits (fewer visits of teams that count than the rule asks), few_villages (visits of fewer
+        villages), not_led (a *rota*: nobody of the duty village was there), too_close (no such visits are
+        the separation apart), too_idle (they are, but nobody is there for too long).
     """
     reach = reachable_stops(problem).set_index("stop_id")
-    village = problem.teams.set_index("team_id")["village"]
+    teams = problem.teams.set_index("team_id")
     crossed = set(plan.crossed)
+    columns = ["stop_id", "village", "villages", "start_s"]
     visits = pd.concat(
         [
-            plan.visits.assign(village=plan.visits["team_id"].map(village))[
-                ["stop_id", "village", "start_s"]
-            ],
-            problem.done[["stop_id", "village", "start_s"]],
+            plan.visits.assign(
+                village=plan.visits["team_id"].map(teams["village"]),
+                villages=plan.visits["team_id"].map(teams["villages"]),
+            )[columns],
+            problem.done[columns],
         ]
     )
     by_stop = {stop_id: here.sort_values("start_s") for stop_id, here in visits.groupby("stop_id")}
@@ -73,16 +78,20 @@ def _why_not(here: pd.DataFrame | None, reach: pd.Series, rule: CrossRule) -> st
 
 
 def _of_visits(here: pd.DataFrame, rule: CrossRule) -> str:
-    counted = here[here["village"].notna()]
+    joint = rule.pattern == "joint"
+    counted = here[here["villages"] >= rule.villages] if joint else here[here["village"].notna()]
     if counted.empty:
-        return "no_village"
+        return "not_mixed" if joint else "no_village"
     if len(counted) < rule.visits:
         return "few_visits"
-    if counted["village"].nunique() < rule.villages:
+    if not joint and counted["village"].nunique() < rule.villages:
         return "few_villages"
+    if rule.pattern == "rota" and rule.leader not in set(counted["village"]):
+        return "not_led"
     rows = list(zip(counted["start_s"].tolist(), counted["village"].tolist(), strict=True))
     apart = any(
-        len({village for _, village in chosen}) >= rule.villages
+        (joint or len({village for _, village in chosen}) >= rule.villages)
+        and (rule.pattern != "rota" or rule.leader in {village for _, village in chosen})
         and all(later - earlier >= rule.separation_s for (earlier, _), (later, _) in pairwise(chosen))
         for chosen in combinations(rows, rule.visits)
     )

@@ -323,12 +323,21 @@ def _problem_of(document: Any) -> PatrolProblem:
         teams=_frame_of(document["teams"], "teams"),
         breaks=_frame_of(document["breaks"], "breaks"),
         forbidden=_frame_of(document["forbidden"], "forbidden"),
-        # Every field by name: a rule with a part missing must not fall back to a default.
-        rule=CrossRule(**{field.name: rule[field.name] for field in fields(CrossRule)}),
+        rule=_rule_of(rule),
         origin=datetime.fromisoformat(origin),
         # Files of before know neither.
         **{name: _frame_of(document[name], name) for name in ("done", "pinned") if name in document},
     )
+
+
+def _rule_of(document: dict[str, Any]) -> CrossRule:
+    """Every field by name: a rule with a part missing must not fall back to a default.
+
+    Files of before know neither a leader nor spans; theirs has none and is one shift.
+    """
+    names = [field.name for field in fields(CrossRule)]
+    later = [name for name in ("leader", "within") if name not in document]
+    return CrossRule(**{name: document[name] for name in names if name not in later})
 
 
 def _matrices_of(document: Any, name: str) -> dict[str, Any]:

@@ -11,10 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo.errors import Sentence
 from patrols import columns as read
 from patrols import problem_frames as clean
 
-PATTERNS = ("separate",)
+PATTERNS = ("separate", "joint", "rota")
+SPANS = ("shift", "week", "month")
+# More than adjoin anywhere.
+MOST_VILLAGES = 12
 # More visits to one stop in one shift than anybody asks for.
 MOST_VISITS = 4
 
@@ -23,9 +27,13 @@ MOST_VISITS = 4
 class CrossRule:
     """When a stop is crossed (被交叉巡到).
 
-    Pattern *separate* within one shift: `visits` visits, by teams of at least `villages` different villages,
-    whose services start at least `separation_s` apart, each from the one before it. Which village the stop
-    itself lies in plays no part.
+    - *separate*: `visits` visits, by teams of at least `villages` different villages, whose services start at
+      least `separation_s` apart, each from the one before it. Which village the stop itself lies in plays no
+      part.
+    - *joint* (联合巡逻): `visits` visits, each by a mixed team with people of at least `villages` villages,
+      as far apart. The same team may come again.
+    - *rota* (轮值): as *separate*, and one of the visits at least is by a team of the duty village,
+      `leader`.
 
     A team without a village (station, school, special police) counts as **no** village: the rule
     asks that villages look after each other's ground, and a police car there twice is not
@@ -35,9 +43,9 @@ class CrossRule:
     Parameters
     ----------
     pattern : str
-        "separate". The patterns "joint" and "rota" are not supported.
+        One of `PATTERNS`.
     visits, villages : int
-        From 1 to `MOST_VISITS`, and from 1 to `visits`.
+        From 1 to `MOST_VISITS`; from 1 to `visits`, where a team may be mixed to `MOST_VILLAGES`.
     separation_s : int
         From the start of one service to the start of the next, seconds, >= 0.
     max_idle_s : int, optional
@@ -46,6 +54,11 @@ class CrossRule:
         span, which is the latest end of any team's shift: the longest of the times from an end of
         service to the next start of service, and the time from the last end of service to the end
         of the span. Seconds, > 0.
+    leader : str, optional
+        The duty village of a *rota*; a zone's rule leaves it open, a problem's names it.
+    within : str
+        One of `SPANS`: how long a stop has for its visits. A problem spans what its teams' shifts span;
+        visits made before it within the same week or month are given to it as `done`.
 
     Raises
     ------
@@ -58,18 +71,43 @@ class CrossRule:
     villages: int = 2
     separation_s: int = 1800
     max_idle_s: int | None = None
+    leader: str | None = None
+    within: str = "shift"
 
     def __post_init__(self) -> None:
         """Refuse rules that the solver and the checker do not know."""
-        if self.pattern not in PATTERNS:
-            raise ValueError(
-                f"pattern {self.pattern!r} is not supported; supported is 'separate', in one shift"
-            )
+        for name, value, known in (("pattern", self.pattern, PATTERNS), ("within", self.within, SPANS)):
+            if value not in known:
+                raise ValueError(
+                    Sentence(
+                        "%(name)s %(value)s is not known; give one of %(known)s",
+                        name=name,
+                        value=repr(value),
+                        known=", ".join(known),
+                    )
+                )
         object.__setattr__(self, "visits", read.whole(self.visits, "visits", 1, MOST_VISITS))
-        object.__setattr__(self, "villages", read.whole(self.villages, "villages", 1, self.visits))
+        most = MOST_VILLAGES if self.pattern == "joint" else self.visits
+        object.__setattr__(self, "villages", read.whole(self.villages, "villages", 1, most))
         object.__setattr__(self, "separation_s", read.whole(self.separation_s, "separation_s", 0))
         if self.max_idle_s is not None:
             object.__setattr__(self, "max_idle_s", read.whole(self.max_idle_s, "max_idle_s", 1))
+        object.__setattr__(self, "leader", read.village_of(self.leader, "the duty village of the rule"))
+        if self.pattern == "rota" and self.within != "shift":
+            raise ValueError(
+                Sentence(
+                    "a rota is within one shift, not a %(within)s: each has its own duty village",
+                    within=self.within,
+                )
+            )
+        if self.leader is not None and self.pattern != "rota":
+            raise ValueError(
+                Sentence(
+                    "the pattern %(pattern)s has the duty village %(village)s; only a rota has one",
+                    pattern=repr(self.pattern),
+                    village=repr(self.leader),
+                )
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +132,9 @@ class PatrolProblem:
         rows is open at any time. A service must start in one of the stop's windows for "each", and
         its first visit also in one of those for "first", where it has any.
     teams : DataFrame
-        team_id, village (or None), mode, start_node, end_node (-1: ends where it stands), start_s, end_s.
+        team_id, village (or None), mode, start_node, end_node (-1: ends where it stands), start_s, end_s, and
+        optionally villages: of how many villages its people come, 1 where it is left out and the team has
+        a village, else 0; more for a mixed team.
         A team leaves `start_node` not before `start_s` and is at `end_node` by `end_s`; a team
         without visits stays where it is.
     breaks : DataFrame or None
@@ -107,9 +147,9 @@ class PatrolProblem:
     origin : datetime
         With a time zone.
     done : DataFrame or None
-        stop_id, village (or None), start_s, end_s: visits that were made in this span before this plan
-        begins, by teams that need not be in it. They count wherever visits count, and come before a visit
-        of the plan that starts in the same second.
+        stop_id, village (or None), start_s, end_s, and optionally villages, as of teams: visits that were
+        made in this span before this plan begins, by teams that need not be in it. They count wherever
+        visits count, and come before a visit of the plan that starts in the same second.
     pinned : DataFrame or None
         team_id, stop_id: pairs that must meet. A stop has at most as many as the rule asks for visits; it is
         visited by these teams, whoever else visits it.
@@ -138,6 +178,8 @@ class PatrolProblem:
         """Check every part and keep a clean copy of it."""
         if not isinstance(self.rule, CrossRule):
             raise TypeError(f"rule is a {type(self.rule).__name__}; give a CrossRule")
+        if self.rule.pattern == "rota" and self.rule.leader is None:
+            raise ValueError(Sentence("the rule is a rota without a duty village; name its leader"))
         if not isinstance(self.origin, datetime):
             raise TypeError(f"origin is a {type(self.origin).__name__}; give a datetime with a time zone")
         if self.origin.utcoffset() is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import permutations
 from typing import Any
 
@@ -19,9 +19,9 @@ MOST_BREAKS = 4
 
 STOP_COLUMNS = ("stop_id", "node", "village", "prize", "service_s", "required")
 WINDOW_COLUMNS = ("stop_id", "start_s", "end_s", "on_visit")
-TEAM_COLUMNS = ("team_id", "village", "mode", "start_node", "end_node", "start_s", "end_s")
+TEAM_COLUMNS = ("team_id", "village", "mode", "start_node", "end_node", "start_s", "end_s", "villages")
 BREAK_COLUMNS = ("team_id", "earliest_s", "latest_s", "duration_s")
-DONE_COLUMNS = ("stop_id", "village", "start_s", "end_s")
+DONE_COLUMNS = ("stop_id", "village", "start_s", "end_s", "villages")
 FORBIDDEN_COLUMNS = ("team_id", "stop_id")
 
 
@@ -130,7 +130,7 @@ def _whole_column(
 
 def teams_frame(given: pd.DataFrame, size: int, durations: Matrices) -> pd.DataFrame:
     """The teams: a known mode, nodes inside the matrices, an end after the start."""
-    cells = read.cells_of(given, "teams", TEAM_COLUMNS)
+    cells = read.cells_of(given, "teams", TEAM_COLUMNS, optional=("villages",))
     ids = read.unique(read.identifiers(cells["team_id"], "team_id"), "team_id")
     for team_id, mode in zip(ids, cells["mode"], strict=True):
         if mode not in durations:
@@ -148,6 +148,7 @@ def teams_frame(given: pd.DataFrame, size: int, durations: Matrices) -> pd.DataF
             "end_node": _whole_column(cells["end_node"], ids, "team", "end_node", -1, size - 1),
             "start_s": _whole_column(cells["start_s"], ids, "team", "start_s", -read.LARGEST, read.LARGEST),
             "end_s": _whole_column(cells["end_s"], ids, "team", "end_s", -read.LARGEST, read.LARGEST),
+            "villages": _villages(cells, ids, "team"),
         }
     )
     for team_id, start_s, end_s in zip(ids, clean["start_s"].tolist(), clean["end_s"].tolist(), strict=True):
@@ -157,6 +158,19 @@ def teams_frame(given: pd.DataFrame, size: int, durations: Matrices) -> pd.DataF
                 "give a later end, past midnight in seconds from the origin"
             )
     return clean
+
+
+def _villages(cells: dict[str, list[Any]], ids: list[Identifier], kind: str) -> IntArray:
+    """Of how many villages people come: at least the one they are of."""
+    least = [0 if read.is_missing(village) else 1 for village in cells["village"]]
+    given = [
+        n if read.is_missing(value) else value for n, value in zip(least, cells["villages"], strict=True)
+    ]
+    numbers = [
+        read.whole(value, f"{kind} {ids[row]!r}: villages", least[row], read.LARGEST)
+        for row, value in enumerate(given)
+    ]
+    return np.array(numbers, np.int64)
 
 
 def windows_frame(given: pd.DataFrame | None, stop_ids: list[Identifier]) -> pd.DataFrame:
@@ -213,7 +227,7 @@ def breaks_frame(given: pd.DataFrame | None, teams: pd.DataFrame) -> pd.DataFram
         times = [row for row, owner in zip(every, ids, strict=True) if owner == team_id]
         if len(times) > MOST_BREAKS:
             raise ValueError(f"team {team_id!r} has {len(times)} breaks; give at most {MOST_BREAKS}")
-        if not any(_fit(order, start_s, end_s) for order in permutations(times)):
+        if not breaks_fit(times, start_s, end_s):
             raise ValueError(
                 f"team {team_id!r}: its breaks {times} (earliest, latest, duration) do not fit one after "
                 f"another into its shift from {start_s} to {end_s} s, even without visits; shorten them"
@@ -221,7 +235,12 @@ def breaks_frame(given: pd.DataFrame | None, teams: pd.DataFrame) -> pd.DataFram
     return clean
 
 
-def _fit(order: tuple[list[int], ...], start_s: int, end_s: int) -> bool:
+def breaks_fit(breaks: Iterable[Sequence[int]], start_s: int, end_s: int) -> bool:
+    """Whether breaks (earliest, latest, duration) can be held one after the other within a shift."""
+    return any(_fit(order, start_s, end_s) for order in permutations(breaks))
+
+
+def _fit(order: tuple[Sequence[int], ...], start_s: int, end_s: int) -> bool:
     """Whether the breaks can be held in this order, each as early as possible."""
     now = start_s
     for earliest, latest, duration in order:
@@ -249,7 +268,7 @@ def forbidden_frame(
 
 def done_frame(given: pd.DataFrame | None, stop_ids: list[Identifier]) -> pd.DataFrame:
     """The visits made before, each at a known stop and not ending before it starts, by time."""
-    cells = read.cells_of(given, "done", DONE_COLUMNS)
+    cells = read.cells_of(given, "done", DONE_COLUMNS, optional=("villages",))
     ids = read.known(read.identifiers(cells["stop_id"], "done: stop_id"), stop_ids, "stop", "a visit made")
     whole = (-read.LARGEST, read.LARGEST)
     clean = pd.DataFrame(
@@ -263,6 +282,7 @@ def done_frame(given: pd.DataFrame | None, stop_ids: list[Identifier]) -> pd.Dat
             ),
             "start_s": _whole_column(cells["start_s"], ids, "visit made to stop", "start_s", *whole),
             "end_s": _whole_column(cells["end_s"], ids, "visit made to stop", "end_s", *whole),
+            "villages": _villages(cells, ids, "visit made to stop"),
         }
     )
     for stop_id, start_s, end_s in zip(ids, clean["start_s"].tolist(), clean["end_s"].tolist(), strict=True):

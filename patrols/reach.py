@@ -53,10 +53,11 @@ def reachable_stops(problem: PatrolProblem) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        On the index of `problem.stops`: stop_id, teams (how many can visit it), villages (how
-        many villages these teams come from; teams without a village count for none), crossable
-        (teams of as many villages as the rule asks for could each visit it, and some team could be the first
-        one where the first visit has windows of its own). The separation is not asked for here.
+        On the index of `problem.stops`: stop_id, teams (how many can visit it), villages (how many villages
+        these teams come from; teams without a village count for none; for a *joint* rule 1 where one of
+        them is mixed enough), crossable (teams of as many villages as the rule asks for could each visit
+        it, the duty village of a *rota* among them, and some team could be the first one where the first
+        visit has windows of its own). The separation is not asked for here.
 
     Notes
     -----
@@ -83,7 +84,15 @@ def crossable(arrays: ProblemArrays, reach: Reach) -> BoolArray:
     first = (reach.early_first < FAR).any(axis=0)
     here = np.array([len(chain) for chain in arrays.chains], np.int64)
     enough: BoolArray = _villages(arrays, reach.able) >= arrays.rule.villages
+    enough &= led(arrays) | reach.able[arrays.village == arrays.leader].any(axis=0)
     return ((enough & first) | (here == arrays.rule.visits)) & ~arrays.lost
+
+
+def led(arrays: ProblemArrays) -> BoolArray:
+    """(S,): whether nobody of a duty village need come any more: there is none, or it was there before."""
+    if arrays.leader < 0:
+        return np.ones(arrays.stop_count, bool)
+    return np.array([any(made.village == arrays.leader for made in several) for several in arrays.done], bool)
 
 
 def _villages(arrays: ProblemArrays, able: BoolArray) -> IntArray:

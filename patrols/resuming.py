@@ -52,11 +52,12 @@ def rest_of_shift(
     if unknown:
         raise ValueError(f"the problem has no team {unknown[0]!r}")
     begun = plan.visits[plan.visits["start_s"] <= now_s]
-    village = problem.teams.set_index("team_id")["village"]
+    of = problem.teams.set_index("team_id")
     made = pd.DataFrame(
         {
             "stop_id": begun["stop_id"].to_numpy(),
-            "village": objects([village[team] for team in begun["team_id"]]),
+            "village": objects([of["village"][team] for team in begun["team_id"]]),
+            "villages": of["villages"].reindex(begun["team_id"]).to_numpy(),
             "start_s": begun["start_s"].to_numpy(),
             "end_s": begun["end_s"].to_numpy(),
         }

@@ -16,8 +16,9 @@ from bench.families import CrossPatrolFamily, cross_patrol_problem
 from patrols.arrays import problem_arrays
 from patrols.bound import upper_bound
 from patrols.check import violations
+from patrols.outcomes import stop_outcomes
 from patrols.plan import PatrolPlan
-from patrols.problem import CrossRule, PatrolProblem
+from patrols.problem import PATTERNS, CrossRule, PatrolProblem
 from patrols.reach import reach_of, reachable_stops
 from patrols.solve import Budget, RequiredStopsUnserved, first_plan, solve
 
@@ -175,7 +176,7 @@ def test_another_team_or_minute_never_lowers_the_bound(problem: PatrolProblem, d
     before = bound_of(problem)
     row = data.draw(st.integers(0, len(problem.teams) - 1))
     extra = problem.teams.iloc[[row]].assign(
-        team_id="extra", village=data.draw(st.sampled_from(["a", "d", None]))
+        team_id="extra", village=data.draw(st.sampled_from(["a", "d", None])), villages=None
     )
     longer = problem.teams.copy()
     longer.loc[row, "end_s"] += data.draw(st.sampled_from([1, 60, 1000]))
@@ -187,11 +188,67 @@ def test_another_team_or_minute_never_lowers_the_bound(problem: PatrolProblem, d
 @given(problem=problems(), visits=st.integers(1, 4), data=st.data())
 def test_every_rule_is_kept_and_bounded(problem: PatrolProblem, visits: int, data: st.DataObject) -> None:
     villages = data.draw(st.integers(1, visits))
-    rule = replace(problem.rule, visits=visits, villages=villages, separation_s=300)
-    plan = solved(replace(problem, rule=rule))
-    assert violations(replace(problem, rule=rule), plan) == []
+    pattern = data.draw(st.sampled_from(PATTERNS))
+    leader = data.draw(st.sampled_from(["a", "b", "nobody's"])) if pattern == "rota" else None
+    rule = replace(
+        problem.rule,
+        pattern=pattern,
+        leader=leader,
+        visits=visits,
+        villages=villages,
+        separation_s=data.draw(st.sampled_from([0, 300])),
+    )
+    mixed = [data.draw(st.integers(1, 3)) if home else 0 for home in problem.teams["village"]]
+    asked = replace(problem, rule=rule, teams=problem.teams.assign(villages=mixed))
+    plan = solved(asked)
+    assert violations(asked, plan) == []
     assert plan.value <= plan.upper_bound
-    event(f"{visits} visits by {villages} villages cross {'a stop' if plan.crossed else 'nothing'}")
+    outcomes = stop_outcomes(asked, plan)
+    assert (outcomes == "crossed").sum() == len(plan.crossed)
+    event(f"{pattern}: {visits} by {villages} villages cross {'a stop' if plan.crossed else 'nothing'}")
+
+
+def test_a_mixed_team_crosses_alone_and_a_team_of_one_village_never() -> None:
+    stops = [{"stop_id": "p", "node": 1, "service_s": 60}, {"stop_id": "q", "node": 2, "service_s": 60}]
+    teams = [
+        {"team_id": "mixed", "village": "east", "villages": 2, "end_s": 400},
+        {"team_id": "plain", "village": "west", "villages": 1, "start_node": 2},
+    ]
+    rule = CrossRule(pattern="joint", visits=1, villages=2)
+    problem = problem_of(line(0, 100, 900), stops, teams, rule=rule)
+    plan = solve(problem, budget=FEW, seed=1)
+    assert violations(problem, plan) == []
+    assert plan.crossed == ("p",)
+    assert plan.unreachable == ("q",)
+    assert plan.upper_bound == 1
+    claimed = replace(
+        plan,
+        visits=pd.DataFrame([("plain", 1, "q", 0, 0, 60)], columns=plan.visits.columns),
+        crossed=("q",),
+        unreachable=(),
+    )
+    assert "claim_crossed" in {found.code for found in violations(problem, claimed)}
+    assert stop_outcomes(problem, replace(claimed, crossed=(), value=0))["q"] == "few_able"
+
+
+@pytest.mark.parametrize(("leader", "crossed"), [("north", ("p",)), ("east", ("p",)), ("south", ())])
+def test_a_rota_is_led_by_the_duty_village(leader: str, crossed: tuple[str, ...]) -> None:
+    """Three teams could each be one of two visits to p; nobody is of the south."""
+    teams = [{"team_id": name, "village": name, "end_s": 1400} for name in ("east", "west", "north")]
+    rule = CrossRule(pattern="rota", leader=leader, separation_s=600)
+    problem = problem_of(line(0, 100), [{"stop_id": "p", "node": 1, "service_s": 60}], teams, rule=rule)
+    plan = solve(problem, budget=FEW, seed=1)
+    assert violations(problem, plan) == []
+    assert plan.crossed == crossed
+    assert plan.upper_bound == len(crossed)
+    if crossed:
+        assert leader in set(plan.visits["team_id"])
+    others = ("east", "west") if leader != "east" else ("north", "west")
+    rows = [(team, 1, "p", 100 + k * 600, 100 + k * 600, 160 + k * 600) for k, team in enumerate(others)]
+    without = replace(plan, visits=pd.DataFrame(rows, columns=plan.visits.columns), crossed=("p",), value=1)
+    assert "claim_crossed" in {found.code for found in violations(problem, without)}
+    said = stop_outcomes(problem, replace(without, crossed=(), value=0))["p"]
+    assert said == ("not_led" if crossed else "few_able")
 
 
 def test_a_visit_by_a_team_without_a_village_never_counts() -> None:

@@ -16,8 +16,9 @@ from patrols.arrays import BoolArray, IntArray
 from patrols.search.compiled import counted, uncounted
 from patrols.search.fixed import END, LASTS, MODE, NEXT, NODE, START, TEAM, Chance, Fixed, FloatArray
 from patrols.search.placing import Room, Taste, cross, draw, hold, is_crossed, put, unvisited
+from patrols.search.retiming import DEAD, GOOD, retime
 from patrols.search.ruin import Appetite, ruin, take
-from patrols.search.times import DEAD, GOOD, leg, retime
+from patrols.search.times import leg
 
 
 class Scale(NamedTuple):

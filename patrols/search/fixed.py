@@ -32,6 +32,8 @@ class Fixed(NamedTuple):
     stops, turns, breaks, teams : int
     villages : int
         How many villages the visits of a crossed stop must come from.
+    leader : int
+        The village that one of them must come from, -1 for none.
     separation, idle : int
         Seconds from start to start; the longest time alone, FAR where there is no bound.
     entry : (S*K + B + 2T, 3) int
@@ -68,6 +70,7 @@ class Fixed(NamedTuple):
     breaks: int
     teams: int
     villages: int
+    leader: int
     separation: int
     idle: int
     entry: IntArray
@@ -88,7 +91,7 @@ class Fixed(NamedTuple):
 
 # Columns of `Fixed.entry`, `Fixed.gang` and `Fixed.held`.
 NODE, LASTS, NOT_BEFORE = 0, 1, 2
-MODE, START, END, VILLAGE, SECOND_VILLAGE = 0, 1, 2, 3, 4
+MODE, START, END, VILLAGE = 0, 1, 2, 3
 HELD_FROM, HELD_TO, HELD_BY = 0, 1, 2
 # The orders are one array of these rows with a column for each call, break, start and end: what comes next
 # and before it in its chain; the team that makes the call, -1 for nobody; whether a break is held at the
@@ -135,13 +138,13 @@ def fixed_of(
         service[x] = made.end - made.start
     takes = np.concatenate([service, lasts, rest])
     early = np.concatenate([not_before.ravel(), np.full(len(held) + 2 * teams, -FAR, np.int64)])
-    alone = np.full(teams, NOBODY, np.int64)
     return Fixed(
         stops=stops,
         turns=turns,
         breaks=len(held),
         teams=teams,
         villages=rule.villages,
+        leader=arrays.leader,
         separation=rule.separation_s,
         idle=FAR if rule.max_idle_s is None else rule.max_idle_s,
         entry=np.column_stack([node, takes, early]),
@@ -151,8 +154,8 @@ def fixed_of(
         travel=np.ascontiguousarray(arrays.travel),
         gang=np.vstack(
             [
-                np.column_stack([arrays.mode, arrays.start, arrays.end, arrays.village, alone]),
-                *([0, 0, 0, made.village, NOBODY] for _, made in _made(arrays)),
+                np.column_stack([arrays.mode, arrays.start, arrays.end, arrays.village]),
+                *([0, 0, 0, made.village] for _, made in _made(arrays)),
             ]
         ),
         free=reach.able & ~arrays.forbidden,

@@ -19,7 +19,6 @@ from patrols.search.fixed import (
     NEXT,
     NODE,
     NOT_BEFORE,
-    SECOND_VILLAGE,
     SIDE,
     START,
     TEAM,
@@ -103,24 +102,23 @@ def draw(chance: Chance) -> float:
 
 @uncounted_inline
 def adds_up(fixed: Fixed, orders: IntArray, gang: IntArray, x: int, team: int) -> bool:
-    """Whether a call by this team leaves the stop enough villages, the turns after it included.
+    """Whether a call by this team leaves the stop enough villages, and its leader, with the turns after it.
 
     A call by a team without a village, as one that is demanded for itself may be, counts for no village,
     and no calls after it make up for it.
     """
     turn = x % fixed.turns
-    known = 0
+    known, led = 0, fixed.leader < 0
     for k in range(turn + 1):
         by = team if k == turn else orders[TEAM, x - turn + k]
-        known -= 2 * fixed.turns if gang[by, VILLAGE] < 0 else 0
-        for column in range(VILLAGE, SECOND_VILLAGE + 1):
-            village = gang[by, column]
-            new = village >= 0
-            for j in range(k):
-                other = orders[TEAM, x - turn + j]
-                new = new and gang[other, VILLAGE] != village and gang[other, SECOND_VILLAGE] != village
-            known += new
-    return known + fixed.turns - 1 - turn >= fixed.villages
+        village = gang[by, VILLAGE]
+        new = True
+        for j in range(k):
+            new = new and gang[orders[TEAM, x - turn + j], VILLAGE] != village
+        known += new if village >= 0 else -2 * fixed.turns
+        led = led or village == fixed.leader
+    left = fixed.turns - 1 - turn
+    return known + left >= fixed.villages and (led or left > 0)
 
 
 @uncounted

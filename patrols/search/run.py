@@ -260,7 +260,7 @@ class Search:
         """(team, place in its order, stop, arrive, start, end) of every visit, by team and order."""
         fixed, orders = self.fixed, self.orders
         if fixed.stops and fixed.teams and not mend_times(fixed, orders, self._room):
-            return []
+            raise RuntimeError("the best orders found do not work; please report the plan's problem and seed")
         return [row for team in range(fixed.teams) for row in _timed(fixed, orders, team)]
 
 

@@ -22,13 +22,9 @@ from patrols.search.fixed import (
     NODE,
     NOT_BEFORE,
     SIDE,
-    START,
     TEAM,
     Fixed,
 )
-
-# What `retime` answers beside a call.
-GOOD, DEAD = -1, -2
 
 
 @uncounted_inline
@@ -216,89 +212,6 @@ def detach(orders: IntArray, x: int) -> None:
     orders[NEXT, orders[BEFORE, x]] = orders[NEXT, x]
     orders[BEFORE, orders[NEXT, x]] = orders[BEFORE, x]
     orders[TEAM, x] = -1
-
-
-@uncounted
-def retime(fixed: Fixed, orders: IntArray, stack: IntArray, wait: IntArray) -> int:
-    """Work out all earliest and latest starts anew.
-
-    Returns GOOD; or a call that comes too late after the turn before it, so that the stop is idle too long;
-    or DEAD where the chains do not work for another reason. `stack` and `wait` are room for as many numbers
-    as there are entries.
-    """
-    entry, gang, travel, first, each = fixed.entry, fixed.gang, fixed.travel, fixed.first, fixed.each
-    calls, turns, teams = fixed.stops * fixed.turns, fixed.turns, fixed.teams
-    starts = calls + fixed.breaks
-    ends = starts + teams
-    n = 0
-    for x in range(calls):
-        # Calls that were made before this plan stand as they are.
-        wait[x] = -2 if orders[TEAM, x] >= teams else -1
-    for team in range(teams):
-        orders[EARLY, starts + team] = gang[team, START]
-        stack[n] = orders[NEXT, starts + team]
-        n += 1
-    done = 0
-    while n > 0:
-        n -= 1
-        x = stack[n]
-        while True:
-            if x < calls and x % turns > 0 and orders[TEAM, x - 1] >= 0 and wait[x - 1] != -2:
-                # The turn before it is not timed yet: whoever times that one goes on here.
-                wait[x - 1] = x
-                break
-            if calls <= x < starts and calls <= orders[BEFORE, x] < starts and orders[SIDE, x] == 0:
-                # Breaks in a row: what follows one held at the place after is held there too.
-                orders[SIDE, x] = orders[SIDE, orders[BEFORE, x]]
-            begin = earliest(fixed, orders, entry, gang, travel, first, each, x)
-            orders[EARLY, x] = begin
-            if x >= ends:
-                if begin > gang[x - ends, END]:
-                    return DEAD
-                done += 1
-                break
-            if begin >= FAR:
-                return DEAD
-            if x < calls:
-                waits = fixed.idle < FAR and x % turns > 0 and orders[TEAM, x - 1] >= 0
-                if waits and begin > orders[EARLY, x - 1] + entry[x - 1, LASTS] + fixed.idle:
-                    return x
-                waiting = wait[x]
-                wait[x] = -2
-                if waiting >= 0:
-                    stack[n] = waiting
-                    n += 1
-            x = orders[NEXT, x]
-    if done < teams:
-        return DEAD
-    for x in range(calls):
-        wait[x] = -1
-    for team in range(teams):
-        orders[LATE, ends + team] = gang[team, END]
-        stack[n] = orders[BEFORE, ends + team]
-        n += 1
-    while n > 0:
-        n -= 1
-        x = stack[n]
-        while True:
-            if x < calls and (x + 1) % turns > 0 and orders[TEAM, x + 1] >= 0 and wait[x + 1] != -2:
-                wait[x + 1] = x
-                break
-            if x < calls or x >= starts:
-                limit = latest(fixed, orders, entry, gang, travel, first, each, x)
-                orders[LATE, x] = limit
-                if limit < orders[EARLY, x]:
-                    return DEAD
-            if x >= starts:
-                break
-            if x < calls:
-                waiting = wait[x]
-                wait[x] = -2
-                if waiting >= 0:
-                    stack[n] = waiting
-                    n += 1
-            x = orders[BEFORE, x]
-    return GOOD
 
 
 @uncounted
