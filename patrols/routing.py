@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from geo.roads import RoadNetwork
+from patrols import pace
 from patrols.plan import PatrolPlan
 from patrols.problem import PatrolProblem
 
@@ -66,7 +67,7 @@ def legs(
     for mode, group in table.groupby("mode"):
         pairs = group[["a", "b"]].to_numpy(np.int64)
         shapes[group.index.to_numpy()] = network.paths(
-            points, pairs, str(mode), snap_limit_m=snap_limit_m
+            points, pairs, pace.split(str(mode))[0], snap_limit_m=snap_limit_m
         ).to_numpy()
     kept = table.drop(columns=["mode", "a", "b"])
     return gpd.GeoDataFrame(kept, geometry=gpd.GeoSeries(shapes, crs=points.crs))

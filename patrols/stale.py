@@ -4,8 +4,9 @@ A *basis* is a plain mapping, so that it is stored with the plan:
 
 - ``zone``: {``rule``: fields of `CrossRule`, ``members``: sorted village paths, ``area``: text that names the
   shape}, or None where there is no such zone any more,
-- ``teams``: code → {``village``, ``mode``, ``starts_at``, ``ends_at``, ``lon``, ``lat``, of who flies also
-  ``range_m``, ``endurance_s``} of those on duty in the shift,
+- ``teams``: code → {``village``, ``mode``, ``starts_at``, ``ends_at``, ``daily``, ``daytime``, ``breaks``,
+  ``pace``, ``keep_out``, ``lon``, ``lat``, of who flies also ``range_m``, ``endurance_s``} of those on duty
+  in the shift,
 - ``gaps``: text that names the gaps in the zone, None without an analysis; ``analysis``: its number,
 - ``roads``: revision of the streets.
 
@@ -19,6 +20,7 @@ from dataclasses import asdict
 from typing import Any
 
 from geo.errors import Sentence
+from patrols import pace
 from patrols.problem import CrossRule
 
 Basis = Mapping[str, Any]
@@ -86,6 +88,17 @@ def _of_teams(then: Basis, now: Basis) -> Iterator[Sentence]:
         if any(before[code][name] != after[code].get(name) for name in _FLIGHT if name in before[code]):
             yield Sentence("team '%(team)s' flies farther or less far now, or longer or shorter", team=code)
 
+        if _other("breaks", before[code], after[code]):
+            yield Sentence("team '%(team)s' has other breaks now", team=code)
+        if _other("pace", before[code], after[code]):
+            yield Sentence(
+                "team '%(team)s' goes at %(after)s %% of the usual pace now, not at %(before)s %%",
+                team=code,
+                after=after[code].get("pace", pace.FULL),
+                before=before[code]["pace"],
+            )
+        if _other("keep_out", before[code], after[code]):
+            yield Sentence("team '%(team)s' must keep out of other places now", team=code)
 
 _MODES = {
     "foot": Sentence("on foot"),
@@ -93,7 +106,7 @@ _MODES = {
     "car": Sentence("by car"),
     "uav": Sentence("by drone"),
 }
-_HOURS = ("starts_at", "ends_at")
+_HOURS = ("starts_at", "ends_at", "daily", "daytime")
 _BASE = ("lon", "lat")
 _FLIGHT = ("range_m", "endurance_s")
 
@@ -101,6 +114,11 @@ _FLIGHT = ("range_m", "endurance_s")
 def _of_gaps(then: Basis, now: Basis) -> Iterator[Sentence]:
     if then.get("gaps") is None or "gaps" not in now or then["gaps"] == now["gaps"]:
         return
+def _other(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether something that was kept of a team is another now."""
+    return name in before and before[name] != after.get(name)
+
+
     if now["gaps"] is None:
         yield Sentence("the analysis its stops come from was removed, and there is no other")
     elif then.get("analysis") == now["analysis"]:
@@ -132,5 +150,7 @@ def basis_of_document(document: Mapping[str, Any]) -> dict[str, Any]:
     rows = zip(teams["team_id"], teams["village"], teams["mode"], strict=True)
     return {
         "zone": {"rule": problem["rule"]},
-        "teams": {str(code): {"village": village, "mode": mode} for code, village, mode in rows},
+        "teams": {
+            str(code): {"village": village, "mode": pace.split(str(mode))[0]} for code, village, mode in rows
+        },
     }

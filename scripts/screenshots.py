@@ -135,6 +135,8 @@ SHOTS = (
     Shot("zones", "zones.listed", "/zones"),
     Shot("zone", "zones.record", "/zones", follow=(ROW,)),
     Shot("zone-new", "zones.new", "/zones/new"),
+    Shot("team-new", "teams.new", "/zones", follow=(ROW, 'a[href$="/teams/new"]')),
+    Shot("team", "teams.record", "/zones", follow=(ROW, 'tr[data-id] a[href*="/teams/"]'), phone=True),
     Shot("plans", "plans.listed", "/plans"),
     Shot("plan", "plans.record", "/plans", follow=(ROW,), phone=True),
     Shot("plan-papers", "duty.papers", "/plans", follow=(ROW, 'a[href$="/papers"]')),

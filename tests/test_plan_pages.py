@@ -19,7 +19,8 @@ from geo.errors import InputRefused
 from geo.scope import WHOLE_SITE
 from patrols.problem import CrossRule
 from patrols.repository import of_plan
-from patrols.services.drawing import add_team, draw_zone, end_team
+from patrols.services.drawing import draw_zone
+from patrols.services.teams import TeamGiven, add_team, end_team
 from web.access import Role
 
 
@@ -157,36 +158,17 @@ def test_a_zone_is_drawn_from_adjoining_villages(demo) -> None:
         area = of_plan.zone_shape(session, number).geometry.iloc[0]
         village = tree.set_index("path").loc[two[0], "geometry"]
         assert area.symmetric_difference(village).area < 1e-12
-        add_team(
-            session,
-            zone="new",
-            code="new-t1",
-            name="一队",
-            village=two[0],
-            mode="foot",
-            size=2,
-            base=None,
-            author="test",
-        )
+        sound = {"name": "一队", "village": two[0], "mode": "foot", "size": 2, "base": None}
+        add_team(session, "new", "new-t1", TeamGiven(**sound), author="test")
         base = of_plan.teams(session, number).geometry.iloc[0]
         assert village.contains(base)
         wrongs = (({"mode": "horse"}, "mode"), ({"size": 0}, "1 to 100"), ({"village": "x"}, "not known"))
         for wrong, words in wrongs:
-            given = {"code": "t2", "name": "二队", "village": two[0], "mode": "foot", "size": 2, **wrong}
             with pytest.raises(InputRefused, match=words):
-                add_team(session, zone="new", base=None, author="test", **given)
+                add_team(session, "new", "t2", TeamGiven(**sound | wrong), author="test")
         with pytest.raises(InputRefused, match="street usable"):
-            add_team(
-                session,
-                zone="new",
-                code="far",
-                name="x",
-                village=None,
-                mode="foot",
-                size=1,
-                base=(10.0, 10.0),
-                author="t",
-            )
+            far = TeamGiven(**sound | {"village": None, "base": (10.0, 10.0)})
+            add_team(session, "new", "far", far, author="t")
         end_team(session, "new", "new-t1", now=datetime.now(UTC))
         assert of_plan.teams(session, number).empty
         for code, name, chosen, words in (

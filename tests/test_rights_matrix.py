@@ -78,6 +78,14 @@ def of_code(things: Things, path: str) -> dict[str, Any]:
     return {"code": things.site.zones[path]}
 
 
+def of_zone_code(things: Things, path: str) -> dict[str, Any]:
+    return {"zone_code": things.site.zones[path]}
+
+
+def of_team_code(things: Things, path: str) -> dict[str, Any]:
+    return of_zone_code(things, path) | {"code": f"team-{things.ids['zones'][path]}"}
+
+
 def of_plan(things: Things, path: str) -> dict[str, Any]:
     return {"number": things.site.published[path]}
 
@@ -154,8 +162,11 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
     "alerts.acknowledge": (of_alert,),
     "gaps.record": (lambda things, path: {"number": things.site.gaps[path]},),
     "zones.record": (of_code,),
-    "zones.add_team": (of_code,),
-    "zones.end_team": (of_code,),
+    "teams.new": (of_zone_code,),
+    "teams.add": (of_zone_code,),
+    "teams.end": (of_zone_code,),
+    "teams.record": (of_team_code,),
+    "teams.change": (of_team_code,),
     "plans.record": (of_plan,),
     "plans.approve": (of_plan,),
     "plans.again": (of_plan,),

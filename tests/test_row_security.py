@@ -39,6 +39,7 @@ PATHS = {
     "jurisdiction": "ARRAY[t.path]",
     "zone": MEMBERS.format("t.id"),
     **dict.fromkeys(("zone_member", "team", "plan"), MEMBERS.format("t.zone_id")),
+    "team_keep_out": MEMBERS.format("(SELECT o.zone_id FROM team o WHERE o.id = t.team_id)"),
     **dict.fromkeys(("plan_step", "plan_stop", "plan_visit", "check_in"), OF_PLAN),
     **dict.fromkeys(
         (
@@ -170,6 +171,8 @@ INSERT INTO plan (zone_id, shift, status, document, road_revision, value, upper_
                   violations, seed, parameters, code_version, author)
     SELECT id, '[2026-11-22 10:00+00,2026-11-22 14:00+00)', 'draft', '{{}}', 'r', 5, 5, 1, 1, '[]', 1, '{{}}',
            'v', 'test'
+INSERT INTO team_keep_out (team_id, jurisdiction_path)
+    SELECT team.id, '{SIBLING}' FROM team JOIN zone ON zone.id = zone_id AND zone.code = 'span';
     FROM zone WHERE code = 'span';
 INSERT INTO plan_stop (plan_id, stop_id, prize, service_s, why, crossed, crossable, geom, jurisdiction_path)
     SELECT plan.id, 's' || team.id, 1, 60, '[]', true, true, team.base, team.jurisdiction_path

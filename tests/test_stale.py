@@ -16,7 +16,7 @@ from geo.services import site_crs
 from patrols import repository
 from patrols.repository import basis as store
 from patrols.services import stale_reasons
-from patrols.services.drawing import end_team
+from patrols.services.teams import end_team
 from patrols.stale import basis_of_document, changes
 from patrols.tables import Plan
 

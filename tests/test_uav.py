@@ -28,10 +28,10 @@ from patrols import repository
 from patrols.importers import read_teams
 from patrols.plan import read_plan
 from patrols.services import check_plan, store_teams
-from patrols.services.drawing import add_team
 from patrols.services.duty import on_duty
 from patrols.services.measuring import out_of_range
 from patrols.services.staleness import stale_reasons
+from patrols.services.teams import TeamGiven, add_team
 from patrols.services.zoning import road_network
 from patrols.tables import Plan
 from web.access import Role
@@ -242,9 +242,10 @@ def test_a_plan_is_stale_once_its_drone_flies_otherwise(session, flown):
 
 def test_a_drone_is_added_by_hand_with_its_limits(session):
     number = town(session)
-    given = {"zone": "z", "code": "d", "name": "飞行队", "village": WEST, "size": 2, "author": "test"}
+    given = {"name": "飞行队", "village": WEST, "size": 2}
     far = to_lonlat(spots((900, 900)))[0]
-    add_team(session, mode="uav", base=(far.x, far.y), range_m=800.0, endurance_s=1500, **given)
+    drone = TeamGiven(mode="uav", base=(far.x, far.y), range_m=800.0, endurance_s=1500, **given)
+    add_team(session, "z", "d", drone, author="test")
     stored = repository.teams(session, number).iloc[0]
     assert (stored["mode"], stored["range_m"], stored["endurance_s"]) == ("uav", 800.0, 1500)
     for flight, words in (
@@ -257,7 +258,7 @@ def test_a_drone_is_added_by_hand_with_its_limits(session):
         ({"mode": "uav", "range_m": 800.0, "endurance_s": 36_060}, "at most 600 min"),
     ):
         with pytest.raises(InputRefused, match=words):
-            add_team(session, base=None, **given | {"code": "e"}, **flight)
+            add_team(session, "z", "e", TeamGiven(base=None, **given, **flight), author="test")
 
 
 @pytest.fixture
@@ -279,13 +280,15 @@ def test_the_form_takes_a_drone_and_the_page_tells_its_limits(served):
         ({"range_m": "far", "endurance_min": "25"}, "Range in metres: “far” is not a number"),
         ({"range_m": "800", "endurance_min": "soon"}, "Minutes in the air: “soon” is not a number"),
     ):
-        answer = client.post("/zones/z3/teams?lang=en", data=form | flight)
+        answer = client.post("/zones/z3/teams/new?lang=en", data=form | flight)
         assert answer.status_code == 422 and words in html.unescape(answer.text), answer.text[:3000]
-    answer = client.post("/zones/z3/teams", data=form | {"range_m": "800", "endurance_min": "25"})
+    answer = client.post("/zones/z3/teams/new", data=form | {"range_m": "800", "endurance_min": "25"})
     assert answer.status_code == 302
     page = client.get("/zones/z3?lang=en").text
     assert "by drone" in page and "800 m, 25 min" in page
     # Beside a team that has a home village it has none.
     assert ">nan<" not in page and "<td>none</td>" in page
     page = client.get("/zones/z3?lang=zh").text
-    assert "无人机" in page and "800 米" in page and "续航" in page
+    assert "无人机" in page and "800 米" in page
+    page = client.get("/zones/z3/teams/air-1?lang=zh").text
+    assert "续航" in page and 'value="800"' in page and 'value="25"' in page

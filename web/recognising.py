@@ -52,7 +52,8 @@ KIND_WORDS = {
 }
 # Kinds in the order in which a tie is decided, each with the fields that tell it from the others.
 TELLING: dict[str, tuple[str, ...]] = {
-    "teams": ("mode", "size", "village", "start", "end", "range_m", "endurance_min"),
+    "teams": ("mode", "size", "village", "start", "end", "range_m", "endurance_min", "breaks", "skills"),
+    "duties": ("calendar", "hours", "stay_min", "required", "prize"),
     "zones": ("members", "separation_min", "max_idle_min"),
     "jurisdictions": ("path", "parent", "origin"),
     "cameras": (

@@ -187,6 +187,11 @@ STANDING: dict[str, tuple[Standing, ...]] = {
             N_("Not undone: these teams were changed since (%(n)s)."),
             "SELECT count(*) FROM team WHERE batch_id = :batch AND NOT upper_inf(valid)",
         ),
+        Standing(
+            N_("Not undone: these teams were others before (%(n)s), which would not come back; change them."),
+            """SELECT count(*) FROM team t WHERE batch_id = :batch AND EXISTS (
+                   SELECT FROM team p WHERE p.code = t.code AND upper(p.valid) = lower(t.valid))""",
+        ),
     ),
 }
 """What is asked before the rows of a kind are taken out; the first that is there is told."""

@@ -11,8 +11,9 @@ import pandas as pd
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from geo.db import ALWAYS, read_frame, read_geoframe, write_frame
+from geo.db import ALWAYS, period_text, read_frame, read_geoframe, write_frame
 from geo.errors import LianfangError, Sentence
+from patrols.hours import Terms
 from patrols.tables import Plan
 
 
@@ -61,7 +62,8 @@ def add_teams(session: Session, teams: gpd.GeoDataFrame, batch_id: int) -> pd.In
     """Store teams (base Point in EPSG:4326): code, name, zone_id, village (path or None), mode, size.
 
     Where the frame has them also `name_en`, `starts_at` and `ends_at` (tz-aware, NaT: the whole shift), and
-    `range_m` and `endurance_s` (NaN for who does not fly).
+    `range_m` and `endurance_s` (NaN for who does not fly), `terms` (`patrols.hours.Terms`), and `since` when
+    they serve from then on alone.
     """
     rows = teams[["code", "name", "zone_id", "mode", "size"]].copy()
     rows["name_en"] = teams.get("name_en")
@@ -73,18 +75,47 @@ def add_teams(session: Session, teams: gpd.GeoDataFrame, batch_id: int) -> pd.In
         rows["endurance_s"] = pd.array(teams["endurance_s"], dtype="Int64")
     rows["jurisdiction_path"] = teams["village"]
     rows["valid"], rows["batch_id"], rows["base"] = ALWAYS, batch_id, teams.geometry
-    return write_frame(session, "team", rows)
+    if "since" in teams:
+        rows["valid"] = [period_text(at, None) for at in teams["since"]]
+    stated = teams["terms"] if "terms" in teams else [None] * len(rows)
+    terms = [one if isinstance(one, Terms) else Terms() for one in stated]
+    rows["daily_from"] = [one.hours and one.hours[0].isoformat() for one in terms]
+    rows["daily_to"] = [one.hours and one.hours[1].isoformat() for one in terms]
+    rows["daytime_only"] = [one.daytime_only for one in terms]
+    rows["breaks"] = [[pause.text for pause in one.breaks] for one in terms]
+    rows["skills"] = [list(one.skills) for one in terms]
+    rows["pace_percent"] = [one.pace_percent for one in terms]
+    rows["calendar"] = [one.calendar for one in terms]
+    ids = write_frame(session, "team", rows)
+    barred = [
+        {"team": int(number), "path": path}
+        for number, one in zip(ids, terms, strict=True)
+        for path in one.keep_out
+    ]
+    if barred:
+        session.execute(
+            text(
+                "INSERT INTO team_keep_out (team_id, jurisdiction_path) VALUES (:team, CAST(:path AS ltree))"
+            ),
+            barred,
+        )
+    return ids
 
 
 def teams(session: Session, zone_id: int) -> gpd.GeoDataFrame:
     """A zone's teams indexed by id: code, name, mode, size, village (path or None), hours, base geometry.
 
-    Of those who fly also range_m and endurance_s, NaN for others.
+    Of those who fly also range_m and endurance_s, NaN for others; and on what terms they serve
+    (`patrols.hours.Terms.of_row`).
     """
     return read_geoframe(
         session,
         """SELECT id, code, name, mode, size, jurisdiction_path::text AS village, starts_at, ends_at,
-                  range_m, CAST(endurance_s AS float) AS endurance_s, ST_AsBinary(base) AS geom
+                  range_m, CAST(endurance_s AS float) AS endurance_s, daily_from, daily_to, daytime_only,
+                  breaks, skills, pace_percent, calendar,
+                  ARRAY(SELECT jurisdiction_path::text FROM team_keep_out WHERE team_id = team.id
+                        ORDER BY 1) AS keep_out,
+                  ST_AsBinary(base) AS geom
            FROM team WHERE zone_id = :zone AND upper_inf(valid) ORDER BY code""",
         zone=zone_id,
     ).set_index("id")

@@ -63,7 +63,13 @@ class Wishes:
         }
 
     def refuse_impossible(
-        self, stops: Collection[str], teams: Collection[str], apart: Collection[Pair], most: int
+        self,
+        stops: Collection[str],
+        teams: Collection[str],
+        apart: Collection[Pair],
+        most: int,
+        *,
+        barred: Collection[Pair] = (),
     ) -> None:
         """Refuse wishes that name no stop of the plan, or keep what cannot be.
 
@@ -77,6 +83,8 @@ class Wishes:
             Pairs that cannot meet: stops out of the range of a team that flies.
         most : int
             Visits that the zone's rule asks for at one stop; no more are kept.
+        barred : collection of (team code, stop_id)
+            Pairs that must not meet: stops where a team must not go.
 
         Raises
         ------
@@ -101,6 +109,11 @@ class Wishes:
             Sentence("stop '%(stop)s' is out of the range of team '%(team)s'", team=team, stop=stop)
             for team, stop in self.pinned
             if (team, stop) in apart
+        ]
+        wrong += [
+            Sentence("stop '%(stop)s' lies where team '%(team)s' must not go", team=team, stop=stop)
+            for team, stop in self.pinned
+            if (team, stop) in barred
         ]
         wrong += [
             Sentence(

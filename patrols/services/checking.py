@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from geo import repository as places
 from geo.errors import LianfangError, Sentence
+from patrols import pace
 from patrols.check import violations
 from patrols.importers import TEAM_MODES
 from patrols.plan import PlanFile
@@ -58,10 +59,10 @@ def _by_the_roads(
     ]
     if file.places is None or file.snap_limit_m is None:
         return problem, [*remarks, "the file does not say where its nodes lie: its travel times were trusted"]
-    unknown = sorted(set(problem.duration_s) - set(TEAM_MODES))
+    unknown = sorted(mode for mode in problem.duration_s if pace.split(mode)[0] not in TEAM_MODES)
     if unknown:
         remarks.append(f"the roads know no {', '.join(unknown)}: its travel times were trusted")
-    modes = [mode for mode in problem.duration_s if mode in TEAM_MODES]
+    modes = [mode for mode in problem.duration_s if mode not in unknown]
     duration, distance = matrices(network, points_at(file.places, network.crs), modes, file.snap_limit_m)
     remarks.append("travel times were worked out again from the roads")
     other = sum(int((duration[mode] != problem.duration_s[mode]).sum()) for mode in modes)

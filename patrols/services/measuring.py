@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ from pyproj import CRS
 
 from geo.crs import LONLAT, to_metric
 from geo.roads import AIR, RoadNetwork
+from patrols import pace
 
 
 def points_at(lonlat: NDArray[np.float64], crs: CRS) -> gpd.GeoSeries:
@@ -23,7 +26,7 @@ def on_their_street(
 ) -> tuple[gpd.GeoSeries, pd.Series]:
     """Where each team enters the streets of its mode, and the whole seconds it walks there from its base.
 
-    Who flies begins at its base.
+    Who flies begins at its base. A team with a `pace_percent` walks at that share of the usual pace.
     """
     places_on = teams.geometry.copy()
     walk_s = pd.Series(0, teams.index)
@@ -33,21 +36,36 @@ def on_their_street(
         # Whole millimetres, as the network measures; a rounding error must not cost a second.
         walk_mm = np.rint(snapped["access_m"].to_numpy() * 1000.0)
         walk_s.loc[group.index] = np.ceil(walk_mm / (network.speeds.foot * 1000.0) - 1e-9).astype(np.int64)
+    if "pace_percent" in teams:
+        for percent, group in teams.groupby("pace_percent"):
+            walk_s.loc[group.index] = pace.slowed(walk_s[group.index].to_numpy(np.int64), int(percent))
     return places_on, walk_s
 
 
 def matrices(
     network: RoadNetwork, points: gpd.GeoSeries, modes: list[str], snap_limit_m: float
 ) -> tuple[dict[str, NDArray[np.int64]], dict[str, NDArray[np.int64]]]:
-    """Travel times and distances between all nodes, by mode; in the air straight and wherever a node lies."""
-    durations, distances = {}, {}
+    """Travel times and distances between all nodes, by mode; in the air straight and wherever a node lies.
+
+    A mode may be a slower one (`patrols.pace`): its ways are those of the streets' mode, its times longer.
+    """
+    durations: dict[str, NDArray[np.int64]] = {}
+    distances: dict[str, NDArray[np.int64]] = {}
+    usual = {name: network.matrix(points, name, snap_limit_m=snap_limit_m) for name in bases(modes)}
     for mode in modes:
-        duration, distance = network.matrix(points, mode, snap_limit_m=snap_limit_m)
+        name, percent = pace.split(mode)
+        duration, distance = (part.copy() for part in usual[name])
+        duration = pace.slowed(duration, percent)
         # A stop off a mode's streets cannot be reached, but a team is never away from where it is.
         np.fill_diagonal(duration, 0)
         np.fill_diagonal(distance, 0)
         durations[mode], distances[mode] = duration, distance
     return durations, distances
+
+
+def bases(modes: Iterable[str]) -> list[str]:
+    """The modes of the streets that some modes of a problem are, each once."""
+    return list(dict.fromkeys(pace.split(mode)[0] for mode in modes))
 
 
 def out_of_range(teams: gpd.GeoDataFrame, stops: gpd.GeoDataFrame) -> list[tuple[str, str]]:
@@ -71,3 +89,23 @@ def out_of_range(teams: gpd.GeoDataFrame, stops: gpd.GeoDataFrame) -> list[tuple
             beyond = shapely.distance(stops.geometry.to_numpy(), base) > range_m
             far += [(code, stop) for stop in stops["stop_id"].to_numpy()[beyond]]
     return far
+
+
+def kept_out(teams: gpd.GeoDataFrame, stops: gpd.GeoDataFrame) -> list[tuple[str, str]]:
+    """Pairs (code, stop_id) of a team and a stop in a jurisdiction where it must not go.
+
+    Parameters
+    ----------
+    teams : DataFrame
+        code, keep_out (list of paths; the column may be missing).
+    stops : DataFrame
+        stop_id, village (path or None).
+    """
+    if "keep_out" not in teams:
+        return []
+    return [
+        (code, stop)
+        for code, paths in zip(teams["code"], teams["keep_out"], strict=True)
+        for stop, village in zip(stops["stop_id"], stops["village"], strict=True)
+        if isinstance(village, str) and any(f"{village}.".startswith(f"{path}.") for path in paths)
+    ]

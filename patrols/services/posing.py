@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from geo.errors import LianfangError, Sentence
 from geo.roads import RoadNetwork
+from patrols import pace
+from patrols.hours import Terms, breaks_within
 from patrols.importers import TEAM_MODES
 from patrols.problem import CrossRule, PatrolProblem
+from patrols.problem_frames import breaks_fit
 from patrols.services.again import Wishes
-from patrols.services.measuring import matrices, out_of_range
+from patrols.services.measuring import kept_out, matrices, out_of_range
 
 
 def pose(
@@ -24,14 +28,19 @@ def pose(
     start: datetime,
     stop_limit_m: float,
     wishes: Wishes | None,
+    zone: tzinfo,
 ) -> PatrolProblem:
-    """Bases first, then stops, as nodes of the matrices of every mode that a team has."""
-    modes = [mode for mode in TEAM_MODES if (teams["mode"] == mode).any()]
+    """Bases first, then stops, as nodes of the matrices of every mode and pace that a team has.
+
+    `zone` is the site's time zone, in which the hours of breaks are.
+    """
+    own_modes = _modes(teams)
+    modes = sorted(set(own_modes), key=_in_order)
     durations, distances = matrices(network, points, modes, stop_limit_m)
     base = np.arange(len(teams))
     pinned, forbidden = (wishes.pinned, wishes.forbidden) if wishes else ((), ())
     there = set(teams["code"])
-    never = {*(pair for pair in forbidden if pair[0] in there), *out_of_range(teams, stops)}
+    never = {*(pair for pair in forbidden if pair[0] in there), *out_of_range(teams, stops), *kept_out(teams, stops)}
     return PatrolProblem(
         duration_s=durations,
         distance_m=distances,
@@ -50,16 +59,53 @@ def pose(
             {
                 "team_id": teams["code"].to_numpy(),
                 "village": teams["village"].to_numpy(),
-                "mode": teams["mode"].to_numpy(),
+                "mode": own_modes,
                 "start_node": base,
                 "end_node": base,
                 "start_s": teams["start_s"].to_numpy(),
                 "end_s": teams["end_s"].to_numpy(),
             }
         ),
-        breaks=pd.DataFrame(),
+        breaks=_breaks(teams, start, zone),
         forbidden=pd.DataFrame(sorted(never), columns=["team_id", "stop_id"]),
         rule=CrossRule(**rule),  # type: ignore[arg-type]
         origin=start,
         pinned=pd.DataFrame(list(pinned), columns=["team_id", "stop_id"]),
     )
+
+
+def _modes(teams: gpd.GeoDataFrame) -> list[str]:
+    """The mode of each team in the problem: of a slower one, one of its own."""
+    percents = teams["pace_percent"] if "pace_percent" in teams else pd.Series(pace.FULL, teams.index)
+    return [pace.paced(mode, int(percent)) for mode, percent in zip(teams["mode"], percents, strict=True)]
+
+
+def _in_order(mode: str) -> tuple[int, int]:
+    """Modes as they are listed everywhere, the slower after the faster."""
+    name, percent = pace.split(mode)
+    return TEAM_MODES.index(name), -percent
+
+
+def _breaks(teams: gpd.GeoDataFrame, start: datetime, zone: tzinfo) -> pd.DataFrame:
+    """The breaks of the teams that fall due in their time.
+
+    Raises
+    ------
+    LianfangError
+        When a team's breaks do not fit into its time one after the other.
+    """
+    rows = []
+    for team in teams.to_dict("records"):
+        first_s, last_s = int(team["start_s"]), int(team["end_s"])
+        due = breaks_within(Terms.of_row(team).breaks, start, zone, first_s, last_s)
+        if not breaks_fit(due, first_s, last_s):
+            raise LianfangError(
+                Sentence(
+                    "the breaks of team '%(team)s' do not fit into its time in this shift one after the other "
+                    "(%(breaks)s); change them, or the shift",
+                    team=team["code"],
+                    breaks=Terms.of_row(team).breaks_text,
+                )
+            )
+        rows += [(team["code"], *one) for one in due]
+    return pd.DataFrame(rows, columns=["team_id", "earliest_s", "latest_s", "duration_s"])

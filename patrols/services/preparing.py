@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import geopandas as gpd
 import numpy as np
@@ -16,14 +17,14 @@ from sqlalchemy.orm import Session
 from geo.crs import to_lonlat, to_metric
 from geo.errors import InputRefused, LianfangError, Sentence
 from geo.roads import RoadNetwork
-from geo.services import site_crs
+from geo.services import current_site, site_crs
 from patrols import repository
 from patrols.demand import DemandSettings
 from patrols.importers import teams_off_network
 from patrols.problem import CrossRule, PatrolProblem
 from patrols.services.again import Wishes, plan_again
-from patrols.services.duty import crossing_remarks, less_the_walk, listed, on_duty
-from patrols.services.measuring import on_their_street, out_of_range, points_at
+from patrols.services.duty import crossing_remarks, less_the_walk, listed, on_duty_here
+from patrols.services.measuring import kept_out, on_their_street, out_of_range, points_at
 from patrols.services.posing import pose
 from patrols.services.staleness import plan_basis
 from patrols.services.stops import villages_at, zone_stops
@@ -137,7 +138,7 @@ def prepared(
         raise LianfangError(
             Sentence("zone '%(zone)s' has no team; run `lianfang import teams FILE --datum D`", zone=zone)
         )
-    teams, remarks = on_duty(teams, start, end)
+    teams, remarks = on_duty_here(session, teams, start, end)
     if teams.empty:
         raise LianfangError(
             Sentence(
@@ -181,11 +182,15 @@ def prepared(
             set(teams["code"]),
             set(out_of_range(teams, stops)),
             CrossRule(**record["rule"].iloc[0]).visits,
+            barred=set(kept_out(teams, stops)),
         )
     nodes = gpd.GeoSeries([*bases.loc[teams.index], *stops.geometry], crs=crs)
     places_of_nodes = shapely.get_coordinates(to_lonlat(nodes).to_numpy()).round(PLACE_DECIMALS)
     points = points_at(places_of_nodes, crs)
-    problem = pose(network, points, teams, stops, record["rule"].iloc[0], start, chosen.stop_limit_m, wishes)
+    clock = ZoneInfo(current_site(session).timezone)
+    problem = pose(
+        network, points, teams, stops, record["rule"].iloc[0], start, chosen.stop_limit_m, wishes, clock
+    )
     return Prepared(
         zone=zone,
         zone_id=zone_id,

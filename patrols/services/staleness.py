@@ -14,8 +14,9 @@ from geo import repository as places
 from geo.errors import Sentence
 from geo.roads import road_revision
 from patrols import repository
+from patrols.hours import Terms
 from patrols.repository import basis as store
-from patrols.services.duty import on_duty
+from patrols.services.duty import on_duty_here
 from patrols.stale import basis_of_document, changes
 
 
@@ -48,7 +49,7 @@ def stale_reasons(
         zone = zones[head["zone"]]
         now = {**zone["basis"], "roads": revision}
         if zone["teams"] is not None:
-            now["teams"] = teams_basis(on_duty(zone["teams"], head["start"], head["end"])[0])
+            now["teams"] = teams_basis(on_duty_here(session, zone["teams"], head["start"], head["end"])[0])
         then = head["basis"] or basis_of_document(head["document"] or {})
         found[int(head["id"])] = changes({**then, "roads": head["road_revision"]}, now)
     return found
@@ -64,7 +65,7 @@ def plan_basis(session: Session, zone: str, analysis: int | None, start: datetim
     found = _zone_basis(session, zone, analysis)
     basis = found["basis"]
     if found["teams"] is not None:
-        basis["teams"] = teams_basis(on_duty(found["teams"], start, end)[0])
+        basis["teams"] = teams_basis(on_duty_here(session, found["teams"], start, end)[0])
     return basis
 
 
@@ -82,18 +83,28 @@ def _zone_basis(session: Session, code: str, analysis: int | None) -> dict[str, 
 
 
 def teams_basis(teams: gpd.GeoDataFrame) -> dict[str, dict[str, Any]]:
-    """Teams as a basis keeps them: village, mode, hours (ISO 8601, UTC), base (degrees), flight; by code."""
+    """Teams as a basis keeps them: village, mode, hours, terms, base (degrees), flight; by code.
+
+    Hours of a date are ISO 8601 in UTC, those of the day and breaks as people write them.
+    """
+    return {str(row["code"]): _team_basis(row, Terms.of_row(row)) for row in teams.to_dict("records")}
+
+
+def _team_basis(row: dict[str, Any], terms: Terms) -> dict[str, Any]:
+    flight = {} if pd.isna(row["range_m"]) else {name: row[name] for name in ("range_m", "endurance_s")}
     return {
-        str(row.code): {
-            "village": None if pd.isna(row.village) else row.village,
-            "mode": row.mode,
-            "starts_at": _moment(row.starts_at),
-            "ends_at": _moment(row.ends_at),
-            "lon": row.geometry.x,
-            "lat": row.geometry.y,
-            **({} if pd.isna(row.range_m) else {"range_m": row.range_m, "endurance_s": row.endurance_s}),
-        }
-        for row in teams.itertuples(index=False)
+        "village": None if pd.isna(row["village"]) else row["village"],
+        "mode": row["mode"],
+        "starts_at": _moment(row["starts_at"]),
+        "ends_at": _moment(row["ends_at"]),
+        "daily": terms.hours_text,
+        "daytime": terms.daytime_only,
+        "breaks": terms.breaks_text,
+        "pace": terms.pace_percent,
+        "keep_out": sorted(terms.keep_out),
+        "lon": row["geometry"].x,
+        "lat": row["geometry"].y,
+        **flight,
     }
 
 

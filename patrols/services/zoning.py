@@ -23,6 +23,7 @@ from geo.services import ImportReport, Source, add_source, current_site, refuse_
 from patrols import repository
 from patrols.importers import read_teams, read_zones
 from patrols.problem import CrossRule
+from patrols.repository.calendars import calendars
 from patrols.zones import connected
 
 VILLAGE_LEVEL = 3
@@ -67,7 +68,7 @@ def store_zones(session: Session, zones: gpd.GeoDataFrame, source: Source) -> pd
 def store_teams(session: Session, teams: gpd.GeoDataFrame, zone_id: int, source: Source) -> pd.Index:
     """Store a zone's teams (code, name, village, mode, size, base in EPSG:4326); answers their ids.
 
-    Where the frame has them also their hours, and range_m and endurance_s of those who fly.
+    Where the frame has them also their hours and terms, and range_m and endurance_s of those who fly.
     """
     refuse_twice(session, "teams", source)
     known = repository.team_codes(session)
@@ -233,6 +234,7 @@ def import_teams(
         villages=villages(session),
         network=network,
         area=places.site_area(session),
+        calendars=set(calendars(session)["code"]),
         mapping=mapping,
         keep_good=keep_good,
     )

@@ -3,7 +3,7 @@
 from patrols.tables.calendars import DutyCalendar, PublicHoliday
 from patrols.tables.check_ins import CheckIn
 from patrols.tables.plans import Plan, PlanStep, PlanStop, PlanVisit, plan_column
-from patrols.tables.zones import Team, Zone, ZoneMember
+from patrols.tables.zones import Team, TeamKeepOut, Zone, ZoneMember
 
 __all__ = [
     "CheckIn",
@@ -16,5 +16,6 @@ __all__ = [
     "Team",
     "Zone",
     "ZoneMember",
+    "TeamKeepOut",
     "plan_column",
 ]

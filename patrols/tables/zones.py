@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy import (
@@ -11,6 +11,8 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Text,
+    Time,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -70,6 +72,12 @@ class Team(Dated, Base):
             name="flight",
         ),
         CheckConstraint("size >= 1", name="size"),
+        CheckConstraint(
+            """CASE WHEN daily_from IS NULL THEN daily_to IS NULL
+                    ELSE daily_to IS NOT NULL AND daily_from <> daily_to END""",
+            name="daily",
+        ),
+        CheckConstraint("pace_percent BETWEEN 20 AND 100", name="pace"),
     )
 
     id: Mapped[BigKey]
@@ -82,9 +90,37 @@ class Team(Dated, Base):
     # Hours of its own where it cannot serve the whole shift.
     starts_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]
+    # Every day from the first to the second; the second before the first is on the next day.
+    daily_from: Mapped[time | None] = mapped_column(Time)
+    daily_to: Mapped[time | None] = mapped_column(Time)
+    daytime_only: Mapped[bool] = mapped_column(server_default=text("false"))
+    # Texts as `patrols.hours.Break.text`.
+    breaks: Mapped[Any] = mapped_column(JSONB, server_default=text("'[]'"))
+    skills: Mapped[Any] = mapped_column(JSONB, server_default=text("'[]'"))
+    # Of the pace of its mode.
+    pace_percent: Mapped[int] = mapped_column(server_default=text("100"))
+    # Code of a `duty_calendar`; None: every day.
+    calendar: Mapped[str | None] = mapped_column(Text)
     # The farthest from its base, metres, and the longest in the air, seconds.
     range_m: Mapped[float | None] = mapped_column(Float)
     endurance_s: Mapped[int | None]
     base: Mapped[Any] = mapped_column(geometry("POINT"), nullable=False)
     jurisdiction_path: Mapped[str | None] = scope_column(nullable=True)
     batch_id: Mapped[int] = batch_column()
+
+
+class TeamKeepOut(Base):
+    """A jurisdiction in which a team must not be sent to a stop."""
+
+    __tablename__ = "team_keep_out"
+
+    team_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("team.id", ondelete="CASCADE"), primary_key=True
+    )
+    jurisdiction_path: Mapped[str] = mapped_column(
+        # Part of the key, so not `scope_column`; same rule.
+        Ltree,
+        ForeignKey("jurisdiction.path", onupdate="CASCADE"),
+        primary_key=True,
+        index=True,
+    )

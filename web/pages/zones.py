@@ -1,8 +1,7 @@
-"""Joint-defence zones: the list, one with its villages and teams, drawing one, adding and ending teams."""
+"""Joint-defence zones: the list, one with its villages and teams, drawing one."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, request
@@ -10,7 +9,8 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from geo.errors import InputRefused, LianfangError
+from geo.errors import InputRefused
+from patrols import repository
 from patrols.problem import CrossRule
 from patrols.repository import of_plan
 from web import i18n
@@ -19,9 +19,10 @@ from web.geofeatures import collection
 from web.i18n import N_
 from web.maps.words import MODES, PATTERNS
 from web.pages.plans.tables import SEEN, drafts_seen
-from web.requests import access, audit, db, render, scope
+from web.requests import access, audit, db, render, scope, translator
 from web.tabular import Column, TableSpec
 from web.tabular.view import table_view
+from web.teamwords import served_words
 
 bp = Blueprint("zones", __name__, url_prefix="/zones")
 
@@ -94,54 +95,7 @@ def draw() -> Response:
 @needs(Action.ZONES_VIEW)
 def record(code: str) -> Response:
     """One zone."""
-    return _record(code, MultiDict())
-
-
-@bp.post("/<code>/teams")
-@needs(Action.ZONES_EDIT)
-def add_team(code: str) -> Response:
-    """Give a zone one more team."""
-    from patrols.services import drawing
-
-    if of_plan.zone(db(), code) is None:
-        abort(404)
-    given = request.form
-    try:
-        drawing.add_team(
-            db(),
-            zone=code,
-            code=given.get("code", ""),
-            name=given.get("name", ""),
-            village=given.get("village") or None,
-            mode=given.get("mode", ""),
-            size=_whole(given.get("size", ""), gettext("People")),
-            base=_position(given),
-            range_m=_optional(given.get("range_m", ""), gettext("Range in metres")),
-            endurance_s=_seconds(given.get("endurance_min", "")),
-            author=access().account.name,
-        )
-    except LianfangError as refused:
-        # What was half written goes; the page is read anew.
-        db().rollback()
-        return _record(code, given, refused, 422)
-    audit("add", f"team {given['code']}", zone=code)
-    flash(gettext("The team was stored."), "success")
-    return redirect(f"/zones/{code}")
-
-
-@bp.post("/<code>/teams/end")
-@needs(Action.ZONES_EDIT)
-def end_team(code: str) -> Response:
-    """Let a team serve no more."""
-    from patrols.services import drawing
-
-    if of_plan.zone(db(), code) is None:
-        abort(404)
-    team = request.form.get("team", "")
-    drawing.end_team(db(), code, team, now=datetime.now(UTC))
-    audit("remove", f"team {team}", zone=code)
-    flash(gettext("The team serves no more; plans made with it stay."), "success")
-    return redirect(f"/zones/{code}")
+    return _record(code)
 
 
 def _lang() -> str:
@@ -171,9 +125,7 @@ def _zone_form(given: MultiDict[str, str], error: Exception | None = None, statu
     )
 
 
-def _record(
-    code: str, given: MultiDict[str, str], error: LianfangError | None = None, status: int = 200
-) -> Response:
+def _record(code: str) -> Response:
     zone = of_plan.zone(db(), code)
     if zone is None:
         abort(404)
@@ -197,20 +149,21 @@ def _record(
     ]
     return render(
         "zones/record.html",
-        status=status,
         zone=zone,
         title=zone[name] or zone["name"],
         members=members.drop(columns="geometry").to_dict("records"),
         # What one team has and another has not is NaN in the frame.
         teams=teams.drop(columns="geometry").astype(object).where(teams.notna(), None).to_dict("records"),
         name_column=name,
+        served={
+            row["code"]: served_words(row, translator())
+            for row in repository.teams(db(), zone["id"]).to_dict("records")
+        },
         village_column="village" if _lang() == "zh" else "village_en",
         modes=MODES,
-        team_modes=MODES,
         patterns=PATTERNS,
+        spans=SPANS,
         layers=layers,
-        given=given,
-        error=error,
         may_edit=access().may(Action.ZONES_EDIT) and bool(scope()),
     )
 
@@ -222,27 +175,3 @@ def _whole(value: str, what: str) -> int:
         raise InputRefused(
             gettext("%(what)s: “%(value)s” is not a number.", what=what, value=value[:40])
         ) from error
-
-
-def _optional(value: str, what: str) -> int | None:
-    return _whole(value.strip(), what) if value.strip() else None
-
-
-def _seconds(minutes: str) -> int | None:
-    found = _optional(minutes, gettext("Minutes in the air"))
-    return None if found is None else found * 60
-
-
-def _position(given: MultiDict[str, str]) -> tuple[float, float] | None:
-    lon, lat = given.get("lon", "").strip(), given.get("lat", "").strip()
-    if not lon and not lat:
-        return None
-    try:
-        point = float(lon), float(lat)
-    except ValueError as error:
-        raise InputRefused(
-            gettext("Base: “%(value)s” is no position.", value=f"{lon}, {lat}"[:40])
-        ) from error
-    if not (-180 <= point[0] <= 180 and -90 <= point[1] <= 90):
-        raise InputRefused(gettext("Base: “%(value)s” is no position.", value=f"{lon}, {lat}"[:40]))
-    return point

@@ -1,9 +1,8 @@
-"""Readers of joint-defence zones and teams, and the checks that need the road network."""
+"""Readers of teams, and the check that needs the road network."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,20 +17,12 @@ from geo.datums import check_datum
 from geo.errors import InputRefused, Sentence
 from geo.readers.columns import Column, Table, check_codes, match_columns
 from geo.readers.files import read_rows
-from geo.readers.positions import LAT, LON, WKT, lonlat_columns, shapes_in_wgs84
+from geo.readers.positions import LAT, LON, lonlat_columns
 from geo.readers.result import Imported, Notes
 from geo.roads import AIR, MODES, SNAP_LIMIT_M, RoadNetwork
-from patrols.problem import CrossRule
+from patrols.importers.terms import TERM_COLUMNS, read_terms_of
+from patrols.importers.villages import members_named, village_paths
 
-ZONE_COLUMNS = (
-    Column("code", ("编码", "片区编码"), required=True),
-    Column("name", ("名称", "片区名称"), required=True),
-    Column("name_en", ("英文名称", "英文名")),
-    Column("members", ("villages", "成员", "成员村", "村社区")),
-    Column("separation_min", ("间隔", "间隔分钟")),
-    Column("max_idle_min", ("最长空档", "最长空档分钟")),
-    WKT,
-)
 TEAM_COLUMNS = (
     Column("code", ("编码", "队伍编码"), required=True),
     Column("name", ("名称", "队伍名称")),
@@ -44,6 +35,7 @@ TEAM_COLUMNS = (
     Column("end", ("end_at", "结束", "结束时间", "下岗时间")),
     Column("range_m", ("range", "飞行半径", "作业半径", "飞行半径米")),
     Column("endurance_min", ("endurance", "续航", "续航分钟", "续航时间")),
+    *TERM_COLUMNS,
 )
 TEAM_MODES = (*MODES, AIR)
 MODE_WORDS = {
@@ -56,65 +48,6 @@ MODE_NAMES = {one: one for one in (Sentence("foot"), Sentence("ebike"), Sentence
 # What small multicopters can do, with room to spare; more is a slip of the unit.
 LONGEST_RANGE_M = 50_000.0
 LONGEST_FLIGHT_MIN = 600.0
-# A zone with less street than this cannot hold two stops.
-LEAST_STREET_M = 100.0
-
-
-def read_zones(
-    path: Path | str,
-    *,
-    datum: str,
-    villages: gpd.GeoDataFrame | None = None,
-    network: RoadNetwork | None = None,
-    mapping: Mapping[str, str] | None = None,
-    keep_good: bool = False,
-) -> Imported:
-    """Zones from a .csv (WKT), .geojson, .gpkg or .shp file.
-
-    Parameters
-    ----------
-    villages : GeoDataFrame, optional
-        JURISDICTIONS of the village level: members are then checked, and codes become paths.
-    network : RoadNetwork, optional
-        With it a zone without usable streets is refused (`zones_without_roads`).
-
-    Returns
-    -------
-    Imported
-        `frame`: code, name, name_en, rule (dict of what the file states, for `patrols.problem.CrossRule`),
-        members (list of village paths, None where the file names none), MultiPolygon; index the rows.
-
-    Raises
-    ------
-    geo.errors.InputRefused
-        Any bad row unless `keep_good`, told with row, value, limit and remedy.
-    """
-    check_datum(datum)
-    rows = read_rows(path, datum)
-    notes = Notes(rows.file, rows.word)
-    table = match_columns(rows, ZONE_COLUMNS, notes, mapping)
-    codes = check_codes(table, notes)
-    shapes = shapes_in_wgs84(table, rows, notes, datum)
-    known = _village_paths(villages)
-    frame = gpd.GeoDataFrame(
-        {
-            "code": codes,
-            "name": table.text("name"),
-            "name_en": table.text("name_en"),
-            "rule": _rules(table, notes),
-            "members": pd.Series(
-                [_members(int(str(row)), text, known, notes) for row, text in table.text("members").items()],
-                index=codes.index,
-                dtype="object",
-            ),
-        },
-        geometry=shapes,
-        crs=shapes.crs,
-    )
-    if network is not None:
-        for row, sentence in zones_without_roads(frame[notes.good(frame.index)], network).items():
-            notes.refuse(int(str(row)), sentence)
-    return notes.result(frame, "zones", keep_good)
 
 
 def read_teams(
@@ -126,6 +59,7 @@ def read_teams(
     network: RoadNetwork | None = None,
     snap_limit_m: float = SNAP_LIMIT_M,
     area: Sequence[float] | None = None,
+    calendars: Collection[str] | None = None,
     mapping: Mapping[str, str] | None = None,
     keep_good: bool = False,
 ) -> Imported:
@@ -140,13 +74,15 @@ def read_teams(
         (`teams_off_network`).
     area : (west, south, east, north), optional
         The site's extent in WGS 84 degrees.
+    calendars : collection of str, optional
+        Codes of the calendars there are; any other is refused.
 
     Returns
     -------
     Imported
         `frame`: code, name (the code where empty), village (path, or as written without `villages`; None for
         a team of the station), mode, size (1 where empty), starts_at, ends_at (UTC, NaT where empty), range_m
-        and endurance_s (of uav teams, NaN for others), Point.
+        and endurance_s (of uav teams, NaN for others), terms (`patrols.hours.Terms`), Point.
     """
     check_datum(datum)
     zone = _zone(timezone)
@@ -155,7 +91,7 @@ def read_teams(
     table = match_columns(rows, TEAM_COLUMNS, notes, mapping)
     codes = check_codes(table, notes)
     points = lonlat_columns(table, rows, notes, datum, area)
-    known = _village_paths(villages)
+    known = village_paths(villages)
     size = table.number("size", notes, least=1.0, most=1000.0, unit=Sentence("persons"))
     for i in np.flatnonzero(np.isfinite(size) & (size % 1.0 != 0.0)):
         notes.refuse(
@@ -163,7 +99,9 @@ def read_teams(
             Sentence("size %(size)s is not a whole number of persons; correct it", size=f"{size[i]:g}"),
         )
     index = codes.index
-    members = [_members(int(str(row)), text, known, notes) for row, text in table.text("village").items()]
+    members = [
+        members_named(int(str(row)), text, known, notes) for row, text in table.text("village").items()
+    ]
     for row, paths in zip(index, members, strict=True):
         if paths is not None and len(paths) > 1:
             notes.refuse(
@@ -181,6 +119,7 @@ def read_teams(
             "starts_at": _times(table, "start", zone, notes),
             "ends_at": _times(table, "end", zone, notes),
             **_flights(table, notes),
+            "terms": read_terms_of(table, notes, known, calendars),
         },
         geometry=points,
         crs=points.crs,
@@ -199,36 +138,6 @@ def read_teams(
         for row, sentence in teams_off_network(frame[notes.good(index)], network, snap_limit_m).items():
             notes.refuse(int(str(row)), sentence)
     return notes.result(frame, "teams", keep_good)
-
-
-def zones_without_roads(zones: gpd.GeoDataFrame, network: RoadNetwork) -> dict[object, str]:
-    """A sentence for every zone in which less than 100 m of street can be used by any mode.
-
-    Parameters
-    ----------
-    zones : GeoDataFrame
-        code and polygons, any CRS.
-
-    Returns
-    -------
-    dict
-        Index label → sentence with value, limit and remedy; empty when every zone has streets.
-    """
-    if zones.empty:
-        return {}
-    areas = to_metric(zones, network.crs).geometry
-    length = pd.concat([network.length_within(areas, mode) for mode in network.graphs], axis=1).max(axis=1)
-    return {
-        row: Sentence(
-            "zone '%(code)s' holds %(length)s m of usable street (at least %(least)s m); "
-            "correct its polygon and datum, or import the roads there first",
-            code=code,
-            length=f"{metres:.0f}",
-            least=f"{LEAST_STREET_M:.0f}",
-        )
-        for row, code, metres in zip(zones.index, zones["code"], length, strict=True)
-        if metres < LEAST_STREET_M
-    }
 
 
 def teams_off_network(
@@ -290,48 +199,6 @@ def teams_off_network(
                 )
             )
     return told
-
-
-def _village_paths(villages: gpd.GeoDataFrame | None) -> dict[str, str] | None:
-    """Path by path and by code."""
-    if villages is None:
-        return None
-    return {**dict(zip(villages["code"], villages["path"], strict=True)), **{p: p for p in villages["path"]}}
-
-
-def _members(row: int, text: str, known: Mapping[str, str] | None, notes: Notes) -> list[str] | None:
-    words = [word.strip() for word in re.split(r"[;,、\s]+", text) if word.strip()]
-    if not words:
-        return None
-    if known is None:
-        return words
-    for word in words:
-        if word not in known:
-            notes.refuse(
-                row,
-                Sentence(
-                    "village '%(village)s' is not known; give the code or the path of a stored village",
-                    village=word,
-                ),
-            )
-    return [known[word] for word in words if word in known]
-
-
-def _rules(table: Table, notes: Notes) -> pd.Series:
-    """What a zone's file states of its rule, in the words of CrossRule."""
-    index = table.texts.index
-    separation = table.number("separation_min", notes, least=0.0, most=1440.0, unit=Sentence("minutes"))
-    idle = table.number("max_idle_min", notes, above=0.0, most=10_080.0, unit=Sentence("minutes"))
-    rules = []
-    for apart, longest in zip(separation, idle, strict=True):
-        rule = {}
-        if np.isfinite(apart):
-            rule["separation_s"] = round(apart * 60.0)
-        if np.isfinite(longest):
-            rule["max_idle_s"] = round(longest * 60.0)
-        CrossRule(**rule)
-        rules.append(rule)
-    return pd.Series(rules, index=index, dtype="object")
 
 
 def _modes(table: Table, notes: Notes) -> pd.Series:

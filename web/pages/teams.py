@@ -1,0 +1,250 @@
+"""Teams of a zone: adding one, changing one, and how one was before."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import pandas as pd
+from flask import Blueprint, abort, flash, redirect, request
+from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from geo.errors import InputRefused, LianfangError
+from patrols.hours import DAYTIME, Terms, read_breaks, read_hours, read_words
+from patrols.repository import calendars, of_plan
+from patrols.repository.team_states import team_states
+from web.access import Action, needs
+from web.forms import local_moment
+from web.maps.words import MODES
+from web.requests import access, audit, db, render, scope, translator
+from web.teamwords import clock_span, served_words
+
+bp = Blueprint("teams", __name__, url_prefix="/zones/<zone_code>/teams")
+
+
+@bp.get("/new")
+@needs(Action.ZONES_EDIT)
+def new(zone_code: str) -> Response:
+    """An empty form."""
+    return _form(_zone(zone_code), MultiDict())
+
+
+@bp.post("/new")
+@needs(Action.ZONES_EDIT)
+def add(zone_code: str) -> Response:
+    """Give a zone one more team."""
+    from patrols.services import teams
+
+    zone, given = _zone(zone_code), request.form
+    try:
+        teams.add_team(db(), zone_code, given.get("code", ""), _given(given), author=access().account.name)
+    except LianfangError as refused:
+        # What was half written goes; the page is read anew.
+        db().rollback()
+        return _form(zone, given, error=refused, status=422)
+    audit("add", f"team {given['code'].strip()}", zone=zone_code)
+    flash(gettext("The team was stored."), "success")
+    return redirect(f"/zones/{quote(zone_code, safe='')}")
+
+
+@bp.post("/end")
+@needs(Action.ZONES_EDIT)
+def end(zone_code: str) -> Response:
+    """Let a team serve no more."""
+    from patrols.services import teams
+
+    _zone(zone_code)
+    team = request.form.get("team", "")
+    teams.end_team(db(), zone_code, team, now=datetime.now(UTC))
+    audit("remove", f"team {team}", zone=zone_code)
+    flash(gettext("The team serves no more; plans made with it stay."), "success")
+    return redirect(f"/zones/{quote(zone_code, safe='')}")
+
+
+@bp.get("/<code>")
+@needs(Action.ZONES_VIEW)
+def record(zone_code: str, code: str) -> Response:
+    """One team, to look at and to change."""
+    zone = _zone(zone_code)
+    states = team_states(db(), zone["id"], code)
+    if states.empty:
+        abort(404)
+    return _form(zone, _as_given(states.iloc[0].to_dict()), code=code)
+
+
+@bp.post("/<code>")
+@needs(Action.ZONES_EDIT)
+def change(zone_code: str, code: str) -> Response:
+    """Let it serve otherwise from now on."""
+    from patrols.services import teams
+
+    zone, given = _zone(zone_code), request.form
+    if team_states(db(), zone["id"], code).empty:
+        abort(404)
+    try:
+        teams.change_team(
+            db(), zone_code, code, _given(given), now=datetime.now(UTC), author=access().account.name
+        )
+    except LianfangError as refused:
+        db().rollback()
+        return _form(zone, given, code=code, error=refused, status=422)
+    audit("change", f"team {code}", zone=zone_code)
+    flash(gettext("The team was stored; it serves so from now on."), "success")
+    return redirect(f"/zones/{quote(zone_code, safe='')}/teams/{quote(code, safe='')}")
+
+
+def _zone(code: str) -> dict[str, Any]:
+    found = of_plan.zone(db(), code)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _form(
+    zone: dict[str, Any],
+    given: MultiDict[str, str],
+    *,
+    code: str = "",
+    error: LianfangError | None = None,
+    status: int = 200,
+) -> Response:
+    t = translator()
+    name = "name" if t.lang == "zh" else "name_en"
+    states = team_states(db(), zone["id"], code) if code else pd.DataFrame()
+    serves = bool(len(states)) and pd.isna(states["until"].iloc[0])
+    return render(
+        "teams/record.html",
+        status=status,
+        zone=zone,
+        zone_title=zone[name] or zone["name"],
+        title=_title(states.iloc[0].to_dict()) if len(states) else "",
+        code=code,
+        found=serves,
+        given=given,
+        error=error,
+        members=of_plan.members(db(), zone["id"]).drop(columns="geometry").to_dict("records"),
+        name_column=name,
+        modes=MODES,
+        daytime=clock_span(*DAYTIME),
+        calendars=[
+            {"code": row["code"], "title": row[name] or row["name"]}
+            for row in calendars.calendars(db()).to_dict("records")
+        ],
+        states=[_state(row) for row in states.to_dict("records")],
+        may_edit=access().may(Action.ZONES_EDIT) and bool(scope()) and (serves or not code),
+    )
+
+
+def _state(row: dict[str, Any]) -> dict[str, Any]:
+    """One state of a team in words."""
+    t = translator()
+    village = row["village_name" if t.lang == "zh" else "village_name_en"]
+    return {
+        # Teams that were there from the first have no beginning worth telling.
+        "since": t.moment(row["since"]) if row["since"].year > 1970 else "–",
+        "until": "–" if pd.isna(row["until"]) else t.moment(row["until"]),
+        "name": _title(row),
+        "village": "–" if pd.isna(village) else village,
+        "mode": t(MODES[row["mode"]]),
+        "size": t.number(row["size"]),
+        "served": served_words(row, t),
+        "author": row["author"] or "–",
+    }
+
+
+def _title(row: dict[str, Any]) -> str:
+    return str(row["name"] if translator().lang == "zh" else row["name_en"] or row["name"])
+
+
+def _as_given(row: dict[str, Any]) -> MultiDict[str, str]:
+    """A stored state as the form writes it."""
+    terms, zone = Terms.of_row(row), translator().zone
+    flies = not pd.isna(row["range_m"])
+    return MultiDict(
+        [
+            ("name", row["name"]),
+            ("name_en", row["name_en"] or ""),
+            ("village", row["village"] or ""),
+            ("mode", row["mode"]),
+            ("size", str(row["size"])),
+            ("skills", ", ".join(terms.skills)),
+            ("pace_percent", str(terms.pace_percent)),
+            ("lon", f"{row['geometry'].x:.6f}"),
+            ("lat", f"{row['geometry'].y:.6f}"),
+            ("range_m", f"{row['range_m']:g}" if flies else ""),
+            ("endurance_min", f"{row['endurance_s'] / 60:g}" if flies else ""),
+            ("hours", terms.hours_text),
+            ("daytime_only", "yes" if terms.daytime_only else ""),
+            ("calendar", terms.calendar or ""),
+            ("breaks", terms.breaks_text),
+            *(
+                (name, "" if pd.isna(row[name]) else f"{row[name].astimezone(zone):%Y-%m-%dT%H:%M}")
+                for name in ("starts_at", "ends_at")
+            ),
+            *(("keep_out", path) for path in terms.keep_out),
+        ]
+    )
+
+
+def _given(given: MultiDict[str, str]) -> Any:
+    """What the form states of a team, as the service takes it."""
+    from patrols.services.teams import TeamGiven
+
+    endurance_min = _optional(given, "endurance_min", gettext("Minutes in the air"))
+    return TeamGiven(
+        name=given.get("name", ""),
+        name_en=given.get("name_en", ""),
+        village=given.get("village") or None,
+        mode=given.get("mode", ""),
+        size=_whole(given.get("size", ""), gettext("People")),
+        base=_position(given),
+        range_m=_optional(given, "range_m", gettext("Range in metres")),
+        endurance_s=None if endurance_min is None else endurance_min * 60,
+        starts_at=_moment(given, "starts_at", gettext("Serves from")),
+        ends_at=_moment(given, "ends_at", gettext("Serves until")),
+        terms=Terms(
+            hours=read_hours(given.get("hours", "")),
+            daytime_only=given.get("daytime_only") == "yes",
+            breaks=read_breaks(given.get("breaks", "")),
+            skills=read_words(given.get("skills", "")),
+            pace_percent=_whole(given.get("pace_percent") or "100", gettext("Pace")),
+            keep_out=tuple(dict.fromkeys(given.getlist("keep_out"))),
+            calendar=given.get("calendar") or None,
+        ),
+    )
+
+
+def _whole(value: str, what: str) -> int:
+    try:
+        return int(value)
+    except ValueError as error:
+        raise InputRefused(
+            gettext("%(what)s: “%(value)s” is not a number.", what=what, value=value[:40])
+        ) from error
+
+
+def _optional(given: MultiDict[str, str], name: str, what: str) -> int | None:
+    value = given.get(name, "").strip()
+    return _whole(value, what) if value else None
+
+
+def _moment(given: MultiDict[str, str], name: str, what: str) -> datetime | None:
+    value = given.get(name, "").strip()
+    return local_moment(value, translator().zone, what) if value else None
+
+
+def _position(given: MultiDict[str, str]) -> tuple[float, float] | None:
+    lon, lat = given.get("lon", "").strip(), given.get("lat", "").strip()
+    if not lon and not lat:
+        return None
+    refused = InputRefused(gettext("Base: “%(value)s” is no position.", value=f"{lon}, {lat}"[:40]))
+    try:
+        point = float(lon), float(lat)
+    except ValueError as error:
+        raise refused from error
+    if not (-180 <= point[0] <= 180 and -90 <= point[1] <= 90):
+        raise refused
+    return point
