@@ -150,6 +150,7 @@ SHOTS = (
     Shot("plan-check-ins", "duty.check_ins", "a sign-in sheet", phone=True),
     Shot("plan-new", "plans.new", "/plans/new"),
     Shot("plan-again", "plans.again", "/plans", follow=(ROW, 'a[href$="/again"]')),
+    Shot("plan-go-on", "plans.going_on", "/plans", follow=(ROW, 'a[href$="/go-on"]')),
     Shot("imports", "imports.listed", "/imports"),
     Shot("import", "imports.record", "/imports?kind=cameras", follow=(ROW,)),
     Shot("import-file", "imports.new", "/imports/new"),

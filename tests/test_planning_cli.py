@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from conftest import Demo
 from sqlalchemy import text
 
+from cameras.repository import at_instant
 from geo.db import transaction
 from geo.scope import WHOLE_SITE
 from web.cli import main
@@ -76,11 +77,57 @@ def test_a_plan_goes_on_without_a_team(
     assert told["teams"] < len(teams)
 
 
+def test_a_plan_goes_on_with_a_new_stop_and_without_another(
+    run: Run, demo: Demo, plan: tuple[int, datetime, datetime, str]
+) -> None:
+    """The new one is required and is visited; the other is not needed any more; a camera fails besides."""
+    number, start, end, _ = plan
+    half = start + (end - start) / 2
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
+        lon, lat = session.execute(
+            text(
+                """SELECT ST_X(n.geom), ST_Y(n.geom) FROM road_node n, zone z
+                   WHERE ST_Contains(z.geom, n.geom) ORDER BY n.id LIMIT 1"""
+            )
+        ).one()
+        analysis = session.scalar(text("SELECT max(id) FROM analysis"))
+        camera = at_instant.worth_breaking(session, analysis, 1)[0]["code"]
+        last = session.scalar(
+            text(
+                "SELECT stop_id FROM plan_visit WHERE plan_id = :id ORDER BY start_at DESC NULLS LAST LIMIT 1"
+            ),
+            {"id": number},
+        )
+        count = session.scalar(text("SELECT count(*) FROM plan_stop WHERE plan_id = :id"), {"id": number})
+    told = answer(
+        run(
+            *("go-on", number, "--at", half.isoformat(), "--new-stop", f"{lon},{lat}=required"),
+            *("--not-needed", last, "--camera", camera, "--why", "a flood", "--budget-s", 0.3),
+        )
+    )
+    assert told["violations"] == 0
+    assert told["stops"] > count
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
+        kept = session.scalar(
+            text("SELECT parameters -> 'goes_on' FROM plan WHERE id = :id"), {"id": told["plan"]}
+        )
+        visited = set(
+            session.scalars(text("SELECT stop_id FROM plan_visit WHERE plan_id = :id"), {"id": told["plan"]})
+        )
+    assert kept["added"][-1] in visited
+    assert last not in visited
+    assert (kept["dropped"], kept["camera"], kept["why"]) == ([last], camera, "a flood")
+
+
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
         (("--at", "2020-01-01T12:00"), "lies outside the shift of plan"),
-        (("--at", "2020-01-01T12:00", "--bound", "x"), "give a team and a time"),
+        (("--at", "2020-01-01T12:00", "--bound", "x"), "give two with = between them"),
+        (("--at", "2020-01-01T12:00", "--not-made", "x"), "give two with = between them"),
+        (("--at", "2020-01-01T12:00", "--new-stop", "24.9=5"), "give a longitude, a latitude"),
+        (("--at", "2020-01-01T12:00", "--new-stop", "24.9,60.1=0"), "needs a prize above 0"),
+        (("--at", "2020-01-01T12:00", "--camera", "no-such"), "saw nothing for certain"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_sentence(

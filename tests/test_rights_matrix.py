@@ -171,6 +171,7 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
     "plans.approve": (of_plan,),
     "plans.again": (of_plan,),
     "plans.begin_again": (of_plan,),
+    **{f"plans.{name}": (of_plan,) for name in ("going_on", "go_on", "replace")},
     "plans.publish": (of_plan,),
     "plans.remove": (of_own_draft,),
     "plans.withdraw": (lambda things, path: {"number": things.site.drafts[path]},),

@@ -33,7 +33,8 @@ def collection(
     href, colour : callable
         Given a row as a mapping.
     """
-    kept = frame[frame.geometry.notna() & ~frame.geometry.is_empty]
+    shapes = frame.geometry.to_numpy()
+    kept = frame[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
     shapes = shapely.to_geojson(shapely.set_precision(kept.geometry.to_numpy(), _GRID_DEG, mode="pointwise"))
     features = []
     for row, shape in zip(kept.drop(columns=kept.geometry.name).to_dict("records"), shapes, strict=True):

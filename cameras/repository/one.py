@@ -47,6 +47,18 @@ def cameras_under(session: Session, path: str) -> int:
     return int(session.scalar(text(sql), {"path": path}) or 0)
 
 
+def named_under(session: Session, paths: Collection[str], most: int) -> list[dict[str, Any]]:
+    """Cameras of some jurisdictions now, by code, `most` at most: code, name."""
+    return _rows(
+        session,
+        """SELECT code, COALESCE(NULLIF(name, ''), code) AS name FROM camera
+           WHERE upper_inf(valid) AND jurisdiction_path <@ CAST(:paths AS ltree[])
+           ORDER BY code LIMIT :most""",
+        paths=list(paths),
+        most=most,
+    )
+
+
 def known(session: Session, codes: Collection[str]) -> set[str]:
     """Those of these codes that the session sees a camera of."""
     rows = _rows(session, "SELECT DISTINCT code FROM camera WHERE code = ANY(:codes)", codes=list(codes))

@@ -28,6 +28,17 @@ def of_plan(session: Session, plan_id: int) -> pd.DataFrame:
     ).set_index("id")
 
 
+def signed(session: Session, plan_id: int) -> pd.DataFrame:
+    """What teams signed for: team (code), stop_id, arrived_at, left_at (NaT where not told), by time."""
+    return read_frame(
+        session,
+        """SELECT t.code AS team, c.stop_id, c.arrived_at, c.left_at
+           FROM check_in c JOIN team t ON t.id = c.team_id
+           WHERE c.plan_id = :plan ORDER BY c.arrived_at, c.id""",
+        plan=plan_id,
+    )
+
+
 def lock(session: Session, plan_id: int) -> None:
     """Let others who enter check-ins of this plan wait until this transaction ends."""
     session.execute(text("SELECT FROM plan WHERE id = :plan FOR UPDATE"), {"plan": plan_id})

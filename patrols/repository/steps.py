@@ -28,16 +28,22 @@ def hold(session: Session, number: int) -> Plan | None:
 
 
 def published_beside(session: Session, plan: Plan) -> int | None:
-    """A published plan of the same zone, by its code, whose shift overlaps this plan's; None for none."""
-    found = session.scalar(
+    """The first of `all_published_beside`; None for none."""
+    return next(iter(all_published_beside(session, plan)), None)
+
+
+def all_published_beside(session: Session, plan: Plan) -> list[int]:
+    """Published plans of the same zone, by its code, whose shifts overlap this plan's."""
+    found = session.scalars(
         text(
-            """SELECT min(o.id) FROM plan p JOIN zone own ON own.id = p.zone_id
+            """SELECT o.id FROM plan p JOIN zone own ON own.id = p.zone_id
                JOIN zone z ON z.code = own.code JOIN plan o ON o.zone_id = z.id
-               WHERE p.id = :id AND o.id <> p.id AND o.shift && p.shift AND o.status = 'published'"""
+               WHERE p.id = :id AND o.id <> p.id AND o.shift && p.shift AND o.status = 'published'
+               ORDER BY o.id"""
         ),
         {"id": plan.id},
     )
-    return None if found is None else int(found)
+    return [int(number) for number in found]
 
 
 def add(
@@ -49,10 +55,19 @@ def add(
     author: str,
     reason: str = "",
     despite: Sequence[Any] = (),
+    by_plan: int | None = None,
 ) -> None:
-    """Write a step down."""
+    """Write a step down; `by_plan` is the plan that takes the place of one that is replaced."""
     session.add(
-        PlanStep(plan_id=plan.id, step=step, at=at, author=author, reason=reason, despite=list(despite))
+        PlanStep(
+            plan_id=plan.id,
+            step=step,
+            at=at,
+            author=author,
+            reason=reason,
+            despite=list(despite),
+            by_plan_id=by_plan,
+        )
     )
 
 
@@ -65,9 +80,12 @@ def among(session: Session, numbers: Sequence[int]) -> list[int]:
 
 
 def steps(session: Session, number: int) -> list[dict[str, Any]]:
-    """A plan's steps in order: step, at, author, reason, despite."""
+    """A plan's steps in order: step, at, author, reason, despite, by_plan."""
     rows = session.execute(
-        text("SELECT step, at, author, reason, despite FROM plan_step WHERE plan_id = :plan ORDER BY id"),
+        text(
+            """SELECT step, at, author, reason, despite, by_plan_id AS by_plan
+               FROM plan_step WHERE plan_id = :plan ORDER BY id"""
+        ),
         {"plan": number},
     ).mappings()
     return [dict(row) for row in rows]

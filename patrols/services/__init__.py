@@ -4,6 +4,7 @@ Every function takes an open session and leaves committing to the caller.
 """
 
 from patrols.services.again import Wishes
+from patrols.services.changing import Change, NewStop
 from patrols.services.checking import check_plan
 from patrols.services.county import CountyOutcome, plan_zones
 from patrols.services.going_on import go_on
@@ -13,7 +14,9 @@ from patrols.services.staleness import stale_reasons
 from patrols.services.zoning import import_teams, import_zones, store_teams, store_zones
 
 __all__ = [
+    "Change",
     "CountyOutcome",
+    "NewStop",
     "PlanOutcome",
     "PlanSettings",
     "Wishes",

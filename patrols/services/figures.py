@@ -132,7 +132,7 @@ def watched_share(session: Session, plan: Plan) -> pd.DataFrame | None:
     assert plan.shift.lower is not None and plan.shift.upper is not None
     start, end = plan.shift.lower, plan.shift.upper
     edges = hour_edges(start, end, ZoneInfo(current_site(session).timezone))
-    settings = _demand(plan)
+    settings = demand_of(plan)
     cut = _cut(store.street_gaps(session, analysis, plan.zone_id), crs, area, settings)
     offsets = [_days_back(a, b, period["start"], period["end"]) for a, b in pairwise(edges)]
     windows = store.gap_windows(session, sorted({int(number) for number in cut["gap"]}))
@@ -234,6 +234,6 @@ def _cut(gaps: gpd.GeoDataFrame, crs: Any, area: shapely.Geometry, settings: Dem
     )
 
 
-def _demand(plan: Plan) -> DemandSettings:
+def demand_of(plan: Plan) -> DemandSettings:
     """The settings of demand that a plan was made with; the defaults for one that keeps none."""
     return DemandSettings(**plan.parameters.get("demand", {}))

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+import geopandas as gpd
+import pandas as pd
 from sqlalchemy.orm import Session
 
 from geo.crs import to_metric
 from geo.errors import LianfangError, Sentence
 from patrols import repository
-from patrols.repository import of_plan
+from patrols.columns import objects
+from patrols.problem import PatrolProblem
+from patrols.replaying import as_it_went
+from patrols.repository import check_ins, of_plan
 from patrols.resuming import rest_of_shift
-from patrols.services.figures import plan_file
+from patrols.services.changing import (
+    Change,
+    Posed,
+    added_by_hand,
+    lost_stops,
+    with_stops,
+    without_stops,
+)
+from patrols.services.figures import demand_of, plan_file
 from patrols.services.planning import PlanOutcome, store_plan
 from patrols.services.preparing import Prepared
 from patrols.services.zoning import road_network
@@ -20,51 +34,52 @@ from patrols.solve import Budget, solve
 from patrols.tables import Plan
 
 # Somebody waits at the radio.
-SECONDS = 4.0
+SECONDS = 2.5
+SECOND = timedelta(seconds=1)
 
 
 def go_on(
     session: Session,
     plan_id: int,
+    change: Change,
     *,
-    now: datetime,
-    out: Collection[str] = (),
-    bound_until: Mapping[str, datetime] | None = None,
+    lost: gpd.GeoDataFrame | None = None,
     budget: Budget | None = None,
     seed: int,
     author: str,
     should_abort: Callable[[], bool] | None = None,
+    best: Callable[[float], None] | None = None,
 ) -> PlanOutcome:
     """Plan what is left of a stored plan's shift, changing as little as can be, and store it as a draft.
 
-    Everybody is taken to have done as planned until `now`.
+    What teams signed for has happened as they signed; the rest is taken to have gone as planned
+    (`patrols.replaying.as_it_went`).
 
     Parameters
     ----------
     session : Session
     plan_id : int
-    now : datetime
-        Within the shift, with a time zone.
-    out : collection of str
-        Codes of teams that dropped out.
-    bound_until : mapping of code to datetime, optional
-        Teams that something holds where they are, and until when.
+    change : Change
+    lost : GeoDataFrame, optional
+        Lines of street that nobody sees any more because `change.camera` failed.
     budget : Budget, optional
         `SECONDS` where it is left out.
     seed : int
     author : str
-    should_abort : callable, optional
+    should_abort, best : callable, optional
+        As `plan_shift`.
 
     Raises
     ------
     LianfangError
-        When the plan is not stored, `now` lies outside its shift, its streets have changed since, a team
-        is not in it or not in the zone any more, no team is left, or a required stop can no more be visited.
+        When the plan is not stored, the time lies outside its shift, its streets have changed since, a team
+        or stop is not in it, a team is not in the zone any more, no team is left, a new stop lies off the
+        streets, or a required stop can no more be visited.
     """
     stored = session.get(Plan, plan_id)
     if stored is None:
         raise LianfangError(Sentence("plan %(plan)s is not stored", plan=plan_id))
-    start, end = stored.shift.lower, stored.shift.upper
+    now, (start, end) = change.now, (stored.shift.lower, stored.shift.upper)
     if start is None or end is None or not start <= now < end:
         raise LianfangError(
             Sentence(
@@ -89,51 +104,103 @@ def go_on(
         raise LianfangError(
             Sentence("plan %(plan)s does not say where its stops lie; plan the shift anew", plan=plan_id)
         )
-    bound = dict(bound_until or {})
-    codes = set(problem.teams["team_id"])
-    for code in (*out, *bound):
-        if code not in codes:
-            raise LianfangError(Sentence("plan %(plan)s has no team '%(team)s'", plan=plan_id, team=code))
-    second = timedelta(seconds=1)
+    change.refuse_unknown(plan_id, set(problem.teams["team_id"]), set(problem.stops["stop_id"]))
+    now_s = (now - problem.origin) // SECOND
+    signed = _signed(session, plan_id, problem, now)
+    went = as_it_went(problem, file.plan, signed, now_s=now_s, not_made=change.not_made)
     rest = rest_of_shift(
         problem,
-        file.plan,
-        (now - problem.origin) // second,
-        out=out,
-        bound_until={code: -((problem.origin - until) // second) for code, until in bound.items()},
+        went,
+        now_s,
+        out=change.out,
+        bound_until={
+            code: -((problem.origin - until) // SECOND) for code, until in change.bound_until.items()
+        },
     )
     if rest.teams.empty:
         raise LianfangError(Sentence("no team of plan %(plan)s is left to patrol", plan=plan_id))
-    teams = repository.teams(session, stored.zone_id)
+    teams = to_metric(repository.teams(session, stored.zone_id), network.crs)
     gone = sorted(set(rest.teams["team_id"]) - set(teams["code"]))
     if gone:
         raise LianfangError(
             Sentence("team '%(team)s' is not in the zone any more; say that it is out", team=gone[0])
         )
+    stops = to_metric(repository.plan_stops(session, plan_id), network.crs)
+    posed = Posed(without_stops(rest, change.dropped), file.places, stops)
+    before = stored.parameters.get("goes_on") or {}
+    demand, new = demand_of(stored), []
+    if lost is not None and len(lost):
+        area = to_metric(of_plan.zone_shape(session, stored.zone_id), network.crs).geometry.iloc[0]
+        opened, more = lost_stops(session, network, area, lost, stops, demand)
+        posed = _worth_more(posed, dict(zip(stops["stop_id"], more.tolist(), strict=True)))
+        new.append(opened)
+    if change.new_stops:
+        new.append(added_by_hand(network, change.new_stops, teams, demand.service_s))
+    if new:
+        posed = with_stops(
+            session,
+            posed,
+            gpd.GeoDataFrame(pd.concat(new, ignore_index=True), crs=network.crs),
+            zone=head["zone_code"],
+            network=network,
+            teams=teams,
+            snap_limit_m=float(stored.parameters["stop_limit_m"]),
+        )
     chosen = budget or Budget(seconds=SECONDS)
-    plan = solve(rest, budget=chosen, seed=seed, like=file.plan, should_abort=should_abort)
-    stops = repository.plan_stops(session, plan_id)
+    plan = solve(posed.problem, budget=chosen, seed=seed, like=went, should_abort=should_abort, progress=best)
     ready = Prepared(
         zone=head["zone_code"],
         zone_id=stored.zone_id,
         start=start,
         end=end,
-        problem=rest,
+        problem=posed.problem,
         network=network,
         revision=revision,
-        places=file.places,
+        places=posed.places,
         teams=teams,
-        stops=to_metric(stops, network.crs),
+        stops=posed.stops,
         analysis=stored.analysis_id,
         parameters=stored.parameters
         | {
             "goes_on": {
                 "plan": plan_id,
-                "now": now.isoformat(),
-                "out": sorted(out),
-                "bound_until": {code: until.isoformat() for code, until in sorted(bound.items())},
+                **change.as_json(),
+                "check_ins": len(signed),
+                # What one that this plan goes on from had dropped is not needed any more either.
+                "dropped": sorted({*before.get("dropped", ()), *change.dropped}),
+                "added": posed.stops["stop_id"].tolist()[len(stops) :],
             }
         },
         remarks=(),
     )
     return store_plan(session, ready, plan, budget=chosen, seed=seed, author=author)
+
+
+def _signed(session: Session, plan_id: int, problem: PatrolProblem, now: datetime) -> pd.DataFrame:
+    """What teams signed for until now, as `as_it_went` takes it."""
+    rows = check_ins.signed(session, plan_id)
+    rows = rows[rows["arrived_at"] <= now]
+
+    def seconds(column: str) -> list[int | None]:
+        return [
+            None if pd.isna(at) else (at.to_pydatetime() - problem.origin) // SECOND for at in rows[column]
+        ]
+
+    return pd.DataFrame(
+        {
+            "team_id": objects(rows["team"].tolist()),
+            "stop_id": objects(rows["stop_id"].tolist()),
+            "start_s": pd.array(seconds("arrived_at"), dtype="Int64"),
+            "end_s": pd.array(seconds("left_at"), dtype="Int64"),
+        }
+    )
+
+
+def _worth_more(posed: Posed, more: dict[str, int]) -> Posed:
+    """Stops that a failed camera makes worth more."""
+
+    def risen(stops: pd.DataFrame) -> pd.DataFrame:
+        return stops.assign(prize=stops["prize"] + stops["stop_id"].map(more).to_numpy())
+
+    problem = replace(posed.problem, stops=risen(posed.problem.stops))
+    return replace(posed, problem=problem, stops=risen(posed.stops))

@@ -113,6 +113,74 @@ def publish(
     store.add(session, plan, "published", at=now, author=author, reason=said, despite=wrong)
 
 
+def replace(
+    session: Session,
+    number: int,
+    *,
+    author: str,
+    now: datetime,
+    stale: Sequence[Sentence],
+    despite: bool = False,
+    reason: str,
+) -> int:
+    """Publish a plan in place of the one that is published for its zone and time, in one step.
+
+    The other one becomes a draft again; its steps say by which plan it was replaced, and why. A draft is
+    approved on the way.
+
+    Parameters
+    ----------
+    As `approve`; the reason is always needed.
+
+    Returns
+    -------
+    int
+        The plan that was replaced.
+
+    Raises
+    ------
+    LianfangError
+        When there is no such plan.
+    InputRefused
+        When it is published already, no other one or several are in its place, no reason is given, or
+        something is wrong with it that nobody has answered for.
+    """
+    plan = _held(session, number)
+    if plan.status == "published":
+        raise InputRefused(Sentence("plan %(plan)s is published already", plan=number))
+    beside = store.all_published_beside(session, plan)
+    if not beside:
+        raise InputRefused(
+            Sentence(
+                "no plan is published for this zone and time that plan %(plan)s could replace; publish it",
+                plan=number,
+            )
+        )
+    if len(beside) > 1:
+        raise InputRefused(
+            Sentence(
+                "plans %(plans)s are published for parts of this time; withdraw those that shall not count",
+                plans=", ".join(map(str, beside)),
+            )
+        )
+    why = _reason(reason)
+    if not why:
+        raise InputRefused(
+            Sentence("say why plan %(plan)s is replaced: whoever relied on it will ask", plan=beside[0])
+        )
+    known = answered(store.steps(session, number)) if plan.status == "approved" else []
+    wrong = [one for one in faults(plan, stale) if one not in known]
+    _let_through(number, wrong, despite, reason)
+    if plan.status == "draft":
+        store.add(session, plan, "approved", at=now, author=author, reason=why, despite=wrong)
+    other = session.get_one(Plan, beside[0])
+    other.status = "draft"
+    store.add(session, other, "replaced", at=now, author=author, reason=why, by_plan=number)
+    plan.status = "published"
+    store.add(session, plan, "published", at=now, author=author, reason=why, despite=wrong)
+    return beside[0]
+
+
 def withdraw(session: Session, number: int, *, author: str, now: datetime, reason: str) -> None:
     """Make an approved or published plan a draft again; the teams see it no more.
 
@@ -144,7 +212,7 @@ def answered(steps: Sequence[dict[str, Any]]) -> list[Any]:
     """What was said to be known since the plan became a draft last."""
     known: list[Any] = []
     for step in steps:
-        known = [] if step["step"] == "withdrawn" else [*known, *step["despite"]]
+        known = [] if step["step"] in ("withdrawn", "replaced") else [*known, *step["despite"]]
     return known
 
 

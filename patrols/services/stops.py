@@ -56,14 +56,19 @@ def zone_stops(
                 "zone '%(zone)s' has no gap in the latest analysis: there is nothing to patrol for", zone=zone
             )
         )
-    nodes, _ = places.roads(session)
-    junctions = to_metric(nodes, network.crs).geometry
-    junctions = junctions[junctions.within(area)]
-    near = network.snap(junctions, "foot", 1.0)
-    candidates = junctions[(near["edge_id"] >= 0).to_numpy()]
+    candidates = junctions(session, network, area)
     if candidates.empty:
         raise LianfangError(Sentence("zone '%(zone)s' has no street; draw it where streets are", zone=zone))
     return by_place(choose_stops(gaps.reset_index(drop=True), candidates, settings), zone)
+
+
+def junctions(session: Session, network: RoadNetwork, area: object) -> gpd.GeoSeries:
+    """Street junctions in an area that can be walked to: where a team can stand (the network's CRS)."""
+    nodes, _ = places.roads(session)
+    found = to_metric(nodes, network.crs).geometry
+    found = found[found.within(area)]
+    near = network.snap(found, "foot", 1.0)
+    return found[(near["edge_id"] >= 0).to_numpy()]
 
 
 def by_place(stops: gpd.GeoDataFrame, zone: str) -> gpd.GeoDataFrame:

@@ -96,7 +96,10 @@ class PlanStep(Base):
     """A step in a plan's life: who approved, published or withdrew it, when, and what was said of it."""
 
     __tablename__ = "plan_step"
-    __table_args__ = (CheckConstraint("step IN ('approved', 'published', 'withdrawn')", name="step"),)
+    __table_args__ = (
+        CheckConstraint("step IN ('approved', 'published', 'withdrawn', 'replaced')", name="step"),
+        CheckConstraint("by_plan_id IS NULL OR step = 'replaced'", name="by_plan"),
+    )
 
     id: Mapped[BigKey]
     plan_id: Mapped[int] = plan_column()
@@ -107,3 +110,7 @@ class PlanStep(Base):
     reason: Mapped[str] = mapped_column(Text, server_default="")
     # What was wrong with the plan then, as stored sentences: violations, and what had changed since.
     despite: Mapped[Any] = mapped_column(JSONB, server_default="[]")
+    # Of one that is replaced, the plan that took its place; forgotten when that is removed.
+    by_plan_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("plan.id", ondelete="SET NULL"), index=True
+    )

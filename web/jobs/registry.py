@@ -18,6 +18,7 @@ BODIES = (
     "web.jobs.bodies.updating",
     "web.jobs.bodies.siting",
     "web.jobs.bodies.plan",
+    "web.jobs.bodies.going_on",
     "web.jobs.bodies.importing",
     "web.jobs.bodies.basemap",
     "web.jobs.bodies.demo",

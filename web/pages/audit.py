@@ -42,6 +42,7 @@ EVENTS = {
     "reject": N_("rejected"),
     "sign": N_("signed"),
     "withdraw": N_("withdrew"),
+    "replace": N_("put in place of another"),
     "grant": N_("gave a role"),
     "revoke": N_("took back"),
     "invite": N_("invited"),

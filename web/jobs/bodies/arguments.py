@@ -52,6 +52,22 @@ def pairs(arguments: Mapping[str, Any], name: str) -> tuple[tuple[str, str], ...
     return tuple((pair[0], pair[1]) for pair in value)
 
 
+def texts(arguments: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """An argument that lists texts; none where it is left out."""
+    value = arguments.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
+        raise InputRefused(f"{name} is {value!r}; give a list of texts")
+    return tuple(value)
+
+
+def objects(arguments: Mapping[str, Any], name: str) -> tuple[dict[str, Any], ...]:
+    """An argument that lists objects; none where it is left out."""
+    value = arguments.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(part, dict) for part in value):
+        raise InputRefused(f"{name} is {value!r}; give a list of objects")
+    return tuple(value)
+
+
 _NAMES: dict[type, str] = {
     str: "a text",
     int: "a whole number",

@@ -47,6 +47,18 @@ def publish(number: int) -> Response:
     )
 
 
+@bp.post("/<int:number>/replace")
+@needs(Action.PLANS_PUBLISH)
+def replace(number: int) -> Response:
+    """Publish a plan in place of the one that is published for its zone and time, in one step."""
+    return _step(
+        number,
+        "replace",
+        lambda plan: life.replace(db(), number, **_who(), **_despite(number)),
+        gettext("The plan is published in place of the other one: the teams of the zone see it now."),
+    )
+
+
 @bp.post("/<int:number>/withdraw")
 @needs(Action.PLANS_PUBLISH)
 def withdraw(number: int) -> Response:
@@ -77,7 +89,7 @@ def remove(number: int) -> Response:
     return redirect("/plans")
 
 
-def _step(number: int, event: str, deed: Callable[[dict[str, Any]], None], done: str) -> Response:
+def _step(number: int, event: str, deed: Callable[[dict[str, Any]], object], done: str) -> Response:
     """Take a step and write it down; a refusal is told on the plan's page."""
     plan = seen_plan(number)
     try:

@@ -23,9 +23,10 @@ from web.geofeatures import collection
 from web.i18n import N_, Translator
 from web.jobs.words import told
 from web.maps.words import MODES, all_said
+from web.pages.plans.changed import changes_told, dropped_of, replaceable
 from web.pages.plans.strips import key, strips
 from web.pages.plans.told import change, ground_told, outcomes_of, spread_told, watched_chart
-from web.pages.plans.wording import OUTCOMES, STATUSES, STEPS, TONES
+from web.pages.plans.wording import BY_HAND, NOT_NEEDED, OUTCOMES, STATUSES, STEPS, TONES
 from web.planrights import may_of_plan, seen_plan, sees_reasons
 from web.planstate import stale_plans
 from web.refusals import said
@@ -43,7 +44,7 @@ def shown(number: int, *, refused: InputRefused | None = None, status: int = 200
     # Documents of large zones are large: read once.
     stored = db().get_one(Plan, number)
     file = plan_file(stored)
-    context = _evening(plan, file, t, with_reasons)
+    context = _evening(plan, stored, file, t, with_reasons)
     if may_here[Action.PLANS_VIEW_DRAFTS]:
         context |= _life(plan, stored, t)
         context |= _figures(plan, stored, file, t, with_reasons)
@@ -65,7 +66,7 @@ def shown(number: int, *, refused: InputRefused | None = None, status: int = 200
 
 
 def _evening(
-    plan: dict[str, Any], file: PlanFile | None, t: Translator, with_reasons: bool
+    plan: dict[str, Any], stored: Plan, file: PlanFile | None, t: Translator, with_reasons: bool
 ) -> dict[str, Any]:
     """What everybody who sees the plan is shown."""
     visits = on_map.visits(db(), plan["id"])
@@ -79,8 +80,8 @@ def _evening(
         "matrix": of_plan.crossings(visits),
         "villages": homes,
         "ground": ground_told(plan["id"], of_plan.members(db(), plan["zone_id"]), homes, t),
-        "stops": _stops(stops, visits, outcomes_of(stops, file), t, with_reasons),
-        "layers": _layers(plan, visits, stops, t),
+        "stops": _stops(stops, visits, outcomes_of(stops, file), dropped_of(stored), t, with_reasons),
+        "layers": plan_layers(plan, visits, stops, t),
         "published_at": next(
             (one["at"] for one in reversed(steps(db(), plan["id"])) if one["step"] == "published"), None
         )
@@ -102,6 +103,8 @@ def _life(plan: dict[str, Any], stored: Plan, t: Translator) -> dict[str, Any]:
         "steps": [_step(one, t) for one in taken],
         "wishes": stored.parameters.get("wishes"),
         "goes_on": _going_on(stored.parameters.get("goes_on"), t),
+        "changes": changes_told(plan, stored, t),
+        "replaces": replaceable(plan, stored),
     }
 
 
@@ -109,7 +112,11 @@ def _going_on(kept: dict[str, Any] | None, t: Translator) -> dict[str, Any] | No
     """From which plan, and when, one goes on whose shift had begun; None for any other."""
     if not kept:
         return None
-    return {"plan": kept["plan"], "at": t.moment(datetime.fromisoformat(kept["now"]))}
+    return {
+        "plan": kept["plan"],
+        "at": t.moment(datetime.fromisoformat(kept["now"])),
+        "why": kept.get("why", ""),
+    }
 
 
 def _step(taken: dict[str, Any], t: Translator) -> dict[str, Any]:
@@ -121,6 +128,7 @@ def _step(taken: dict[str, Any], t: Translator) -> dict[str, Any]:
         "at": t.moment(taken["at"]),
         "author": taken["author"],
         "reason": taken["reason"],
+        "by_plan": taken["by_plan"],
         "despite": [told(sentence, t) for sentence in taken["despite"]],
     }
 
@@ -193,6 +201,7 @@ def _stops(
     stops: gpd.GeoDataFrame,
     visits: pd.DataFrame,
     outcomes: dict[str, str],
+    dropped: set[str],
     t: Translator,
     with_reasons: bool,
 ) -> list[dict[str, Any]]:
@@ -219,15 +228,21 @@ def _stops(
                 "visits": coming.get(row["stop_id"], []),
                 "crossed": outcome == "crossed",
                 "crossable": row["crossable"],
-                "why_not": t(OUTCOMES[outcome]) if outcome in OUTCOMES else "",
+                "why_not": t(NOT_NEEDED)
+                if outcome != "crossed" and row["stop_id"] in dropped
+                else t(OUTCOMES[outcome])
+                if outcome in OUTCOMES
+                else "",
                 "prize": int(row["prize"]) if with_reasons else None,
-                "why": all_said([str(one["cause"]) for one in row["why"]], t) if with_reasons else "",
+                "why": all_said([str(one["cause"]) for one in row["why"]], t) or t(BY_HAND)
+                if with_reasons
+                else "",
             }
         )
     return made
 
 
-def _layers(
+def plan_layers(
     plan: dict[str, Any], visits: gpd.GeoDataFrame, stops: gpd.GeoDataFrame, t: Translator
 ) -> list[dict[str, Any]]:
     """The zone, each team's way in its colour, the numbered stops."""
