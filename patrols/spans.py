@@ -54,11 +54,9 @@ def visits_at_stops(visits: gpd.GeoDataFrame, stops: gpd.GeoDataFrame) -> pd.Dat
     columns = ["village", "villages", "start_at", "end_at"]
     if visits.empty or stops.empty:
         return pd.DataFrame(columns=["stop_id", *columns])
-    near, distance = stops.sindex.nearest(
-        visits.geometry.to_numpy(), max_distance=SAME_PLACE_M, return_all=False, return_distance=True
-    )
-    del distance
+    near = stops.sindex.nearest(visits.geometry.to_numpy(), max_distance=SAME_PLACE_M, return_all=False)
     found = visits[columns].iloc[near[0]].reset_index(drop=True)
+    found["village"] = found["village"].astype(object).where(found["village"].notna(), None)
     found.insert(0, "stop_id", stops["stop_id"].to_numpy()[near[1]])
     return found.sort_values("start_at", kind="stable", ignore_index=True)
 
@@ -93,7 +91,7 @@ def met_at(rule: CrossRule, visits: pd.DataFrame) -> set[str]:
     visits : DataFrame
         As `visits_at_stops`.
     """
-    return {stop_id for stop_id, here in visits.groupby("stop_id") if met(rule, here)}
+    return {str(stop_id) for stop_id, here in visits.groupby("stop_id") if met(rule, here)}
 
 
 def as_made(visits: pd.DataFrame, origin: datetime, leave_out: Sequence[str] = ()) -> pd.DataFrame:
@@ -111,7 +109,7 @@ def as_made(visits: pd.DataFrame, origin: datetime, leave_out: Sequence[str] = (
     return pd.DataFrame(
         {
             "stop_id": kept["stop_id"].to_numpy(),
-            "village": kept["village"].astype(object).where(kept["village"].notna(), None).to_numpy(),
+            "village": kept["village"].to_numpy(),
             "villages": kept["villages"].to_numpy(np.int64),
             "start_s": np.ceil(seconds[0]).astype(np.int64),
             "end_s": np.maximum(np.floor(seconds[1]), np.ceil(seconds[0])).astype(np.int64),

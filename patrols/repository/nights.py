@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import geopandas as gpd
@@ -49,6 +49,41 @@ def visits_at_places(session: Session, plan_ids: Sequence[int]) -> gpd.GeoDataFr
                 JOIN plan_stop s ON s.plan_id = v.plan_id AND s.stop_id = v.stop_id
            WHERE v.plan_id = ANY(:plans) ORDER BY v.plan_id, v.start_at, t.code, v.seq""",
         plans=list(plan_ids),
+    )
+
+
+def visits_of_span(
+    session: Session, zone_id: int, begin: datetime, before: datetime, drafts: Sequence[int]
+) -> gpd.GeoDataFrame:
+    """Visits of a zone's plans whose shift began from `begin` on and before `before` (EPSG:4326).
+
+    Of published plans, and of those in `drafts`. Where somebody signed for a visit of a plan, what was signed
+    for stands for the plan. village (path, None for a team of none), villages (of how many the people came),
+    start_at, end_at; by time.
+    """
+    return read_geoframe(
+        session,
+        """WITH night AS (
+               SELECT o.id, EXISTS (SELECT FROM check_in c WHERE c.plan_id = o.id) AS signed
+               FROM zone own JOIN zone z ON z.code = own.code JOIN plan o ON o.zone_id = z.id
+               WHERE own.id = :zone AND (o.status = 'published' OR o.id = ANY(:drafts))
+                     AND lower(o.shift) >= :begin AND lower(o.shift) < :before),
+           visit AS (
+               SELECT v.plan_id, v.team_id, v.stop_id, v.start_at, v.end_at
+               FROM plan_visit v JOIN night n ON n.id = v.plan_id AND NOT n.signed
+               WHERE v.stop_id IS NOT NULL
+               UNION ALL
+               SELECT c.plan_id, c.team_id, c.stop_id, c.arrived_at, COALESCE(c.left_at, c.arrived_at)
+               FROM check_in c JOIN night n ON n.id = c.plan_id AND n.signed)
+           SELECT t.jurisdiction_path::text AS village, (t.jurisdiction_path IS NOT NULL)::int AS villages,
+                  v.start_at, v.end_at, ST_AsBinary(s.geom) AS geom
+           FROM visit v JOIN team t ON t.id = v.team_id
+                JOIN plan_stop s ON s.plan_id = v.plan_id AND s.stop_id = v.stop_id
+           ORDER BY v.start_at, v.plan_id, v.team_id""",
+        zone=zone_id,
+        begin=begin,
+        before=before,
+        drafts=list(drafts),
     )
 
 

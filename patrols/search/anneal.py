@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from patrols.arrays import BoolArray, IntArray
+from patrols.arrays import FAR, BoolArray, IntArray
 from patrols.search.compiled import counted, uncounted
 from patrols.search.fixed import END, LASTS, MODE, NEXT, NODE, START, TEAM, Chance, Fixed, FloatArray
 from patrols.search.placing import Room, Taste, cross, draw, hold, is_crossed, put, unvisited
@@ -206,10 +206,12 @@ def rebuild(
     time = 0.0 if how < 0.5 else (0.05 if how < 0.8 else 0.2)
     load = scale.load * draw(chance) if draw(chance) < 0.5 else 0.0
     taste = Taste(push, time, load, blink, 3)
-    for k in range(n):  # noqa: SIM110 - compiled code knows no generators
+    for k in range(n):
         if not serve(fixed, orders, several[order[k]], taste, chance, room):
             return False
-    return True
+    # Where ways break the triangle inequality one more call may let those behind it begin earlier: a first
+    # turn that does may leave its stop alone too long.
+    return fixed.idle >= FAR or mend_times(fixed, orders, room)
 
 
 @counted

@@ -1,0 +1,120 @@
+"""The rule of a zone: when a stop counts as crossed there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, request
+from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from geo.errors import InputRefused, LianfangError
+from patrols.problem import MOST_VILLAGES, MOST_VISITS, CrossRule
+from patrols.repository import of_plan
+from web import i18n
+from web.access import Action, needs
+from web.i18n import N_
+from web.maps.words import PATTERNS, SPANS
+from web.requests import audit, db, render
+
+bp = Blueprint("zonerule", __name__, url_prefix="/zones")
+
+EXPLAINED = {
+    "separate": N_("A stop is crossed when teams of different villages came to it one after another."),
+    "joint": N_("A stop is crossed when a team with people of several villages came to it."),
+    "rota": N_("As at separate times, and the duty village of the shift is one of those that come."),
+}
+
+
+@bp.get("/<code>/rule")
+@needs(Action.ZONES_EDIT)
+def edit(code: str) -> Response:
+    """The rule as a form."""
+    rule = _zone(code)["rule"]
+    idle = rule.get("max_idle_s")
+    return _form(
+        code,
+        MultiDict(
+            {
+                "pattern": rule.get("pattern", "separate"),
+                "within": rule.get("within", "shift"),
+                "visits": str(rule["visits"]),
+                "villages": str(rule["villages"]),
+                "separation_min": f"{rule['separation_s'] / 60:g}",
+                "idle_min": "" if idle is None else f"{idle / 60:g}",
+            }
+        ),
+    )
+
+
+@bp.post("/<code>/rule")
+@needs(Action.ZONES_EDIT)
+def change(code: str) -> Response:
+    """Give the zone another rule."""
+    from patrols.services.ruling import change_rule
+
+    _zone(code)
+    given = request.form
+    try:
+        before, after = change_rule(db(), code, _rule(given))
+    except (LianfangError, ValueError) as refused:
+        db().rollback()
+        return _form(code, given, refused, 422)
+    if before != after:
+        audit("change", f"rule of zone {code}", before=_told(before), after=_told(after))
+        flash(gettext("The rule was changed; plans made before keep theirs and are stale."), "success")
+    return redirect(f"/zones/{code}")
+
+
+def _zone(code: str) -> dict[str, Any]:
+    zone = of_plan.zone(db(), code)
+    if zone is None:
+        abort(404)
+    return zone
+
+
+def _rule(given: Mapping[str, str]) -> CrossRule:
+    idle = given.get("idle_min", "").strip()
+    return CrossRule(
+        pattern=given.get("pattern", ""),
+        within=given.get("within", ""),
+        visits=_whole(given.get("visits", ""), gettext("Visits")),
+        villages=_whole(given.get("villages", ""), gettext("Villages that come")),
+        separation_s=_whole(given.get("separation_min", ""), gettext("Time between visits")) * 60,
+        max_idle_s=_whole(idle, gettext("Longest time alone")) * 60 if idle else None,
+    )
+
+
+def _whole(value: str, what: str) -> int:
+    try:
+        return int(value)
+    except ValueError as error:
+        raise InputRefused(
+            gettext("%(what)s: “%(value)s” is not a number.", what=what, value=value[:40])
+        ) from error
+
+
+def _told(rule: CrossRule) -> str:
+    parts = [rule.pattern, rule.within, f"visits {rule.visits}", f"villages {rule.villages}"]
+    parts.append(f"separation {rule.separation_s} s")
+    return ", ".join(parts + ([] if rule.max_idle_s is None else [f"idle {rule.max_idle_s} s"]))
+
+
+def _form(code: str, given: Mapping[str, str], error: Exception | None = None, status: int = 200) -> Response:
+    zone = _zone(code)
+    name = "name" if i18n.negotiated(request) == "zh" else "name_en"
+    return render(
+        "zones/rule.html",
+        status=status,
+        zone=zone,
+        title=zone[name] or zone["name"],
+        given=given,
+        error=error,
+        patterns=PATTERNS,
+        explained=EXPLAINED,
+        spans=SPANS,
+        most_visits=MOST_VISITS,
+        most_villages=MOST_VILLAGES,
+    )
