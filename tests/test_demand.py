@@ -2,7 +2,10 @@
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from shapely import LineString, MultiLineString, Point
 
 from patrols.demand import DemandSettings, choose_stops, pieces
@@ -99,3 +102,86 @@ def test_degrees_are_refused():
 def test_settings_that_give_nothing_are_refused():
     with pytest.raises(ValueError, match="stops is 0"):
         DemandSettings(stops=0)
+
+
+# --- The baseline grows with the time since somebody was there ------------
+
+BLIND = ("no_camera", "street", 1.0, LineString([(0, 0), (80, 0)]))
+LOST = ("outage", "street", 1.0, LineString([(0, 0), (80, 0)]))
+DAYS = st.floats(0, 1000)
+
+
+def visits_of(*rows):
+    """Visits as (x, y, days since)."""
+    return pd.DataFrame(list(rows), columns=["x", "y", "days"])
+
+
+def prize_of(gap, visits, settings=None):
+    """What the one stop in the middle of a gap of 80 m is worth."""
+    found = choose_stops(gaps_of(gap), spots((40, 0)), settings or DemandSettings(), visits)
+    return int(found["prize"].iloc[0])
+
+
+def test_blind_ground_doubles_in_a_week_and_grows_to_three_times():
+    """80 m of street, a tenth of a point each: today 8, after 7 days 16, after 14 and more 24."""
+    for days, prize in ((0, 8), (3.5, 12), (7, 16), (14, 24), (400, 24)):
+        assert prize_of(BLIND, visits_of((40, 0, days))) == prize
+    assert prize_of(BLIND, visits_of()) == 24, "nobody ever was there"
+    assert prize_of(BLIND, None) == 8, "nothing is said of visits"
+
+
+def test_what_was_lost_does_not_grow():
+    assert prize_of(LOST, visits_of()) == prize_of(LOST, visits_of((40, 0, 0))) == 32
+
+
+def test_a_visit_out_of_sight_resets_nothing():
+    """The stop sees 45 m: whoever stood 200 m away has seen none of the 80 m."""
+    assert prize_of(BLIND, visits_of((240, 0, 0))) == 24
+
+
+def test_a_bound_of_one_lets_nothing_grow():
+    assert prize_of(BLIND, visits_of(), DemandSettings(growth_most=1.0)) == 8
+
+
+@given(DAYS, DAYS, st.floats(1, 10), st.floats(0.1, 100))
+def test_longer_since_the_last_visit_never_lowers_a_prize(one, other, most, double):
+    settings = DemandSettings(growth_most=most, double_days=double)
+    short, long = sorted((one, other))
+    prizes = [prize_of(BLIND, visits_of((40, 0, days)), settings) for days in (0, short, long)]
+    assert prizes == sorted(prizes)
+    assert prizes[-1] <= prize_of(BLIND, visits_of(), settings)
+
+
+@given(st.lists(st.tuples(st.floats(-100, 200), st.floats(-100, 100), DAYS), max_size=6))
+def test_a_visit_today_never_raises_a_weight_and_any_visit_never_does(rows):
+    gaps = gaps_of(BLIND)
+    before = pieces(gaps, DemandSettings(), visits_of(*rows))["weight"].to_numpy()
+    after = pieces(gaps, DemandSettings(), visits_of(*rows, (40, 0, 0)))["weight"].to_numpy()
+    assert (after <= before + 1e-9).all()
+    assert (after >= pieces(gaps, DemandSettings())["weight"].to_numpy() - 1e-9).all()
+
+
+def test_the_reasons_of_a_stop_are_a_product_that_gives_its_weight():
+    """40 m of lost street that came back, 40 m never seen and visited a week ago, a place not measured."""
+    gaps = gaps_of(
+        ("outage", "street", 0.5, LineString([(0, 0), (40, 0)])),
+        ("no_camera", "street", 0.75, LineString([(0, 1), (40, 1)])),
+        ("not_measured", "place", 1.0, Point(20, 2)),
+    )
+    found = choose_stops(gaps, spots((20, 0)), DemandSettings(), visits_of((20, 0, 7)))
+    why = {entry["cause"]: entry for entry in found["why"][0]}
+    assert why["outage"]["list_weight"] == 4 and why["outage"]["share"] == 0.5
+    assert (why["no_camera"]["share"], why["no_camera"]["growth"]) == (0.75, 2.0)
+    assert why["not_measured"]["metres"] == 75 and why["not_measured"]["growth"] == 1
+    for entry in why.values():
+        product = entry["metres"] * entry["list_weight"] * entry["share"] * entry["growth"]
+        assert entry["weight"] == pytest.approx(product, abs=0.1)
+        assert entry["points"] == pytest.approx(product * 0.1, abs=0.1)
+    # 40 m x 4 x 0.5 + 40 m x 1 x 0.75 x 2 + 75 m x 2, a tenth of a point each.
+    assert found["prize"].tolist() == [8 + 6 + 15]
+
+
+@pytest.mark.parametrize(("name", "value"), [("growth_most", 0.5), ("double_days", 0)])
+def test_a_baseline_that_shrinks_or_has_no_days_is_refused(name, value):
+    with pytest.raises(ValueError, match=name):
+        DemandSettings(**{name: value})

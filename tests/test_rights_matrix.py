@@ -135,6 +135,10 @@ def of_sample(things: Things, path: str) -> dict[str, Any]:
     return {"number": things.ids["samples"][path]}
 
 
+def of_duty(things: Things, path: str) -> dict[str, Any]:
+    return {"code": f"duty-{path.replace('.', '-')}"}
+
+
 def of_account(things: Things, path: str) -> dict[str, Any]:
     return {"name": person(path)}
 
@@ -161,6 +165,7 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
     "alerts.record": (of_alert,),
     "alerts.acknowledge": (of_alert,),
     "gaps.record": (lambda things, path: {"number": things.site.gaps[path]},),
+    **{f"fixed_duties.{name}": (of_duty,) for name in ("record", "change")},
     "zones.record": (of_code,),
     "teams.new": (of_zone_code,),
     "teams.add": (of_zone_code,),
@@ -181,10 +186,7 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
     "duty.team_file": (lambda things, path: {**of_plan(things, path), "team": 1, "ending": ".gpx"},),
     "duty.sign_in": (of_plan,),
     **{f"duty.{name}": (of_plan,) for name in ("pack", "hand_in")},
-    **{
-        f"duty.{name}": (of_plan,)
-        for name in ("check_ins", "enter_check_ins", "take_back", "done_card")
-    },
+    **{f"duty.{name}": (of_plan,) for name in ("check_ins", "enter_check_ins", "take_back", "done_card")},
     "map.plan": (of_plan,),
     "map.card": tuple(of_layer(layer) for layer in IDS if layer not in NOT_ON_MAP),
     **{
@@ -212,6 +214,7 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
 # Addresses whose arguments are no object of a jurisdiction: only roles are tried.
 ANY_ARGUMENTS: dict[str, tuple[dict[str, Any], ...]] = {
     "static": ({"filename": "site.css"},),
+    **{f"calendars.{name}": ({"code": "x"},) for name in ("record", "change")},
     "signing.link": ({"key": "x"},),
     "signing.accept": ({"key": "x"},),
     "analyses.record": ({"number": 1},),
@@ -246,6 +249,12 @@ ALERT = """
 INSERT INTO alert (planned, cause, reasons, street_mm, places, open_days, days, since_at, first_seen_at,
                    last_seen_at, geom, jurisdiction_path)
 SELECT false, 'outage', '["lost"]', 82000, 0, 0, 3, now(), now(), now(), geom, CAST(:path AS ltree)
+FROM camera WHERE code = :code"""
+DUTY = """
+INSERT INTO fixed_duty (code, name, kind, stay_s, required, prize, geom, jurisdiction_path, author, batch_id,
+                        valid)
+SELECT :duty, 'x', 'other', 360, false, 5, geom, CAST(:path AS ltree), 'test', batch_id,
+       '[2020-01-01 00:00+00,)'
 FROM camera WHERE code = :code"""
 PROPOSED = """
 INSERT INTO siting_camera (proposal_id, rank, kind, spot, azimuth_deg, street_mm, places, weight_mm, seen_mm,
@@ -306,6 +315,10 @@ def things(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
                 session.execute(text(SAMPLE), {"path": path, "code": site.cameras[path]})
                 session.execute(text(ALERT), {"path": path, "code": site.cameras[path]})
                 session.execute(text(FINDING), {"path": path, "code": site.cameras[path]})
+                session.execute(
+                    text(DUTY),
+                    {"duty": f"duty-{path.replace('.', '-')}", "path": path, "code": site.cameras[path]},
+                )
                 session.execute(
                     text(
                         """WITH planned AS (

@@ -150,6 +150,10 @@ INSERT INTO alert (planned, cause, reasons, street_mm, places, open_days, days, 
 INSERT INTO alert_camera (alert_id, camera_id)
     SELECT a.id, c.id FROM alert a JOIN camera c ON c.geom = a.geom;
 INSERT INTO alert_check (id, days) VALUES (1, 3);
+INSERT INTO fixed_duty (code, name, kind, stay_s, required, prize, geom, jurisdiction_path, author, batch_id,
+                        valid)
+    SELECT 'd' || id, 'x', 'other', 360, false, 5, geom, jurisdiction_path, 'test', batch_id, '{ALWAYS}'
+    FROM camera WHERE jurisdiction_path IS NOT NULL;
 INSERT INTO duty_calendar (code, name, weekdays, terms, left_out, single, follows_holidays, author, valid)
     VALUES ('c', 'x', '{{1}}', '[]', '{{}}', '{{}}', false, 'test', '{ALWAYS}');
 INSERT INTO public_holiday (on_date, is_off, name, author) VALUES ('2027-01-01', true, 'x', 'test');

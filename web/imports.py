@@ -9,6 +9,7 @@ import tempfile
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
@@ -22,12 +23,14 @@ from geo.scope import WHOLE_SITE, Scope
 from geo.services import DEFAULT_TIMEZONE, ImportReport, import_places
 from geo.tables import ImportBatch
 from patrols.services import import_teams, import_zones
+from patrols.services.fixed_duties import import_duties
 from web.database import UPLOADS
+from web.settings import current, duty_defaults
 
 KINDS_OF_PLACES = ("jurisdictions", "roads", "obstructions", "places")
-KINDS = (*KINDS_OF_PLACES, "cameras", "zones", "teams")
+KINDS = (*KINDS_OF_PLACES, "cameras", "zones", "teams", "duties")
 """What a file can hold, in the order in which a new site needs them."""
-LOCAL_KINDS = frozenset({"cameras", "obstructions", "places"})
+LOCAL_KINDS = frozenset({"cameras", "obstructions", "places", "duties"})
 """Kinds whose every row lies in one jurisdiction: who may import for a part of the site may import these."""
 
 BLOCK_BYTES = 1 << 20
@@ -119,6 +122,15 @@ def import_file(session: Session, path: Path, order: ImportOrder, *, author: str
         return import_cameras(session, path, within=order.within, listing=order.listing, **common)  # type: ignore[arg-type]
     if order.kind == "zones":
         return import_zones(session, path, **common)  # type: ignore[arg-type]
+    if order.kind == "duties":
+        return import_duties(
+            session,
+            path,
+            now=datetime.now(UTC),
+            within=order.within,
+            defaults=duty_defaults(current(session)),
+            **common,  # type: ignore[arg-type]
+        )
     return import_teams(session, path, zone=order.zone, **common)  # type: ignore[arg-type]
 
 

@@ -28,6 +28,7 @@ from geo.readers.columns import simple
 from geo.readers.files import is_graph, is_of_osm, is_osm
 from geo.readers.places import JURISDICTION_COLUMNS, OBSTRUCTION_COLUMNS, PLACE_COLUMNS
 from patrols.importers import TEAM_COLUMNS, ZONE_COLUMNS
+from patrols.readers.duties import DUTY_COLUMNS
 from web.i18n import N_
 from web.jobs.words import Words
 
@@ -39,6 +40,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "cameras": CAMERA_COLUMNS,
     "zones": ZONE_COLUMNS,
     "teams": TEAM_COLUMNS,
+    "duties": DUTY_COLUMNS,
 }
 KIND_WORDS = {
     "jurisdictions": N_("Jurisdictions"),
@@ -48,6 +50,7 @@ KIND_WORDS = {
     "cameras": N_("Cameras"),
     "zones": N_("Zones"),
     "teams": N_("Teams"),
+    "duties": N_("Fixed duties"),
     "water": N_("Water"),
 }
 # Kinds in the order in which a tie is decided, each with the fields that tell it from the others.
@@ -69,7 +72,7 @@ TELLING: dict[str, tuple[str, ...]] = {
     "places": ("kind",),
     "obstructions": ("height_m",),
 }
-POINTS = frozenset({"cameras", "places", "teams"})
+POINTS = frozenset({"cameras", "places", "teams", "duties"})
 OF_EXTRACTS = ("roads", "obstructions", "places", "cameras")
 LARGE_TABLE_BYTES = 20 * 1024**2
 LARGE_EXTRACT_BYTES = 8 * 1024**2

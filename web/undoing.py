@@ -130,6 +130,10 @@ STANDING: dict[str, tuple[Standing, ...]] = {
             f"SELECT count(*) FROM team WHERE jurisdiction_path IN {PATHS}",
         ),
         Standing(
+            N_("Not undone: fixed duties lie in these jurisdictions (%(n)s); end or undo them first."),
+            f"SELECT count(*) FROM fixed_duty WHERE jurisdiction_path IN {PATHS}",
+        ),
+        Standing(
             N_("Not undone: people have rights in these jurisdictions (%(n)s); revoke them first."),
             f"SELECT count(*) FROM access_grant WHERE jurisdiction_path IN {PATHS}",
         ),
@@ -193,6 +197,12 @@ STANDING: dict[str, tuple[Standing, ...]] = {
                    SELECT FROM team p WHERE p.code = t.code AND upper(p.valid) = lower(t.valid))""",
         ),
     ),
+    "duties": (
+        Standing(
+            N_("Not undone: these fixed duties were changed since (%(n)s)."),
+            "SELECT count(*) FROM fixed_duty WHERE batch_id = :batch AND NOT upper_inf(valid)",
+        ),
+    ),
 }
 """What is asked before the rows of a kind are taken out; the first that is there is told."""
 
@@ -206,6 +216,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "jurisdictions": ("jurisdiction",),
     "zones": ("zone",),
     "teams": ("team",),
+    "duties": ("fixed_duty",),
 }
 
 

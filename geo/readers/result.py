@@ -25,6 +25,7 @@ KINDS: dict[str, Sentence] = {
         Sentence("cameras"),
         Sentence("zones"),
         Sentence("teams"),
+        Sentence("duties"),
     )
 }
 """What the rows of a file are called, by themselves."""

@@ -25,6 +25,8 @@ def calendars(session: Session) -> pd.DataFrame:
     known = holidays(session)
     made: list[Any] = [_calendar(row, known) for row in stored.to_dict("records")]
     stored["calendar"] = pd.Series(made, stored.index, object)
+    # A column of texts would hold NaN where there is none.
+    stored["name_en"] = stored["name_en"].astype(object).where(stored["name_en"].notna(), None)
     return stored.drop(columns=["weekdays", "terms", "left_out", "single"])
 
 

@@ -2,12 +2,14 @@
 
 from patrols.tables.calendars import DutyCalendar, PublicHoliday
 from patrols.tables.check_ins import CheckIn
+from patrols.tables.duties import FixedDuty
 from patrols.tables.plans import Plan, PlanStep, PlanStop, PlanVisit, plan_column
 from patrols.tables.zones import Team, TeamKeepOut, Zone, ZoneMember
 
 __all__ = [
     "CheckIn",
     "DutyCalendar",
+    "FixedDuty",
     "Plan",
     "PlanStep",
     "PlanStop",

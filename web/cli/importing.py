@@ -23,7 +23,7 @@ SHOWN = 20
 
 @click.group("import")
 def imports() -> None:
-    """Take in files: jurisdictions, roads, obstructions, cameras, places, zones, teams."""
+    """Take in files: jurisdictions, roads, obstructions, cameras, places, zones, teams, duties."""
 
 
 def _file_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -190,3 +190,21 @@ def teams(**options: Any) -> dict[str, Any]:
     Example: lianfang import teams teams.csv --zone hel-lf --datum wgs84
     """
     return _run(kind="teams", **options)
+
+
+@imports.command("duties")
+@_file_options
+@command_options
+def duties(**options: Any) -> dict[str, Any]:
+    """Take in fixed duties (定点勤务): school gates, water, village entrances, banks.
+
+    \b
+    Columns: code, name, name_en, kind (school_gate, water, village_entrance, bank, other),
+    lon, lat, calendar (its code), hours (07:20-08:10; 16:20-17:20), stay_min,
+    required (yes, no), prize, villages, teams (who must come), note. What a row leaves
+    empty is as the settings say for its kind.
+    Files: .csv, .xlsx, .geojson, .gpkg, .shp
+
+    Example: lianfang import duties duties.csv --datum gcj02
+    """
+    return _run(kind="duties", **options)

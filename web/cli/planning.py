@@ -19,6 +19,7 @@ from patrols.plan import PlanFile, read_plan
 from patrols.services import check_plan, plan_shift, plan_zones
 from patrols.solve import Budget
 from web.cli.common import author, command_options, parse_time
+from web.cli.duties import duties, holidays
 from web.cli.duty import export
 from web.cli.going_on import go_on
 from web.cli.packs import give_back, key, pack, receive, unpack
@@ -37,6 +38,8 @@ def patrols() -> None:
 
 for one in (show, go_on, export, pack, unpack, key, give_back, receive):
     patrols.add_command(one)
+patrols.add_command(duties)
+patrols.add_command(holidays)
 
 
 @patrols.command("plan")

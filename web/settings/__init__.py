@@ -5,7 +5,13 @@ settings objects of analyses and plans. A setting that is not stored has its def
 every site that never changed it.
 """
 
-from web.settings.built import alert_settings, analysis_settings, audit_settings, plan_settings
+from web.settings.built import (
+    alert_settings,
+    analysis_settings,
+    audit_settings,
+    duty_defaults,
+    plan_settings,
+)
 from web.settings.registry import BY_NAME, GROUPS, SETTINGS
 from web.settings.spec import Spec, Value
 from web.settings.stored import Change, Stored, change, current, reset, stored
@@ -23,6 +29,7 @@ __all__ = [
     "audit_settings",
     "change",
     "current",
+    "duty_defaults",
     "plan_settings",
     "reset",
     "stored",

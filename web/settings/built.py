@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cameras.alerts import AlertSettings
     from cameras.analysis import AnalysisSettings
     from cameras.audit import AuditSettings
+    from patrols.readers.duties import KindDefaults
     from patrols.services import PlanSettings
 
 LISTS = ("repair", "measure", "build")
@@ -91,6 +92,30 @@ def audit_settings(values: Mapping[str, Value]) -> AuditSettings:
     from cameras.audit import AuditSettings
 
     return AuditSettings(**_group(values, "checks"))
+
+
+def duty_defaults(values: Mapping[str, Value]) -> dict[str, KindDefaults]:
+    """What is usual for each kind of fixed duty, from `web.settings.current`.
+
+    Raises
+    ------
+    InputRefused
+        For hours that are none, and a stay that does not fit into them.
+    """
+    from patrols.duties import KINDS, Duty, read_windows
+    from patrols.readers.duties import KindDefaults
+
+    usual = {}
+    for kind in KINDS:
+        made = KindDefaults(
+            hours=str(values[f"duties.{kind}_hours"]),
+            stay_s=round(float(values[f"duties.{kind}_stay_min"]) * 60),
+            required=values[f"duties.{kind}_required"] == "yes",
+            prize=int(values[f"duties.{kind}_prize"]),
+        )
+        Duty(kind, kind, kind, read_windows(made.hours), made.stay_s, made.required, made.prize)
+        usual[kind] = made
+    return usual
 
 
 def _group(values: Mapping[str, Value], group: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from web.settings.alerts import ALERT_SETTINGS
 from web.settings.analyses import ANALYSIS_SETTINGS
 from web.settings.checks import CHECK_SETTINGS
 from web.settings.diagnosis import DIAGNOSIS_SETTINGS
+from web.settings.duties import DUTY_SETTINGS
 from web.settings.files import FILES_SETTINGS
 from web.settings.optics import OPTICS_SETTINGS
 from web.settings.planning import PLANNING_SETTINGS
@@ -56,6 +57,10 @@ GROUPS: dict[str, tuple[str, str]] = {
         N_("Planning a shift"),
         N_("How a plan is searched for, and how far teams walk to a street."),
     ),
+    "duties": (
+        N_("Fixed duties"),
+        N_("What a new duty of a kind is where nobody says otherwise; duties that are there keep theirs."),
+    ),
     "files": (
         N_("Kept files"),
         N_("What people hand in and what is made of it lies on the server's disk until it is removed."),
@@ -82,6 +87,7 @@ SETTINGS: tuple[Spec, ...] = (
     ),
     *ALERT_SETTINGS,
     *PLANNING_SETTINGS,
+    *DUTY_SETTINGS,
     *FILES_SETTINGS,
     Spec(
         "basemap.url",
