@@ -134,6 +134,7 @@ SHOTS = (
     Shot("report", "reports.record", "/reports", follow=(ROW,), phone=True),
     Shot("zones", "zones.listed", "/zones"),
     Shot("zone", "zones.record", "/zones", follow=(ROW,)),
+    Shot("zone-ground", "ground.page", "/zones", follow=(ROW, 'a[href$="/ground"]')),
     Shot("zone-new", "zones.new", "/zones/new"),
     Shot("team-new", "teams.new", "/zones", follow=(ROW, 'a[href$="/teams/new"]')),
     Shot("team", "teams.record", "/zones", follow=(ROW, 'tr[data-id] a[href*="/teams/"]'), phone=True),

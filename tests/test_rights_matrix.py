@@ -167,6 +167,8 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
     "gaps.record": (lambda things, path: {"number": things.site.gaps[path]},),
     **{f"fixed_duties.{name}": (of_duty,) for name in ("record", "change")},
     "zones.record": (of_code,),
+    **{f"ground.{name}": (of_code,) for name in ("page", "findings", "propose", "add", "mark")},
+    "ground.change": (lambda things, path: {**of_code(things, path), "number": 1},),
     "teams.new": (of_zone_code,),
     "teams.add": (of_zone_code,),
     "teams.end": (of_zone_code,),

@@ -24,6 +24,7 @@ from patrols import repository
 from patrols.importers import read_teams, read_zones
 from patrols.problem import CrossRule
 from patrols.repository.calendars import calendars
+from patrols.services.zone_checks import check_zones
 from patrols.zones import connected
 
 VILLAGE_LEVEL = 3
@@ -175,7 +176,10 @@ def import_zones(
     keep_good: bool = False,
     dry_run: bool = False,
 ) -> ImportReport:
-    """Take in a file of zones, each checked against villages (`broken_zones`) and streets."""
+    """Take in a file of zones, each checked against villages (`broken_zones`) and streets.
+
+    What else speaks against a zone is in the report's findings (`check_zones`).
+    """
     network, _ = road_network(session)
     tree = villages(session)
     found = read_zones(
@@ -202,16 +206,17 @@ def import_zones(
                 list(broken.values()),
             )
         found = replace(found, frame=good, problems=(*found.problems, *broken.values()))
-    return _stored(
-        session,
-        "zones",
-        found,
-        path,
-        datum,
-        author,
-        dry_run,
-        lambda source: store_zones(session, found.frame, source),
-    )
+    told: list[str] = []
+
+    def store(source: Source) -> pd.Index:
+        ids = store_zones(session, found.frame, source)
+        # Of a rehearsal too: the zones are there until it ends.
+        for code, findings in check_zones(session, sorted(found.frame["code"])).items():
+            told.extend(Sentence("zone '%(zone)s': %(what)s", zone=code, what=one.told) for one in findings)
+        return ids
+
+    report = _stored(session, "zones", found, path, datum, author, dry_run, store)
+    return replace(report, findings=(*report.findings, *told))
 
 
 def import_teams(

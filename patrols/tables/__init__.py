@@ -3,6 +3,7 @@
 from patrols.tables.calendars import DutyCalendar, PublicHoliday
 from patrols.tables.check_ins import CheckIn
 from patrols.tables.duties import FixedDuty
+from patrols.tables.meeting_places import MeetingPlace
 from patrols.tables.plans import Plan, PlanStep, PlanStop, PlanVisit, plan_column
 from patrols.tables.zones import Team, TeamKeepOut, Zone, ZoneMember
 
@@ -10,6 +11,7 @@ __all__ = [
     "CheckIn",
     "DutyCalendar",
     "FixedDuty",
+    "MeetingPlace",
     "Plan",
     "PlanStep",
     "PlanStop",

@@ -54,6 +54,8 @@ class ZoneMember(Base):
         primary_key=True,
         index=True,
     )
+    # A person says so: else a village without a team is a finding.
+    no_team: Mapped[bool] = mapped_column(server_default="false")
 
 
 class Team(Dated, Base):

@@ -24,6 +24,7 @@ from web.cli.duty import export
 from web.cli.going_on import go_on
 from web.cli.packs import give_back, key, pack, receive, unpack
 from web.cli.showing import show
+from web.cli.zones import zones
 from web.database import open_database, running_database, var_dir
 from web.duty.files import PLAN_ENDINGS, write_plan
 from web.exports import check_ending
@@ -36,7 +37,7 @@ def patrols() -> None:
     """Cross-patrol plans: make one, check one, look at it, hand it out."""
 
 
-for one in (show, go_on, export, pack, unpack, key, give_back, receive):
+for one in (show, zones, go_on, export, pack, unpack, key, give_back, receive):
     patrols.add_command(one)
 patrols.add_command(duties)
 patrols.add_command(holidays)

@@ -13,6 +13,8 @@ from datetime import datetime
 import geopandas as gpd
 import shapely
 
+from web.duty.meetings import Meeting
+
 
 @dataclass(frozen=True)
 class Stop:
@@ -126,6 +128,8 @@ class Duty:
         Of the zone, EPSG:4326.
     streets : GeoDataFrame in the site's CRS, metres
         name (or None) and watched.
+    meetings : sequence of Meeting
+        Where teams of the zone meet and hand over; none that is struck.
     """
 
     plan: int
@@ -142,6 +146,7 @@ class Duty:
     streets: gpd.GeoDataFrame
     site: str
     attribution: str
+    meetings: Sequence[Meeting] = ()
 
     def team(self, number: int) -> Team | None:
         """The team of that number; None where the plan has no such team."""

@@ -12,7 +12,7 @@ from PIL import Image
 
 from geo.crs import to_metric
 from web.duty.content import Duty, Team
-from web.duty.routemap import Mark, Route, RouteMap, route_map
+from web.duty.routemap import Letter, Mark, Route, RouteMap, route_map
 from web.i18n import N_, Translator
 
 
@@ -79,6 +79,12 @@ def _drawn(
             kilometres=t(N_("%(n)s km"), n="%s"),
             north=t(N_("N")),
             muster=t(start_words(duty)),
+            letters=[
+                Letter(one.label, point)
+                for one, point in zip(
+                    duty.meetings, _metric([one.point for one in duty.meetings], duty), strict=True
+                )
+            ],
         )
     )
 

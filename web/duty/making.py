@@ -16,7 +16,8 @@ from patrols.corners import corners
 from patrols.repository import duty as store
 from patrols.repository import of_plan
 from web.duty.content import Duty, Stop, Team, Visit
-from web.i18n import N_, Translator
+from web.duty.meetings import corner_words, meetings_of
+from web.i18n import Translator
 from web.maps.words import TEAM_COLOURS
 
 
@@ -65,6 +66,7 @@ def duty_of(session: Session, plan: dict[str, Any], t: Translator) -> Duty:
         streets=streets,
         site=_named({"name": site.name, "name_en": site.name_en}, "name", t),
         attribution=site.attribution,
+        meetings=meetings_of(session, plan["zone_id"], t, streets=streets),
     )
 
 
@@ -84,13 +86,7 @@ def _places(points: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, t: Translator) 
     if points.empty:
         return []
     told = corners(to_metric(points, streets.crs).geometry, streets)
-    return [_place(names, t) for names in told]
-
-
-def _place(names: tuple[str, ...], t: Translator) -> str:
-    if len(names) < 2:
-        return "".join(names)
-    return t(N_("%(street)s at %(other)s"), street=names[0], other=names[1])
+    return [corner_words(names, t) for names in told]
 
 
 def _starts(

@@ -19,6 +19,7 @@ from web.duty.streetnames import write_names
 from web.sketch import INK, PAPER, dashes, draw_north, draw_scale, pieces
 
 GROUND, STREET, KERB, BORDER = "#f2f3f4", "#ffffff", "#cfd4d8", "#a5568f"
+MEETING, LETTER = "#0b3d66", 14.0
 # Points.
 AROUND, WAY, BESIDE, ARROW_EVERY, ARROW, RADIUS = 46.0, 4.5, 4.0, 120.0, 9.0, 16.0
 BASE, BASE_WORDS, NAMES_BESIDE = 9.0, 21, 24.0
@@ -44,6 +45,14 @@ class Mark:
     colour: str = INK
 
 
+@dataclass(frozen=True)
+class Letter:
+    """A place where teams meet, by its letter."""
+
+    label: str
+    point: shapely.Point
+
+
 @dataclass(frozen=True, eq=False)
 class RouteMap:
     """What is drawn; geometries in one projected CRS in metres, texts in the reader's language.
@@ -62,6 +71,8 @@ class RouteMap:
         "%s m" and "%s km".
     north, muster : str
         The letter below the arrow, and the word at a base.
+    letters : sequence of Letter
+        Those outside the picture are left out.
     """
 
     size: tuple[int, int]
@@ -75,6 +86,7 @@ class RouteMap:
     kilometres: str
     north: str
     muster: str
+    letters: Sequence[Letter] = ()
 
 
 def route_map(shown: RouteMap) -> Image.Image:
@@ -94,7 +106,8 @@ def route_map(shown: RouteMap) -> Image.Image:
         canvas.lines(dashes(edge, canvas.metres * canvas.dot), BORDER, 2)
     for route in shown.routes:
         _ways(canvas, route)
-    spots = _spots(canvas, shown.marks)
+    letters = [one for one in shown.letters if canvas.box.contains(one.point)]
+    spots = _spots(canvas, [*shown.marks, *letters])
     circles = [shapely.Point(at).buffer(RADIUS * canvas.dot) for at in spots]
     ways = [way for route in shown.routes for way in route.ways]
     full = [*circles, *(shapely.LineString(canvas.at(way)) for way in ways)]
@@ -105,8 +118,10 @@ def route_map(shown: RouteMap) -> Image.Image:
         if route.base is not None:
             taken.append(_base(canvas, route.base, shown.muster, taken))
     write_names(canvas, near, ways, taken, beside=NAMES_BESIDE)
-    for mark, at in zip(shown.marks, spots, strict=True):
+    for mark, at in zip(shown.marks, spots, strict=False):
         _mark(canvas, mark, at)
+    for letter, at in zip(letters, spots[len(shown.marks) :], strict=True):
+        _letter(canvas, letter, at)
     west, _, east, north = bar.bounds
     dot, length = canvas.dot, (east - west) - 60 * canvas.dot
     at = (west + 30 * dot, north - 34 * dot)
@@ -168,7 +183,7 @@ def _arrow(canvas: Canvas, start: Pixel, end: Pixel) -> None:
     canvas.draw.polygon(points, fill=PAPER, outline=INK, width=canvas.dot)
 
 
-def _spots(canvas: Canvas, marks: Sequence[Mark]) -> list[Pixel]:
+def _spots(canvas: Canvas, marks: Sequence[Mark | Letter]) -> list[Pixel]:
     """Where the numbers stand: at their stops, or beside them where an earlier one stands there."""
     stands: list[Pixel] = []
     apart, edge = (2 * RADIUS + 3) * canvas.dot, (RADIUS + 2) * canvas.dot
@@ -202,6 +217,16 @@ def _mark(canvas: Canvas, mark: Mark, at: Pixel) -> None:
     canvas.draw.ellipse(_square(at, RADIUS * dot), fill=PAPER, outline=mark.colour, width=3 * dot)
     font = canvas.font(20 if mark.number < 100 else 15, bold=True)
     canvas.draw.text(at, str(mark.number), font=font, fill=INK, anchor="mm")
+
+
+def _letter(canvas: Canvas, letter: Letter, at: Pixel) -> None:
+    dot, own = canvas.dot, canvas.at(letter.point)[0]
+    if own != at:
+        canvas.draw.line([own, at], fill=INK, width=2 * dot)
+        canvas.draw.ellipse(_square(own, 4 * dot), fill=INK)
+    canvas.draw.rectangle(_square(at, LETTER * dot), fill=MEETING, outline=PAPER, width=2 * dot)
+    font = canvas.font(20 if len(letter.label) == 1 else 15, bold=True)
+    canvas.draw.text(at, letter.label, font=font, fill=PAPER, anchor="mm")
 
 
 def _base(

@@ -22,6 +22,8 @@ STYLE = "duty_paper.css"
 # row adds to its lines.
 WIDE, FREE, LINE, ROW = 186.0, 206.0, 4.53, 1.5
 LEAST_MAP, MOST_MAP = 72.0, 120.0
+# What stands over the meeting places.
+MEETINGS = 8.0
 # The column of places, in points of its font.
 PLACE_WIDE, PLACE_FONT = 78.0 * 72 / 25.4, 9.5
 # Points of the map in a millimetre, and pixels in a point.
@@ -60,16 +62,22 @@ def code_picture(address: str) -> bytes:
     return target.getvalue()
 
 
-def map_height(team: Team) -> float:
-    """Height of the map in mm: as much as the stops leave of one page, unless that is too little."""
+def map_height(duty: Duty, team: Team) -> float:
+    """Height of the map in mm: as much as stops and meeting places leave of one page, unless too little."""
     font = picture_font(100)
     lines = (ceil(font.getlength(visit.stop.place) * PLACE_FONT / 100 / PLACE_WIDE) for visit in team.visits)
     left = FREE - sum(LINE * max(n, 1) + ROW for n in lines)
+    if duty.meetings:
+        words = sum(
+            font.getlength(f"{one.label} {one.where} ({one.left} – {one.right})   ") for one in duty.meetings
+        )
+        # Each stays in one line, so that lines are not filled to their ends.
+        left -= MEETINGS + LINE * ceil(1.4 * words * PLACE_FONT / 100 / (WIDE * 72 / 25.4))
     return MOST_MAP if left < LEAST_MAP else min(left, MOST_MAP)
 
 
 def _sheet(duty: Duty, team: Team, t: Translator, home: str) -> str:
-    high = map_height(team)
+    high = map_height(duty, team)
     drawn = team_map(duty, team, t, (round(WIDE * POINTS), round(high * POINTS)), SHARP)
     address = team_address(duty, team, home)
     return (

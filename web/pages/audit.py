@@ -61,6 +61,7 @@ SUBJECTS = {
     "camera": N_("camera"),
     "camera audit": N_("Camera audit"),
     "check-ins of plan": N_("check-ins of plan"),
+    "meeting places of zone": N_("meeting places of zone"),
     "demo": N_("demonstration"),
     "finding": N_("finding"),
     "findings": N_("findings"),

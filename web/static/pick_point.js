@@ -2,16 +2,20 @@
 // A click on a small map fills in the position of a form; the button takes the middle of the map, which the
 // arrow keys move, so that it can be done without a mouse.
 (() => {
+  // A form that moves something takes the click while its box is ticked, and no other form does.
+  const moving = () => document.querySelector('[name="move"]:checked');
   document.querySelectorAll("[data-lf-pick-point]").forEach((set) => {
     const held = (Lianfang.smallMaps || {})[set.dataset.lfPickPoint];
     const lon = set.querySelector('[name="lon"]');
     const lat = set.querySelector('[name="lat"]');
     if (!held || !lon || !lat) return;
+    const move = set.closest("form")?.querySelector('[name="move"]');
     let mark = null;
 
     function show() {
       if (mark) mark.remove();
       mark = null;
+      if (move && !move.checked) return;
       const at = [parseFloat(lat.value), parseFloat(lon.value)];
       if (at.some(Number.isNaN)) return;
       mark = L.circleMarker(at, { radius: 9, color: "#ffffff", weight: 3, fillColor: "#d55e00", fillOpacity: 1 });
@@ -24,7 +28,10 @@
       show();
     }
 
-    held.map.on("click", (event) => take(event.latlng));
+    held.map.on("click", (event) => {
+      if (move ? move.checked : !moving()) take(event.latlng);
+    });
+    move?.addEventListener("change", show);
     set.querySelector("[data-lf-middle]")?.addEventListener("click", () => take(held.map.getCenter()));
     set.querySelector("[data-lf-none]")?.addEventListener("click", () => {
       lon.value = lat.value = "";
