@@ -5,8 +5,10 @@ A *basis* is a plain mapping, so that it is stored with the plan:
 - ``zone``: {``rule``: fields of `CrossRule`, ``members``: sorted village paths, ``area``: text that names the
   shape}, or None where there is no such zone any more,
 - ``teams``: code → {``village``, ``mode``, ``starts_at``, ``ends_at``, ``daily``, ``daytime``, ``breaks``,
-  ``pace``, ``keep_out``, ``lon``, ``lat``, of who flies also ``range_m``, ``endurance_s``} of those on duty
-  in the shift,
+  ``pace``, ``keep_out``, ``partners``, ``lon``, ``lat``, of who flies also ``range_m``, ``endurance_s``} of
+  those on duty in the shift,
+- ``duties``: code → {``kind``, ``stay_s``, ``required``, ``prize``, ``villages``, ``teams``, ``windows``,
+  ``lon``, ``lat``} of the fixed duties that fall due in the shift,
 - ``gaps``: text that names the gaps in the zone, None without an analysis; ``analysis``: its number,
 - ``roads``: revision of the streets.
 
@@ -16,7 +18,7 @@ What a plan did not store, of an older program or read from its file, is not com
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from geo.errors import Sentence
@@ -35,7 +37,7 @@ def changes(then: Basis, now: Basis) -> list[Sentence]:
         Two bases; only what both have is compared.
     """
     found = list(_of_roads(then, now)) + list(_of_zone(then, now)) + list(_of_teams(then, now))
-    return found + list(_of_gaps(then, now))
+    return found + list(_of_duties(then, now)) + list(_of_gaps(then, now))
 
 
 def _of_roads(then: Basis, now: Basis) -> Iterator[Sentence]:
@@ -59,8 +61,11 @@ def _of_zone(then: Basis, now: Basis) -> Iterator[Sentence]:
 
 
 def _rule(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """A rule with every field: what an older program left out has its default."""
-    return asdict(CrossRule(**stored))
+    """A rule with every field but the village that leads one shift.
+
+    What an older program left out has its default.
+    """
+    return asdict(replace(CrossRule(**stored), leader=None))
 
 
 def _of_teams(then: Basis, now: Basis) -> Iterator[Sentence]:
@@ -85,9 +90,6 @@ def _of_teams(then: Basis, now: Basis) -> Iterator[Sentence]:
             yield Sentence("team '%(team)s' has other hours now", team=code)
         if any(before[code][name] != after[code].get(name) for name in _BASE if name in before[code]):
             yield Sentence("team '%(team)s' has another base now", team=code)
-        if any(before[code][name] != after[code].get(name) for name in _FLIGHT if name in before[code]):
-            yield Sentence("team '%(team)s' flies farther or less far now, or longer or shorter", team=code)
-
         if _other("breaks", before[code], after[code]):
             yield Sentence("team '%(team)s' has other breaks now", team=code)
         if _other("pace", before[code], after[code]):
@@ -99,6 +101,11 @@ def _of_teams(then: Basis, now: Basis) -> Iterator[Sentence]:
             )
         if _other("keep_out", before[code], after[code]):
             yield Sentence("team '%(team)s' must keep out of other places now", team=code)
+        if _other("partners", before[code], after[code]):
+            yield Sentence("team '%(team)s' has people of other villages now", team=code)
+        if any(before[code][name] != after[code].get(name) for name in _FLIGHT if name in before[code]):
+            yield Sentence("team '%(team)s' flies farther or less far now, or longer or shorter", team=code)
+
 
 _MODES = {
     "foot": Sentence("on foot"),
@@ -111,14 +118,27 @@ _BASE = ("lon", "lat")
 _FLIGHT = ("range_m", "endurance_s")
 
 
-def _of_gaps(then: Basis, now: Basis) -> Iterator[Sentence]:
-    if then.get("gaps") is None or "gaps" not in now or then["gaps"] == now["gaps"]:
-        return
 def _other(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Whether something that was kept of a team is another now."""
     return name in before and before[name] != after.get(name)
 
 
+def _of_duties(then: Basis, now: Basis) -> Iterator[Sentence]:
+    if then.get("duties") is None or now.get("duties") is None:
+        return
+    before, after = then["duties"], now["duties"]
+    for code in sorted(set(before) - set(after)):
+        yield Sentence("fixed duty '%(duty)s' does not fall due in this shift any more", duty=code)
+    for code in sorted(set(after) - set(before)):
+        yield Sentence("fixed duty '%(duty)s' falls due in this shift now and has no stop", duty=code)
+    for code in sorted(set(before) & set(after)):
+        if before[code] != after[code]:
+            yield Sentence("fixed duty '%(duty)s' has changed since", duty=code)
+
+
+def _of_gaps(then: Basis, now: Basis) -> Iterator[Sentence]:
+    if then.get("gaps") is None or "gaps" not in now or then["gaps"] == now["gaps"]:
+        return
     if now["gaps"] is None:
         yield Sentence("the analysis its stops come from was removed, and there is no other")
     elif then.get("analysis") == now["analysis"]:

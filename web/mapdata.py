@@ -18,6 +18,7 @@ from geo.errors import Sentence
 from patrols import repository as patrols
 from patrols.tables import Plan
 from web.maps.data import MapData, NoMapYet
+from web.stopreasons import reason_keys
 
 # What the catalogue of findings calls things, and what the map's words call them.
 FINDING_WORDS = {"inside": "inside_building", "on_facade": "on_facade", "clock_wrong": "clock"}
@@ -207,7 +208,7 @@ def _stops(session: Session, plan: Plan | None, tree: gpd.GeoDataFrame) -> gpd.G
     return frame.assign(
         label=[str(number) for number in range(1, len(frame) + 1)],
         village=[names.get(path, "") for path in frame["village"]],
-        why=[[entry["cause"] for entry in why] for why in frame["why"]],
+        why=[reason_keys(why) for why in frame["why"]],
     )[["stop_id", "label", "prize", "village", "why", "crossed", "geometry"]]
 
 

@@ -18,12 +18,14 @@ def teams(session: Session, plan_id: int) -> gpd.GeoDataFrame:
     """Teams with a route in a plan, numbered from 1 by their codes; the geometry is the base (EPSG:4326).
 
     id, number, code, name, name_en, mode, size, starts_at and ends_at (own hours or None), village and
-    village_en (None for a team of no village).
+    village_en (None for a team of no village), daily_from, daily_to, daytime_only, breaks
+    (`patrols.hours.Terms.of_row`).
     """
     return read_geoframe(
         session,
         """SELECT t.id, row_number() OVER (ORDER BY t.code) AS number, t.code, t.name, t.name_en, t.mode,
-                  t.size, t.starts_at, t.ends_at, j.name AS village, j.name_en AS village_en,
+                  t.size, t.starts_at, t.ends_at, t.daily_from, t.daily_to, t.daytime_only, t.breaks,
+                  j.name AS village, j.name_en AS village_en,
                   ST_AsBinary(t.base) AS geom
            FROM team t
            LEFT JOIN zone_villages((SELECT zone_id FROM plan WHERE id = :plan)) AS j
@@ -58,12 +60,17 @@ def legs(session: Session, plan_id: int) -> gpd.GeoDataFrame:
 
 
 def stops(session: Session, plan_id: int) -> gpd.GeoDataFrame:
-    """Stops of a plan in the order of their numbers: number (from 1), stop_id, village, village_en."""
+    """Stops of a plan in the order of their numbers: number (from 1), stop_id, village, village_en, and the
+    name of the fixed duty there, duty and duty_en (None for any other stop).
+    """
     return read_geoframe(
         session,
         """SELECT row_number() OVER (ORDER BY s.id) AS number, s.stop_id, j.name AS village,
-                  j.name_en AS village_en, ST_AsBinary(s.geom) AS geom
+                  j.name_en AS village_en, d.duty ->> 'name' AS duty, d.duty ->> 'name_en' AS duty_en,
+                  ST_AsBinary(s.geom) AS geom
            FROM plan_stop s
+           LEFT JOIN LATERAL (SELECT duty FROM jsonb_array_elements(s.why) AS duty
+                              WHERE duty ? 'duty' LIMIT 1) AS d ON true
            LEFT JOIN zone_villages((SELECT zone_id FROM plan WHERE id = :plan)) AS j
                   ON j.path = s.jurisdiction_path
            WHERE s.plan_id = :plan ORDER BY s.id""",

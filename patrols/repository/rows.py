@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import geopandas as gpd
@@ -197,6 +198,12 @@ def latest_analysis_id(session: Session) -> int | None:
     frame = read_frame(session, "SELECT max(id) AS id FROM analysis")
     found = frame["id"].iloc[0]
     return None if pd.isna(found) else int(found)
+
+
+def analysed_until(session: Session, analysis_id: int) -> datetime:
+    """The end of the period that an analysis is of."""
+    asked = text("SELECT upper(period) FROM analysis WHERE id = :id")
+    return session.execute(asked, {"id": analysis_id}).scalar_one()
 
 
 def document(text_of_plan: str) -> Any:

@@ -16,6 +16,7 @@ from patrols.importers import TEAM_MODES
 from patrols.problem import CrossRule, PatrolProblem
 from patrols.problem_frames import breaks_fit
 from patrols.services.again import Wishes
+from patrols.services.duty_stops import pins, required, windows_frame
 from patrols.services.measuring import kept_out, matrices, out_of_range
 
 
@@ -41,6 +42,10 @@ def pose(
     pinned, forbidden = (wishes.pinned, wishes.forbidden) if wishes else ((), ())
     there = set(teams["code"])
     never = {*(pair for pair in forbidden if pair[0] in there), *out_of_range(teams, stops), *kept_out(teams, stops)}
+    own_rule = CrossRule(**rule)  # type: ignore[arg-type]
+    # What a person wishes of a stop comes before what its duty asks for.
+    wished = {stop for _, stop in pinned}
+    posted = [pair for pair in pins(stops, teams, never, own_rule)[0] if pair[1] not in wished]
     return PatrolProblem(
         duration_s=durations,
         distance_m=distances,
@@ -51,10 +56,10 @@ def pose(
                 "village": stops["village"],
                 "prize": stops["prize"],
                 "service_s": stops["service_s"],
-                "required": False,
+                "required": required(stops),
             }
         ),
-        windows=pd.DataFrame(),
+        windows=windows_frame(stops, own_rule, start),
         teams=pd.DataFrame(
             {
                 "team_id": teams["code"].to_numpy(),
@@ -68,9 +73,9 @@ def pose(
         ),
         breaks=_breaks(teams, start, zone),
         forbidden=pd.DataFrame(sorted(never), columns=["team_id", "stop_id"]),
-        rule=CrossRule(**rule),  # type: ignore[arg-type]
+        rule=own_rule,
         origin=start,
-        pinned=pd.DataFrame(list(pinned), columns=["team_id", "stop_id"]),
+        pinned=pd.DataFrame([*pinned, *posted], columns=["team_id", "stop_id"]),
     )
 
 

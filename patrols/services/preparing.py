@@ -24,6 +24,7 @@ from patrols.importers import teams_off_network
 from patrols.problem import CrossRule, PatrolProblem
 from patrols.services.again import Wishes, plan_again
 from patrols.services.duty import crossing_remarks, less_the_walk, listed, on_duty_here
+from patrols.services.duty_stops import DutiesDue, duties_due, pins, refuse_unreachable, with_duties
 from patrols.services.measuring import kept_out, on_their_street, out_of_range, points_at
 from patrols.services.posing import pose
 from patrols.services.staleness import plan_basis
@@ -151,13 +152,18 @@ def prepared(
             )
         )
     network, revision = roads or road_network(session)
-    analysis, basis, stops = _stops(session, zone, record.geometry.iloc[0], network, chosen, wishes)
+    duties = DutiesDue.none(crs) if wishes else duties_due(session, zone_id, start, end, crs)
+    remarks += duties.remarks
+    area = record.geometry.iloc[0]
+    analysis, basis, stops = _stops(session, zone, area, network, chosen, wishes, start, duties)
     if taken is not None and len(taken):
         stops = stops[stops.geometry.distance(taken.union_all()) > chosen.demand.sight_m]
-        if stops.empty:
+        if stops.empty and duties.stops.empty:
             raise LianfangError(
                 Sentence("all stops of zone '%(zone)s' are in sight of its neighbours' stops", zone=zone)
             )
+    if len(duties.stops):
+        stops = with_duties(stops, duties.stops, zone, chosen.demand.sight_m)
     stops["village"] = villages_at(to_metric(villages(session), crs), stops.geometry)
     tell(0.2)
     far = teams_off_network(teams, network, chosen.base_limit_m)
@@ -176,6 +182,8 @@ def prepared(
             )
         )
     remarks += crossing_remarks(teams)
+    rule = CrossRule(**record["rule"].iloc[0])
+    remarks += pins(stops, teams, [*out_of_range(teams, stops), *kept_out(teams, stops)], rule)[1]
     if wishes is not None:
         wishes.refuse_impossible(
             set(stops["stop_id"]),
@@ -191,6 +199,7 @@ def prepared(
     problem = pose(
         network, points, teams, stops, record["rule"].iloc[0], start, chosen.stop_limit_m, wishes, clock
     )
+    remarks += refuse_unreachable(problem, stops)
     return Prepared(
         zone=zone,
         zone_id=zone_id,
@@ -219,15 +228,20 @@ def _stops(
     network: RoadNetwork,
     chosen: PlanSettings,
     wishes: Wishes | None,
+    start: datetime,
+    duties: DutiesDue,
 ) -> tuple[int | None, dict[str, Any], gpd.GeoDataFrame]:
     """The analysis that stops come from, what of the plan's basis comes with them, and the stops."""
     if wishes is not None:
         before, kept = plan_again(session, wishes, zone)
         # As stale, or not, as where they come from.
         basis = before.parameters.get("basis") or {}
-        gaps = {"gaps": basis.get("gaps"), "analysis": basis.get("analysis")}
+        gaps = {name: basis.get(name) for name in ("gaps", "analysis", "duties")}
         return before.analysis_id, gaps, to_metric(kept, network.crs)
     analysis = repository.latest_analysis_id(session)
     if analysis is None:
         raise LianfangError(Sentence("nothing was analysed yet; run `lianfang gaps find` first"))
-    return analysis, {}, zone_stops(session, analysis, network, area, zone, chosen.demand)
+    found = zone_stops(
+        session, analysis, network, area, zone, chosen.demand, at=start, may_be_none=len(duties.stops) > 0
+    )
+    return analysis, {}, found

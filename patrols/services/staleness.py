@@ -17,6 +17,7 @@ from patrols import repository
 from patrols.hours import Terms
 from patrols.repository import basis as store
 from patrols.services.duty import on_duty_here
+from patrols.services.duty_stops import duties_basis
 from patrols.stale import basis_of_document, changes
 
 
@@ -50,6 +51,8 @@ def stale_reasons(
         now = {**zone["basis"], "roads": revision}
         if zone["teams"] is not None:
             now["teams"] = teams_basis(on_duty_here(session, zone["teams"], head["start"], head["end"])[0])
+        if zone["id"] is not None:
+            now["duties"] = duties_basis(session, zone["id"], head["start"], head["end"])
         then = head["basis"] or basis_of_document(head["document"] or {})
         found[int(head["id"])] = changes({**then, "roads": head["road_revision"]}, now)
     return found
@@ -66,6 +69,8 @@ def plan_basis(session: Session, zone: str, analysis: int | None, start: datetim
     basis = found["basis"]
     if found["teams"] is not None:
         basis["teams"] = teams_basis(on_duty_here(session, found["teams"], start, end)[0])
+    if found["id"] is not None:
+        basis["duties"] = duties_basis(session, found["id"], start, end)
     return basis
 
 
@@ -75,11 +80,11 @@ def _zone_basis(session: Session, code: str, analysis: int | None) -> dict[str, 
     basis: dict[str, Any] = {"zone": None, "analysis": analysis, "gaps": None}
     if zone is None:
         # Without its zone nothing else can be compared.
-        return {"basis": {"zone": None}, "teams": None}
+        return {"basis": {"zone": None}, "teams": None, "id": None}
     basis["zone"] = {name: zone[name] for name in ("rule", "members", "area")}
     if analysis is not None:
         basis["gaps"] = store.gaps_mark(session, analysis, zone["id"])
-    return {"basis": basis, "teams": repository.teams(session, zone["id"])}
+    return {"basis": basis, "teams": repository.teams(session, zone["id"]), "id": zone["id"]}
 
 
 def teams_basis(teams: gpd.GeoDataFrame) -> dict[str, dict[str, Any]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from pyproj import CRS
 from sqlalchemy.orm import Session
 
 from geo import repository as places
@@ -15,6 +18,7 @@ from geo.errors import LianfangError, Sentence
 from geo.roads import RoadNetwork
 from patrols import repository
 from patrols.demand import DemandSettings, choose_stops
+from patrols.repository.visits import last_visits
 
 
 def zone_stops(
@@ -26,6 +30,8 @@ def zone_stops(
     settings: DemandSettings,
     *,
     also: gpd.GeoDataFrame | None = None,
+    at: datetime | None = None,
+    may_be_none: bool = False,
 ) -> gpd.GeoDataFrame:
     """The zone's stops of highest demand, at street junctions that can be walked to.
 
@@ -39,6 +45,10 @@ def zone_stops(
         Its code, for the stops' names.
     also : GeoDataFrame, optional
         Further gaps, as `patrols.repository.open_gaps`: what would be, were they there.
+    at : datetime, optional
+        From when back the time since the last visits is counted; left out, the end of the analysed period.
+    may_be_none : bool
+        Whether a zone without a gap is answered with no stop.
 
     Raises
     ------
@@ -50,6 +60,8 @@ def zone_stops(
         gaps = pd.concat([gaps, to_metric(also, network.crs)], ignore_index=True)
     inside = gaps.geometry.intersection(area)
     gaps = gaps.set_geometry(inside)[~inside.is_empty]
+    if gaps.empty and may_be_none:
+        return choose_stops(gaps, gpd.GeoSeries([], crs=network.crs), settings).assign(stop_id=[])
     if gaps.empty:
         raise LianfangError(
             Sentence(
@@ -59,7 +71,21 @@ def zone_stops(
     candidates = junctions(session, network, area)
     if candidates.empty:
         raise LianfangError(Sentence("zone '%(zone)s' has no street; draw it where streets are", zone=zone))
-    return by_place(choose_stops(gaps.reset_index(drop=True), candidates, settings), zone)
+    been = visits_before(session, analysis, network.crs, settings, at)
+    return by_place(choose_stops(gaps.reset_index(drop=True), candidates, settings, been), zone)
+
+
+def visits_before(
+    session: Session, analysis: int, crs: CRS, settings: DemandSettings, at: datetime | None
+) -> pd.DataFrame:
+    """Where somebody was before a time, as `patrols.demand.pieces` takes it.
+
+    What is longer ago than ground can grow for counts as never, and is not read.
+    """
+    until = at or repository.analysed_until(session, analysis)
+    seen = to_metric(last_visits(session, until, settings.growth_days), crs)
+    days = (pd.Timestamp(until) - pd.to_datetime(seen["at"], utc=True)).dt.total_seconds() / 86_400.0
+    return pd.DataFrame({"x": seen.geometry.x, "y": seen.geometry.y, "days": days})
 
 
 def junctions(session: Session, network: RoadNetwork, area: object) -> gpd.GeoSeries:

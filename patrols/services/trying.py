@@ -126,6 +126,6 @@ def _among(stops: gpd.GeoDataFrame, others: gpd.GeoDataFrame) -> np.ndarray:
 
 
 def _told(stops: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    because = [any(TRIAL_GAP in cause["gap_ids"] for cause in why) for why in stops["why"]]
+    because = [any(TRIAL_GAP in cause.get("gap_ids", ()) for cause in why) for why in stops["why"]]
     frame = pd.DataFrame({"stop_id": stops["stop_id"], "prize": stops["prize"], "for_trial": because})
     return to_lonlat(gpd.GeoDataFrame(frame, geometry=stops.geometry))

@@ -27,7 +27,8 @@ class Stop:
     number : int
         In the plan, from 1; the same on every paper.
     place : str
-        Street, or the two that meet there; "" where none has a name.
+        Street, or the two that meet there, behind the name of the fixed duty where it is one; "" where none
+        has a name.
     village : str
         "" where it lies in none.
     point : Point

@@ -17,7 +17,7 @@ from patrols.repository import duty as store
 from patrols.repository import of_plan
 from web.duty.content import Duty, Stop, Team, Visit
 from web.duty.meetings import corner_words, meetings_of
-from web.i18n import Translator
+from web.i18n import N_, Translator
 from web.maps.words import TEAM_COLOURS
 
 
@@ -38,7 +38,11 @@ def duty_of(session: Session, plan: dict[str, Any], t: Translator) -> Duty:
     legs = store.legs(session, plan["id"])
     known = {
         row["stop_id"]: Stop(
-            row["stop_id"], int(row["number"]), place, _named(row, "village", t), row["geometry"]
+            row["stop_id"],
+            int(row["number"]),
+            _with_duty(_named(row, "duty", t), place, t),
+            _named(row, "village", t),
+            row["geometry"],
         )
         for row, place in zip(stops.to_dict("records"), _places(stops, streets, t), strict=True)
     }
@@ -87,6 +91,13 @@ def _places(points: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, t: Translator) 
         return []
     told = corners(to_metric(points, streets.crs).geometry, streets)
     return [corner_words(names, t) for names in told]
+
+
+def _with_duty(duty: str, place: str, t: Translator) -> str:
+    """A place with the name of the fixed duty there, where it is one."""
+    if not duty:
+        return place
+    return t(N_("%(duty)s (%(place)s)"), duty=duty, place=place) if place else duty
 
 
 def _starts(

@@ -199,6 +199,9 @@ WHY = {
     "hospital": N_("hospital"),
     "entrance": N_("village entrance"),
     "required": N_("must be visited"),
+    "school_gate": N_("school gate duty"),
+    "village_entrance": N_("village entrance"),
+    "other": N_("fixed duty"),
 }
 
 FINDINGS = {

@@ -33,6 +33,7 @@ from web.pages.map.choice import chosen_analysis, reach, rows_of
 from web.pages.map.wording import Row, camera_row, camera_title, gap_row, named
 from web.planrights import sees_reasons
 from web.requests import audit, db, may, render, translator
+from web.stopreasons import reason_keys
 
 ACTIONS = {
     "jurisdictions": Action.MAP_VIEW,
@@ -260,7 +261,7 @@ def _visit(number: int, t: Translator) -> Card | None:
     ]
     # Why a stop is one, and how much it weighs, is told only to those who may know where nobody looks.
     reasons = sees_reasons(plan_id)
-    why = [entry["cause"] if isinstance(entry, dict) else str(entry) for entry in stop["why"]]
+    why = reason_keys(stop["why"])
     told = stop_popup(
         {
             **stop,

@@ -22,7 +22,7 @@ from web.duty.making import colour_of
 from web.geofeatures import collection
 from web.i18n import N_, Translator
 from web.jobs.words import told
-from web.maps.words import MODES, all_said
+from web.maps.words import MODES
 from web.pages.plans.changed import changes_told, dropped_of, replaceable
 from web.pages.plans.strips import key, strips
 from web.pages.plans.told import change, ground_told, outcomes_of, spread_told, watched_chart
@@ -31,6 +31,7 @@ from web.planrights import may_of_plan, seen_plan, sees_reasons
 from web.planstate import stale_plans
 from web.refusals import said
 from web.requests import db, render, translator
+from web.stopreasons import told_reasons
 
 HERE = (Action.PLANS_VIEW_DRAFTS, Action.PLANS_MAKE, Action.PLANS_PUBLISH, Action.CHECK_INS_ENTER)
 
@@ -234,9 +235,7 @@ def _stops(
                 if outcome in OUTCOMES
                 else "",
                 "prize": int(row["prize"]) if with_reasons else None,
-                "why": all_said([str(one["cause"]) for one in row["why"]], t) or t(BY_HAND)
-                if with_reasons
-                else "",
+                "why": (told_reasons(row["why"], t) or [t(BY_HAND)]) if with_reasons else [],
             }
         )
     return made
