@@ -94,6 +94,7 @@ def solve(
     load: IntArray | None = None,
     carries: IntArray | None = None,
     like: PatrolPlan | None = None,
+    unlike: pd.DataFrame | None = None,
 ) -> PatrolPlan:
     """The best plan found within the budget.
 
@@ -118,6 +119,11 @@ def solve(
         it is taken. Visits of teams or to stops that the problem does not have are passed over. The search
         is cold from the start.
 
+    unlike : DataFrame, optional
+        team_id, stop_id, start_s of the visits of nights before, by the clock of this problem: of two answers
+        of the same value the one is taken that sends other teams, at other times. Stops that the problem does
+        not have are passed over.
+
     Returns
     -------
     PatrolPlan
@@ -136,7 +142,9 @@ def solve(
     bound = upper_bound(arrays, reach)
     # Evening the load would move visits that had better stay where they are.
     weight = even if like is None else 0.0
-    search = Search(arrays, reach, seed, weight, load, carries, _rows_of(arrays, problem, like))
+    search = Search(
+        arrays, reach, seed, weight, load, carries, _rows_of(arrays, problem, like), _known(arrays, unlike)
+    )
 
     def over(found: Search) -> bool:
         if progress is not None:
@@ -186,6 +194,20 @@ def _rows_of(arrays: ProblemArrays, problem: PatrolProblem, like: PatrolPlan | N
         (team_row[team_id], stop_row[stop_id])
         for team_id, stop_id, start_s in rows
         if team_id in team_row and stop_id in stop_row and (stop_id, start_s) not in made
+    ]
+
+
+def _known(arrays: ProblemArrays, unlike: pd.DataFrame | None) -> list[tuple[int, int, int]]:
+    """Visits of nights before as rows of teams (-1 for one that is not there) and stops, and seconds."""
+    if unlike is None or unlike.empty:
+        return []
+    team_row = {team_id: row for row, team_id in enumerate(arrays.team_ids)}
+    stop_row = {stop_id: row for row, stop_id in enumerate(arrays.stop_ids)}
+    rows = zip(*(unlike[name].tolist() for name in ("team_id", "stop_id", "start_s")), strict=True)
+    return [
+        (team_row.get(team_id, -1), stop_row[stop_id], int(start_s))
+        for team_id, stop_id, start_s in rows
+        if stop_id in stop_row
     ]
 
 

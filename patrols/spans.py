@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from patrols.arrays import IntArray
 from patrols.problem import CrossRule
 
 # Stops are chosen anew for every shift; one that stands within this of an earlier one is the same.
@@ -36,6 +37,17 @@ def span_begins(within: str, start: datetime, zone: tzinfo) -> datetime:
     return day - timedelta(days=day.weekday()) if within == "week" else day.replace(day=1)
 
 
+def at_same_place(visits: gpd.GeoDataFrame, stops: gpd.GeoDataFrame) -> tuple[IntArray, IntArray]:
+    """Rows of earlier visits that stand where a stop is, and the rows of these stops.
+
+    Both are points in the same metric CRS; the nearest stop within `SAME_PLACE_M`.
+    """
+    if visits.empty or stops.empty:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    found = stops.sindex.nearest(visits.geometry.to_numpy(), max_distance=SAME_PLACE_M, return_all=False)
+    return found[0].astype(np.int64), found[1].astype(np.int64)
+
+
 def visits_at_stops(visits: gpd.GeoDataFrame, stops: gpd.GeoDataFrame) -> pd.DataFrame:
     """Earlier visits that were made where stops stand now.
 
@@ -52,12 +64,10 @@ def visits_at_stops(visits: gpd.GeoDataFrame, stops: gpd.GeoDataFrame) -> pd.Dat
         stop_id and the columns of `visits`; by time.
     """
     columns = ["village", "villages", "start_at", "end_at"]
-    if visits.empty or stops.empty:
-        return pd.DataFrame(columns=["stop_id", *columns])
-    near = stops.sindex.nearest(visits.geometry.to_numpy(), max_distance=SAME_PLACE_M, return_all=False)
-    found = visits[columns].iloc[near[0]].reset_index(drop=True)
+    at, stop = at_same_place(visits, stops)
+    found = visits[columns].iloc[at].reset_index(drop=True)
     found["village"] = found["village"].astype(object).where(found["village"].notna(), None)
-    found.insert(0, "stop_id", stops["stop_id"].to_numpy()[near[1]])
+    found.insert(0, "stop_id", stops["stop_id"].to_numpy()[stop])
     return found.sort_values("start_at", kind="stable", ignore_index=True)
 
 

@@ -77,18 +77,28 @@ def test_the_nights_before_are_the_published_plans_of_seven_days(site):
     assert figures(site, last).before["id"] == week.id
 
 
+def as_before(session, start):
+    """The plan of tonight, and one of a night before that was published when tonight's was made already.
+
+    Else it would have sent others at other times.
+    """
+    night, tonight = plan_of(session, start), plan_of(session)
+    night.status = "published"
+    session.flush()
+    return tonight
+
+
 def test_the_same_seed_on_two_nights_is_guessed_wholly(site):
     """Same stops, teams and times of day: nothing is spread."""
-    plan_of(site, START - DAY, published=True)
-    found = figures(site, plan_of(site)).spread
+    found = figures(site, as_before(site, START - DAY)).spread
     assert (found.shift_s, found.same_team, found.guessed) == (0.0, 1.0, 1.0)
     assert found.same_stops == found.stops > 0
 
 
 def test_times_are_those_of_the_sites_clock(site):
     """Half an hour later by the clock is half an hour of spread, whatever the day."""
-    plan_of(site, START - DAY + timedelta(minutes=30), published=True)
-    assert figures(site, plan_of(site)).spread.shift_s == 1800.0
+    tonight = as_before(site, START - DAY + timedelta(minutes=30))
+    assert figures(site, tonight).spread.shift_s == 1800.0
 
 
 def share(session, plan):

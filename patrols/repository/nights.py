@@ -75,11 +75,35 @@ def visits_of_span(
                UNION ALL
                SELECT c.plan_id, c.team_id, c.stop_id, c.arrived_at, COALESCE(c.left_at, c.arrived_at)
                FROM check_in c JOIN night n ON n.id = c.plan_id AND n.signed)
-           SELECT t.jurisdiction_path::text AS village, (t.jurisdiction_path IS NOT NULL)::int AS villages,
+           SELECT t.jurisdiction_path::text AS village, (t.jurisdiction_path IS NOT NULL)::int
+                      + (SELECT count(*) FROM team_partner p WHERE p.team_id = t.id) AS villages,
                   v.start_at, v.end_at, ST_AsBinary(s.geom) AS geom
            FROM visit v JOIN team t ON t.id = v.team_id
                 JOIN plan_stop s ON s.plan_id = v.plan_id AND s.stop_id = v.stop_id
            ORDER BY v.start_at, v.plan_id, v.team_id""",
+        zone=zone_id,
+        begin=begin,
+        before=before,
+        drafts=list(drafts),
+    )
+
+
+def visits_in(
+    session: Session, zone_id: int, begin: datetime, before: datetime, drafts: Sequence[int]
+) -> gpd.GeoDataFrame:
+    """Planned visits of a zone's shifts that began from `begin` on and before `before` (EPSG:4326).
+
+    Of published plans, and of those in `drafts`. team (code), start_at; by time.
+    """
+    return read_geoframe(
+        session,
+        """SELECT t.code AS team, v.start_at, ST_AsBinary(s.geom) AS geom
+           FROM zone own JOIN zone z ON z.code = own.code JOIN plan o ON o.zone_id = z.id
+                JOIN plan_visit v ON v.plan_id = o.id JOIN team t ON t.id = v.team_id
+                JOIN plan_stop s ON s.plan_id = v.plan_id AND s.stop_id = v.stop_id
+           WHERE own.id = :zone AND (o.status = 'published' OR o.id = ANY(:drafts))
+                 AND lower(o.shift) >= :begin AND lower(o.shift) < :before
+           ORDER BY v.start_at, v.plan_id, v.team_id, v.seq""",
         zone=zone_id,
         begin=begin,
         before=before,

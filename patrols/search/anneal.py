@@ -14,8 +14,8 @@ import numpy as np
 
 from patrols.arrays import FAR, BoolArray, IntArray
 from patrols.search.compiled import counted, uncounted
-from patrols.search.fixed import END, LASTS, MODE, NEXT, NODE, START, TEAM, Chance, Fixed, FloatArray
-from patrols.search.placing import Room, Taste, cross, draw, hold, is_crossed, put, unvisited
+from patrols.search.fixed import EARLY, END, LASTS, MODE, NEXT, NODE, START, TEAM, Chance, Fixed, FloatArray
+from patrols.search.placing import Room, Taste, cross, draw, guessed, hold, is_crossed, put, unvisited
 from patrols.search.retiming import DEAD, GOOD, retime
 from patrols.search.ruin import Appetite, ruin, take
 from patrols.search.times import leg
@@ -82,6 +82,8 @@ def weigh(fixed: Fixed, orders: IntArray, even: float, found: FloatArray) -> Non
                 way += travel[mode, entry[u, NODE], entry[x, NODE]]
                 busy += entry[x, LASTS]
                 cost -= kept[team, x // turns]
+                if fixed.known.shape[1] > 0:
+                    cost += guessed(fixed.known, x // turns, orders[EARLY, x])
                 u = x
             x = orders[NEXT, x]
         if u < calls and entry[x, NODE] >= 0:

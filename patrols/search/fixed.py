@@ -59,6 +59,8 @@ class Fixed(NamedTuple):
     kept : (T, S) int
         Seconds that it is worth to let this team visit that stop: it does so in the plan that was there
         before.
+    known : (S, W) int
+        Seconds at which nights before had a visit, filled up with FAR: somebody who saw them expects one.
     load : (S,) int
         What a visit adds to a team's load.
     carries : (T,) int
@@ -85,6 +87,7 @@ class Fixed(NamedTuple):
     pin: IntArray
     near: IntArray
     kept: IntArray
+    known: IntArray
     load: IntArray
     carries: IntArray
 
@@ -104,6 +107,7 @@ def fixed_of(
     reach: Reach,
     *,
     kept: IntArray | None = None,
+    known: IntArray | None = None,
     load: IntArray | None = None,
     carries: IntArray | None = None,
 ) -> Fixed:
@@ -115,7 +119,9 @@ def fixed_of(
     reach : Reach
         Of the same arrays.
     kept : (T, S) array of int, optional
-        Nothing is worth keeping where it is left out.
+        Nothing is worth keeping where it is left out; below 0 where it is worth avoiding.
+    known : (S, W) array of int, optional
+        No time is known where it is left out.
     load, carries : (S,) and (T,) array of int, optional
         Loads and their limits; patrols have none.
     """
@@ -164,6 +170,7 @@ def fixed_of(
         pin=arrays.pin,
         near=_near(arrays),
         kept=np.zeros((teams, stops), np.int64) if kept is None else kept,
+        known=np.zeros((stops, 0), np.int64) if known is None else known,
         load=np.zeros(stops, np.int64) if load is None else load,
         carries=np.full(teams, FAR, np.int64) if carries is None else carries,
     )

@@ -41,6 +41,8 @@ from patrols.search.times import (
 )
 
 NOWHERE = 1e18
+# A visit within so many seconds of one that is known costs so many more.
+GUESSABLE_S, GUESSED = 600, 100
 # More than any way, in seconds.
 HOME_TEAM = 1e7
 
@@ -136,6 +138,17 @@ def still_to_come(fixed: Fixed, orders: IntArray, stop: int, turn: int, team: in
     return missing
 
 
+@uncounted_inline
+def guessed(known: IntArray, stop: int, begin: int) -> int:
+    """What it costs that a visit begins about when nights before had one."""
+    cost = 0
+    for k in range(known.shape[1]):
+        if abs(begin - known[stop, k]) <= GUESSABLE_S:
+            cost = GUESSED
+            break
+    return cost
+
+
 @uncounted
 def scan(
     fixed: Fixed, orders: IntArray, x: int, alone: bool, taste: Taste, chance: Chance, room: Room
@@ -211,6 +224,8 @@ def scan(
                         detour -= travel[mode, entry[z, NODE], there]
                     pushed = max(done + onward - orders[EARLY, y], 0)
                     price = detour + taste.push * pushed + weight * begin + extra
+                    if fixed.known.shape[1] > 0:
+                        price += guessed(fixed.known, stop, begin)
                     if price < cost[team]:
                         cost[team], place[team] = price, u
                         found = True

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from patrols.arrays import IntArray, ProblemArrays
+from patrols.arrays import FAR, IntArray, ProblemArrays
 from patrols.reach import Reach
 from patrols.search.anneal import Found, Scale, anneal, mend_times, rebuild, weigh
 from patrols.search.fixed import (
@@ -46,6 +46,8 @@ HOT, COLD = 0.7, 0.017
 FRESH = 8
 # Another team at a stop than in the plan before costs as much as this many stops take.
 KEPT = 2.0
+# The team that was at a stop in a night before costs as much as this part of what a stop takes, each night.
+SAME_TEAM = 0.2
 # Iterations before cooling begins; the clock measures how long they take.
 WARM = 100
 # Of the time left the search cools in this part, so that a machine that slows down does not end hot.
@@ -72,6 +74,9 @@ class Search:
     like : sequence of (team, stop), rows
         Visits of a plan that was there before, by time: the search begins with it, as far as it still
         works, and changes of it cost.
+    unlike : sequence of (team, stop, seconds), rows and times
+        Visits of nights before: the same team, and about the same time, cost. A team below 0 is none of
+        these.
     """
 
     def __init__(
@@ -83,6 +88,7 @@ class Search:
         load: IntArray | None = None,
         carries: IntArray | None = None,
         like: Sequence[tuple[int, int]] = (),
+        unlike: Sequence[tuple[int, int, int]] = (),
     ) -> None:
         self.arrays = arrays
         self._even = even
@@ -91,7 +97,11 @@ class Search:
         kept = np.zeros((arrays.team_count, arrays.stop_count), np.int64)
         for team, stop in like:
             kept[team, stop] = round(KEPT * _time_of_a_stop(arrays))
-        self.fixed = fixed_of(arrays, reach, kept=kept, load=load, carries=carries)
+        for team, stop, _ in unlike:
+            if team >= 0:
+                kept[team, stop] -= round(SAME_TEAM * _time_of_a_stop(arrays))
+        known = _known(arrays.stop_count, unlike)
+        self.fixed = fixed_of(arrays, reach, kept=kept, known=known, load=load, carries=carries)
         self.done = 0
         self.chance = np.array([np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] | 1], np.uint64)
         size = len(self.fixed.entry)
@@ -294,6 +304,15 @@ def _timed(fixed: Fixed, orders: IntArray, team: int) -> list[tuple[int, int, in
             here = node
         x = int(orders[NEXT, x])
     return rows
+
+
+def _known(stops: int, unlike: Sequence[tuple[int, int, int]]) -> IntArray:
+    """(S, W): the seconds at which each stop had a visit, filled up with FAR."""
+    times: list[list[int]] = [[] for _ in range(stops)]
+    for _, stop, at in unlike:
+        times[stop].append(at)
+    width = max(map(len, times), default=0)
+    return np.array([row + [FAR] * (width - len(row)) for row in times], np.int64).reshape(stops, width)
 
 
 def _scale(arrays: ProblemArrays, even: float) -> Scale:

@@ -25,11 +25,11 @@ from patrols.demand import DemandSettings, pieces
 from patrols.plan import PlanFile, read_plan
 from patrols.repository import nights as store
 from patrols.repository import of_plan
+from patrols.services.varying import NIGHTS
 from patrols.spread import DAY_S, Spread, spread
 from patrols.tables import Plan
 from patrols.watched import watched_by_hour
 
-NIGHTS = timedelta(days=7)
 DAY = timedelta(days=1)
 
 
