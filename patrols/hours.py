@@ -118,7 +118,8 @@ class Terms:
         if not SLOWEST_PERCENT <= self.pace_percent <= 100:
             raise InputRefused(
                 Sentence(
-                    "a pace of %(pace)s %% is out of limits (%(least)s to 100 %% of the mode's); correct it",
+                    "a pace of %(pace)s per cent is out of limits (%(least)s to 100 of the mode's); "
+                    "correct it",
                     pace=self.pace_percent,
                     least=SLOWEST_PERCENT,
                 )
@@ -241,9 +242,9 @@ def serving(
     if terms.hours is None:
         spans = [(start, end)] if serves(start.astimezone(zone).date()) else []
     else:
-        spans = [_on(day, terms.hours, zone) for day in days if serves(day)]
+        spans = [on_day(day, terms.hours, zone) for day in days if serves(day)]
     if terms.daytime_only:
-        spans = _overlap(spans, [_on(day, DAYTIME, zone) for day in days])
+        spans = _overlap(spans, [on_day(day, DAYTIME, zone) for day in days])
     return _merged(_overlap(spans, [(start, end)]))
 
 
@@ -262,7 +263,7 @@ def breaks_within(
     due = []
     for day in _days(start + first_s * second, start + last_s * second, zone):
         for one in breaks:
-            opens, closes = _on(day, (one.earliest, one.latest), zone, same_is_a_day=False)
+            opens, closes = on_day(day, (one.earliest, one.latest), zone, same_is_a_day=False)
             earliest_s = max(first_s, -((start - opens) // second))
             latest_s = min(last_s - one.minutes * 60, (closes - start) // second)
             if earliest_s <= latest_s:
@@ -276,7 +277,7 @@ def _days(start: datetime, end: datetime, zone: tzinfo) -> list[date]:
     return [first + timedelta(days=n) for n in range(-1, (end.astimezone(zone).date() - first).days + 1)]
 
 
-def _on(day: date, hours: Hours, zone: tzinfo, *, same_is_a_day: bool = True) -> Stretch:
+def on_day(day: date, hours: Hours, zone: tzinfo, *, same_is_a_day: bool = True) -> Stretch:
     """Hours of a day as instants (UTC); an end before the begin is on the next day."""
     first, last = hours
     next_day = last <= first if same_is_a_day else last < first

@@ -94,7 +94,7 @@ def _of_teams(then: Basis, now: Basis) -> Iterator[Sentence]:
             yield Sentence("team '%(team)s' has other breaks now", team=code)
         if _other("pace", before[code], after[code]):
             yield Sentence(
-                "team '%(team)s' goes at %(after)s %% of the usual pace now, not at %(before)s %%",
+                "team '%(team)s' goes at %(after)s per cent of the usual pace now, not at %(before)s",
                 team=code,
                 after=after[code].get("pace", pace.FULL),
                 before=before[code]["pace"],

@@ -391,7 +391,7 @@ def _plan(session: Session, zone: int, analysis: int, team: int, path: str, poin
                        upper_bound, crossed, reachable, violations, seed,
                        parameters, code_version, author)
                    VALUES (:zone, :analysis, CAST(:shift AS tstzrange), :status, '{}', 'r', 5, 5, 1, 1,
-                           '[]', 1, '{}', 'v', 'test') RETURNING id"""
+                           '[]', 1, '{"police_leader": "440513"}', 'v', 'test') RETURNING id"""
             ),
             {"zone": zone, "analysis": analysis, "shift": _range(*SHIFT), "status": status},
         )

@@ -154,8 +154,8 @@ def test_what_is_no_time_is_refused(read, value, words):
     "terms, words",
     [
         ({"breaks": read_breaks("20:00-21:00 15;" * 5)}, "at most 4 breaks, not 5"),
-        ({"pace_percent": 19}, "a pace of 19 %"),
-        ({"pace_percent": 101}, "a pace of 101 %"),
+        ({"pace_percent": 19}, "a pace of 19 per cent"),
+        ({"pace_percent": 101}, "a pace of 101 per cent"),
         ({"skills": ("x" * 41,)}, "at most 40 characters"),
     ],
 )

@@ -24,7 +24,9 @@ def number(session):
     """A draft of two walkers."""
     zone = town(session)
     add_team_rows(session, zone, team("w", WEST, 0, 0), team("m", MIDDLE, 500, 400))
-    return planned(session).plan_id
+    made = planned(session).plan_id
+    life.name_leader(session, made, "440513")
+    return made
 
 
 def approve(session, number, **more):
@@ -146,6 +148,7 @@ def test_two_plans_for_one_time_are_not_published(session, number):
     """Not of one zone, also where the zone was stored anew under its code; the hour after is another time."""
     other, later = planned(session).plan_id, planned(session, END, END + (END - START)).plan_id
     for one in (number, other, later):
+        life.name_leader(session, one, "440513")
         approve(session, one)
     publish(session, number)
     with pytest.raises(InputRefused, match=f"plan {number} is published for this zone and time already"):
@@ -168,3 +171,24 @@ def test_two_plans_for_one_time_are_not_published(session, number):
     withdraw(session, number)
     publish(session, other)
     assert status(session, other) == "published"
+
+
+# ---------------------------------------------------------------- who leads for the police
+
+
+def test_a_plan_without_a_police_leader_is_not_published(session, number):
+    life.name_leader(session, number, "  ")
+    approve(session, number)
+    with pytest.raises(InputRefused, match=f"plan {number} has no police leader; name who leads the shift"):
+        publish(session, number)
+    life.name_leader(session, number, " 孙队 440513 ")
+    publish(session, number)
+    assert session.get(Plan, number).parameters["police_leader"] == "孙队 440513"
+    with pytest.raises(InputRefused, match="withdraw it to name another police leader"):
+        life.name_leader(session, number, "x")
+
+
+@pytest.mark.parametrize("leader", ["x" * 61, "a\nb"])
+def test_a_police_leader_is_one_line(session, number, leader):
+    with pytest.raises(InputRefused, match="in one line of at most 60 characters"):
+        life.name_leader(session, number, leader)

@@ -339,3 +339,26 @@ def test_nobody_plans_again_where_they_may_not(served) -> None:
     plan = served.site.published[CHILD]
     assert served.client(Role.MEMBER, CHILD).get(f"/plans/{plan}/again").status_code == 403
     assert f"/plans/{plan}/again" not in served.client(Role.MEMBER, CHILD).get(f"/plans/{plan}").text
+
+
+def test_the_police_leader_is_typed_by_who_plans_and_shown(served, draft) -> None:
+    """Publishing without one is refused on the page; the name is on the duty text, too."""
+    planner, commander = served.client(Role.PLANNER, CHILD), served.client(Role.COMMANDER, CHILD)
+    address = f"/plans/{draft}"
+    before = sql(served.engine, "UPDATE plan SET parameters = '{}' WHERE id = :plan RETURNING id", plan=draft)
+    assert before
+    try:
+        assert commander.post(f"{address}/approve").status_code == 302
+        refused = commander.post(f"{address}/publish?lang=en")
+        assert refused.status_code == 422 and "has no police leader" in refused.text
+        assert planner.post(f"{address}/leader", data={"leader": "x" * 61}).status_code == 422
+        assert planner.post(f"{address}/leader", data={"leader": "孙队 440513"}).status_code == 302
+        assert "带班民警:孙队 440513" in planner.get(f"{address}?lang=zh").text
+        assert "Police leader: 孙队 440513" in planner.get(f"{address}/file.txt?lang=en").text
+        assert commander.post(f"{address}/publish").status_code == 302
+    finally:
+        sql(
+            served.engine,
+            """UPDATE plan SET parameters = '{"police_leader": "440513"}' WHERE id = :plan""",
+            plan=draft,
+        )

@@ -86,6 +86,12 @@ def of_team_code(things: Things, path: str) -> dict[str, Any]:
     return of_zone_code(things, path) | {"code": f"team-{things.ids['zones'][path]}"}
 
 
+def of_roster(things: Things, path: str) -> dict[str, Any]:
+    """A draft of its own, since it goes when somebody may remove it."""
+    with transaction(things.engine, scope=WHOLE_SITE) as session:
+        return {"number": session.scalar(text(ROSTER), {"zone": things.ids["zones"][path]})}
+
+
 def of_plan(things: Things, path: str) -> dict[str, Any]:
     return {"number": things.site.published[path]}
 
@@ -169,6 +175,11 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
     "zones.record": (of_code,),
     **{f"ground.{name}": (of_code,) for name in ("page", "findings", "propose", "add", "mark")},
     "ground.change": (lambda things, path: {**of_code(things, path), "number": 1},),
+    **{
+        f"rosters.{name}": (of_roster,)
+        for name in ("record", "swap", "mark", "lead", "again", "undo", "publish", "withdraw", "remove")
+    },
+    "rosters.file": (lambda things, path: {**of_roster(things, path), "ending": ".xlsx"},),
     "teams.new": (of_zone_code,),
     "teams.add": (of_zone_code,),
     "teams.end": (of_zone_code,),
@@ -180,6 +191,7 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
     "plans.begin_again": (of_plan,),
     **{f"plans.{name}": (of_plan,) for name in ("going_on", "go_on", "replace")},
     "plans.publish": (of_plan,),
+    "plans.name_leader": (of_plan,),
     "plans.remove": (of_own_draft,),
     "plans.withdraw": (lambda things, path: {"number": things.site.drafts[path]},),
     "duty.papers": (of_plan,),
@@ -252,6 +264,19 @@ INSERT INTO alert (planned, cause, reasons, street_mm, places, open_days, days, 
                    last_seen_at, geom, jurisdiction_path)
 SELECT false, 'outage', '["lost"]', 82000, 0, 0, 3, now(), now(), now(), geom, CAST(:path AS ltree)
 FROM camera WHERE code = :code"""
+ROSTER = """
+INSERT INTO roster (zone_id, days, status, document, author)
+SELECT :zone, '[2027-01-01,2027-01-02)', 'draft', jsonb_build_object(
+    'days', '["2027-01-01"]'::jsonb,
+    'slots', '[{"from": "18:00", "to": "22:00", "teams": 1, "villages": 0}]'::jsonb,
+    'rest_h', 8, 'leaders', '[]'::jsonb,
+    'teams', jsonb_build_object(t.code, '{"name": "x", "name_en": "x", "village": null,
+                                          "village_name": null, "village_name_en": null}'::jsonb),
+    'turns', jsonb_build_array(jsonb_build_object(
+        'day', 0, 'slot', 0, 'teams', jsonb_build_array(t.code), 'village', null, 'leader', '',
+        'can', jsonb_build_array(t.code), 'fixed', '[]'::jsonb, 'forbidden', '[]'::jsonb)),
+    'repeats', 0, 'spread', '{"all": 0}'::jsonb, 'proven', true), 'test'
+FROM team t WHERE t.zone_id = :zone AND upper_inf(t.valid) ORDER BY t.code LIMIT 1 RETURNING id"""
 DUTY = """
 INSERT INTO fixed_duty (code, name, kind, stay_s, required, prize, geom, jurisdiction_path, author, batch_id,
                         valid)

@@ -38,7 +38,8 @@ OF_PLAN = MEMBERS.format("(SELECT p.zone_id FROM plan p WHERE p.id = t.plan_id)"
 PATHS = {
     "jurisdiction": "ARRAY[t.path]",
     "zone": MEMBERS.format("t.id"),
-    **dict.fromkeys(("zone_member", "team", "plan"), MEMBERS.format("t.zone_id")),
+    "roster_step": MEMBERS.format("(SELECT r.zone_id FROM roster r WHERE r.id = t.roster_id)"),
+    **dict.fromkeys(("zone_member", "team", "plan", "roster"), MEMBERS.format("t.zone_id")),
     "team_keep_out": MEMBERS.format("(SELECT o.zone_id FROM team o WHERE o.id = t.team_id)"),
     **dict.fromkeys(("plan_step", "plan_stop", "plan_visit", "check_in"), OF_PLAN),
     **dict.fromkeys(
@@ -178,6 +179,10 @@ INSERT INTO plan (zone_id, shift, status, document, road_revision, value, upper_
 INSERT INTO team_keep_out (team_id, jurisdiction_path)
     SELECT team.id, '{SIBLING}' FROM team JOIN zone ON zone.id = zone_id AND zone.code = 'span';
     FROM zone WHERE code = 'span';
+INSERT INTO roster (zone_id, days, status, document, author)
+    SELECT id, '[2026-11-23,2026-11-30)', 'draft', '{{}}', 'test' FROM zone WHERE code = 'span';
+INSERT INTO roster_step (roster_id, step, at, author, detail, before)
+    SELECT id, 'made', now(), 'test', '{{}}', '{{}}' FROM roster;
 INSERT INTO plan_stop (plan_id, stop_id, prize, service_s, why, crossed, crossable, geom, jurisdiction_path)
     SELECT plan.id, 's' || team.id, 1, 60, '[]', true, true, team.base, team.jurisdiction_path
     FROM plan JOIN zone ON zone.id = zone_id AND zone.code = 'span' JOIN team ON team.zone_id = zone.id;

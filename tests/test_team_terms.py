@@ -105,7 +105,7 @@ def test_a_plan_is_stale_once_the_terms_of_its_team_change(session, zone):
     assert stale_reasons(session, [number])[number] == []
     for terms, words in (
         (Terms(breaks=(PAUSE,)), "team 'w' has other breaks now"),
-        (Terms(pace_percent=70), "team 'w' goes at 70 % of the usual pace now, not at 100 %"),
+        (Terms(pace_percent=70), "team 'w' goes at 70 per cent of the usual pace now, not at 100"),
         (Terms(keep_out=(MIDDLE,)), "team 'w' must keep out of other places now"),
         (Terms(hours=(time(18), time(19))), "team 'w' has other hours now"),
         (Terms(daytime_only=True), "team 'w' has other hours now"),
@@ -224,7 +224,7 @@ def test_bad_terms_of_a_file_are_told_by_row(session, zone, tmp_path):
         "daytime_only 'perhaps' is not known; write yes or no",
         "'20:00 15' is no break",
         "pace_percent 10 is out of limits",
-        "a pace of 70.5 % is no whole percentage",
+        "a pace of 70.5 per cent is no whole number",
         "village 'nowhere' is not known",
         "calendar 'no' is not known",
     ):

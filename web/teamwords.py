@@ -42,7 +42,7 @@ def served_words(row: dict[str, Any], t: Translator) -> list[str]:
         for one in terms.breaks
     ]
     if terms.pace_percent != 100:
-        parts.append(t(N_("at %(percent)s %% of the usual pace"), percent=t.number(terms.pace_percent)))
+        parts.append(t(N_("at %(share)s of the usual pace"), share=t.share(terms.pace_percent / 100)))
     if terms.keep_out:
         parts.append(
             t.plural("keeps out of %(n)s village", "keeps out of %(n)s villages", len(terms.keep_out))

@@ -95,7 +95,7 @@ def _terms(
         )
     if np.isfinite(pace) and pace % 1.0:
         raise InputRefused(
-            Sentence("a pace of %(pace)s %% is no whole percentage; round it", pace=f"{pace:g}")
+            Sentence("a pace of %(pace)s per cent is no whole number; round it", pace=f"{pace:g}")
         )
     return Terms(
         hours=read_hours(line["hours"]),

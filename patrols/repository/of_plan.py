@@ -74,7 +74,8 @@ def plan(session: Session, number: int) -> dict[str, Any] | None:
                 """SELECT p.id, p.status, lower(p.shift) AS start, upper(p.shift) AS "end", p.value,
                           p.upper_bound, p.crossed, p.reachable, p.violations, p.seed, p.author,
                           p.created_at, p.code_version, p.road_revision, p.analysis_id,
-                          z.id AS zone_id, z.code AS zone_code, z.name AS zone, z.name_en AS zone_en, z.rule
+                          z.id AS zone_id, z.code AS zone_code, z.name AS zone, z.name_en AS zone_en, z.rule,
+                          COALESCE(p.parameters->>'police_leader', '') AS police_leader
                    FROM plan p JOIN zone z ON z.id = p.zone_id WHERE p.id = :id"""
             ),
             {"id": number},

@@ -91,6 +91,17 @@ class _Time:
     remarks: tuple[str, ...] = ()
 
 
+def serves_whole(
+    row: dict[str, Any],
+    start: datetime,
+    end: datetime,
+    zone: tzinfo,
+    days: Mapping[str, Callable[[date], bool]],
+) -> bool:
+    """Whether a team, a row as `on_duty` takes them, serves in all of `[start, end)`."""
+    return _time_of(row, start, end, zone, days).seconds == _seconds(start, start, end)
+
+
 def _time_of(
     row: dict[str, Any],
     start: datetime,

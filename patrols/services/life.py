@@ -17,6 +17,7 @@ from patrols.repository import steps as store
 from patrols.tables import Plan
 
 LONGEST_REASON = 500
+LONGEST_LEADER = 60
 
 
 def approve(
@@ -89,7 +90,7 @@ def publish(
     LianfangError
         When there is no such plan.
     InputRefused
-        When it is not approved, another one of its zone is published for a shift that overlaps, or something
+        When it is not approved or has no police leader, another one of its zone is published for a shift that overlaps, or something
         is wrong with it that nobody has answered for.
     """
     plan = _held(session, number)
@@ -97,6 +98,7 @@ def publish(
         raise InputRefused(Sentence("plan %(plan)s is a draft; approve it first", plan=number))
     if plan.status == "published":
         raise InputRefused(Sentence("plan %(plan)s is published already", plan=number))
+    _refuse_without_leader(plan)
     other = store.published_beside(session, plan)
     if other is not None:
         raise InputRefused(
@@ -142,12 +144,13 @@ def replace(
     LianfangError
         When there is no such plan.
     InputRefused
-        When it is published already, no other one or several are in its place, no reason is given, or
+        When it is published already or has no police leader, no other one or several are in its place, no reason is given, or
         something is wrong with it that nobody has answered for.
     """
     plan = _held(session, number)
     if plan.status == "published":
         raise InputRefused(Sentence("plan %(plan)s is published already", plan=number))
+    _refuse_without_leader(plan)
     beside = store.all_published_beside(session, plan)
     if not beside:
         raise InputRefused(
@@ -179,6 +182,58 @@ def replace(
     plan.status = "published"
     store.add(session, plan, "published", at=now, author=author, reason=why, despite=wrong)
     return beside[0]
+
+
+def name_leader(session: Session, number: int, leader: str) -> None:
+    """State who leads a plan's shift for the police (带班民警), by name or number; "" takes it back.
+
+    Raises
+    ------
+    LianfangError
+        When there is no such plan.
+    InputRefused
+        When it is published, or the text is too long.
+    """
+    plan = _held(session, number)
+    if plan.status == "published":
+        raise InputRefused(
+            Sentence(
+                "plan %(plan)s is published; withdraw it to name another police leader, so that the teams know "
+                "who counts",
+                plan=number,
+            )
+        )
+    plan.parameters = plan.parameters | {"police_leader": leader_named(leader)}
+
+
+def leader_named(given: str) -> str:
+    """A police leader's name or number without the space around it.
+
+    Raises
+    ------
+    InputRefused
+        When it is too long, or not one line.
+    """
+    said = given.strip()
+    if len(said) > LONGEST_LEADER or not said.isprintable():
+        raise InputRefused(
+            Sentence(
+                "a police leader is named in one line of at most %(most)s characters; shorten it",
+                most=LONGEST_LEADER,
+            )
+        )
+    return said
+
+
+def _refuse_without_leader(plan: Plan) -> None:
+    """Refuse to let a plan out that nobody of the police leads."""
+    if not plan.parameters.get("police_leader"):
+        raise InputRefused(
+            Sentence(
+                "plan %(plan)s has no police leader; name who leads the shift before it is published",
+                plan=plan.id,
+            )
+        )
 
 
 def withdraw(session: Session, number: int, *, author: str, now: datetime, reason: str) -> None:

@@ -23,10 +23,11 @@ from patrols.demand import DemandSettings
 from patrols.importers import teams_off_network
 from patrols.problem import CrossRule, PatrolProblem
 from patrols.services.again import Wishes, plan_again
-from patrols.services.duty import crossing_remarks, less_the_walk, listed, on_duty_here
+from patrols.services.duty import crossing_remarks, less_the_walk, listed
 from patrols.services.duty_stops import DutiesDue, duties_due, pins, refuse_unreachable, with_duties
 from patrols.services.measuring import kept_out, on_their_street, out_of_range, points_at
 from patrols.services.posing import pose
+from patrols.services.rostering import serving_here
 from patrols.services.staleness import plan_basis
 from patrols.services.stops import villages_at, zone_stops
 from patrols.services.zoning import road_network, villages
@@ -139,7 +140,7 @@ def prepared(
         raise LianfangError(
             Sentence("zone '%(zone)s' has no team; run `lianfang import teams FILE --datum D`", zone=zone)
         )
-    teams, remarks = on_duty_here(session, teams, start, end)
+    teams, remarks, roster = serving_here(session, zone, teams, start, end)
     if teams.empty:
         raise LianfangError(
             Sentence(
@@ -216,6 +217,8 @@ def prepared(
         | {
             "basis": plan_basis(session, zone, analysis, start, end) | basis,
             "wishes": None if wishes is None else wishes.as_json(),
+            "roster": None if roster is None else roster.roster,
+            "police_leader": "" if roster is None else roster.leader,
         },
         remarks=tuple(remarks),
     )

@@ -18,6 +18,7 @@ from patrols.hours import Terms
 from patrols.repository import basis as store
 from patrols.services.duty import on_duty_here
 from patrols.services.duty_stops import duties_basis
+from patrols.services.rostering import serving_here
 from patrols.stale import basis_of_document, changes
 
 
@@ -50,7 +51,9 @@ def stale_reasons(
         zone = zones[head["zone"]]
         now = {**zone["basis"], "roads": revision}
         if zone["teams"] is not None:
-            now["teams"] = teams_basis(on_duty_here(session, zone["teams"], head["start"], head["end"])[0])
+            now["teams"] = teams_basis(
+                serving_here(session, head["zone"], zone["teams"], head["start"], head["end"])[0]
+            )
         if zone["id"] is not None:
             now["duties"] = duties_basis(session, zone["id"], head["start"], head["end"])
         then = head["basis"] or basis_of_document(head["document"] or {})
@@ -68,7 +71,7 @@ def plan_basis(session: Session, zone: str, analysis: int | None, start: datetim
     found = _zone_basis(session, zone, analysis)
     basis = found["basis"]
     if found["teams"] is not None:
-        basis["teams"] = teams_basis(on_duty_here(session, found["teams"], start, end)[0])
+        basis["teams"] = teams_basis(serving_here(session, zone, found["teams"], start, end)[0])
     if found["id"] is not None:
         basis["duties"] = duties_basis(session, found["id"], start, end)
     return basis

@@ -5,6 +5,7 @@ from patrols.tables.check_ins import CheckIn
 from patrols.tables.duties import FixedDuty
 from patrols.tables.meeting_places import MeetingPlace
 from patrols.tables.plans import Plan, PlanStep, PlanStop, PlanVisit, plan_column
+from patrols.tables.rosters import RosterStep, StoredRoster
 from patrols.tables.zones import Team, TeamKeepOut, Zone, ZoneMember
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "PlanStop",
     "PlanVisit",
     "PublicHoliday",
+    "RosterStep",
+    "StoredRoster",
     "Team",
     "Zone",
     "ZoneMember",

@@ -23,6 +23,7 @@ from web.cli.duties import duties, holidays
 from web.cli.duty import export
 from web.cli.going_on import go_on
 from web.cli.packs import give_back, key, pack, receive, unpack
+from web.cli.rostering import roster
 from web.cli.showing import show
 from web.cli.zones import zones
 from web.database import open_database, running_database, var_dir
@@ -37,7 +38,7 @@ def patrols() -> None:
     """Cross-patrol plans: make one, check one, look at it, hand it out."""
 
 
-for one in (show, zones, go_on, export, pack, unpack, key, give_back, receive):
+for one in (show, roster, zones, go_on, export, pack, unpack, key, give_back, receive):
     patrols.add_command(one)
 patrols.add_command(duties)
 patrols.add_command(holidays)

@@ -31,7 +31,8 @@ from geo.db import Base, transaction
 from geo.errors import LianfangError, Sentence
 from geo.scope import WHOLE_SITE
 from geo.tables import Setting
-from patrols.services import plan_shift
+from patrols.rosters.document import read_slots
+from patrols.services import plan_shift, rostering
 from patrols.solve import Budget
 from patrols.tables import Plan, PlanStop
 from web.basemap import basemap_folder, ensure_basemap
@@ -60,6 +61,9 @@ _SCENES: tuple[DemoScene, ...] = (Helsinki(), SyntheticTown())
 SCENES = {scene.name: scene for scene in _SCENES}
 # Iterations a stage, not seconds: the same seed gives the same plan on any machine.
 ITERATIONS = (20_000,)
+# Of the roster that is made for the week after: hours, teams, villages; and numbers of nobody who leads.
+SLOTS = "18:00-22:00 2 2"
+LEADERS = ("000001", "000002")
 # Whose tables a scene replaces: not who may sign in, what was done, and how the program is set.
 SCENE_PACKAGES = ("geo", "cameras", "patrols")
 LIST_REPORT = "cameras-report.txt"
@@ -267,7 +271,7 @@ class _Making:
     def _plan(self, session: Session, tell: Update) -> int:
         self._scene.load_zone(session, self._reached.seed)
         start, end = (self._scene.day + hours for hours in self._scene.shift)
-        return plan_shift(
+        number = plan_shift(
             session,
             zone=self._scene.zone,
             start=start.astimezone(UTC),
@@ -277,6 +281,18 @@ class _Making:
             author=AUTHOR,
             progress=tell,
         ).plan_id
+        # The week that follows, as a draft: published it would take teams out of what a visitor plans.
+        first = (self._scene.day + timedelta(days=1)).date()
+        rostering.make(
+            session,
+            zone=self._scene.zone,
+            first=first,
+            last=first + timedelta(days=6),
+            slots=read_slots(SLOTS),
+            leaders=LEADERS,
+            author=AUTHOR,
+        )
+        return number
 
     def _finish(self, session: Session) -> dict[str, Any]:
         """Write the files, put them in their place, and answer the figures of DESIGN §6."""

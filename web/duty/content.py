@@ -13,6 +13,7 @@ from datetime import datetime
 import geopandas as gpd
 import shapely
 
+from patrols.hours import Break
 from web.duty.meetings import Meeting
 
 
@@ -83,6 +84,8 @@ class Team:
         When it sets out at the latest, and when it is back.
     length_m : float
         Of all its ways.
+    breaks : sequence of Break
+        Those that fall due in its time.
     way_back : LineString or None
         From the last stop to the base, EPSG:4326.
     """
@@ -104,6 +107,7 @@ class Team:
     length_m: float
     visits: Sequence[Visit]
     way_back: shapely.LineString | None
+    breaks: Sequence[Break] = ()
 
     @property
     def ways(self) -> list[shapely.LineString]:
@@ -129,6 +133,8 @@ class Duty:
         Of the zone, EPSG:4326.
     streets : GeoDataFrame in the site's CRS, metres
         name (or None) and watched.
+    police_leader : str
+        Who leads the shift for the police, by name or number; "" while nobody is named.
     meetings : sequence of Meeting
         Where teams of the zone meet and hand over; none that is struck.
     """
@@ -148,6 +154,7 @@ class Duty:
     site: str
     attribution: str
     meetings: Sequence[Meeting] = ()
+    police_leader: str = ""
 
     def team(self, number: int) -> Team | None:
         """The team of that number; None where the plan has no such team."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import geopandas as gpd
@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 from geo.crs import to_metric
 from geo.services import current_site, site_crs
 from patrols.corners import corners
+from patrols.hours import Break, Terms, breaks_within
 from patrols.repository import duty as store
 from patrols.repository import of_plan
+from patrols.services.duty import on_duty
 from web.duty.content import Duty, Stop, Team, Visit
 from web.duty.meetings import corner_words, meetings_of
 from web.i18n import N_, Translator
@@ -57,6 +59,7 @@ def duty_of(session: Session, plan: dict[str, Any], t: Translator) -> Duty:
         start=plan["start"],
         end=plan["end"],
         draft=plan["status"] != "published",
+        police_leader=plan["police_leader"],
         made_at=plan["created_at"],
         goes_on=None if goes_on is None else int(goes_on["plan"]),
         teams=[
@@ -115,15 +118,34 @@ def _starts(
     return teams.set_geometry(gpd.GeoSeries(starts, index=teams.index, crs=teams.crs))
 
 
-def _sets_out_at(row: dict[str, Any], plan: dict[str, Any], goes_on: dict[str, Any] | None) -> datetime:
+def _serves_s(row: dict[str, Any], plan: dict[str, Any], t: Translator) -> tuple[int, int]:
+    """When a team serves in the shift by its hours, seconds from the begin; all of it where it does not."""
+    kept, _ = on_duty(pd.DataFrame([row]), plan["start"], plan["end"], zone=t.zone)
+    if kept.empty:
+        return 0, round((plan["end"] - plan["start"]).total_seconds())
+    return int(kept["start_s"].iloc[0]), int(kept["end_s"].iloc[0])
+
+
+def _sets_out_at(
+    row: dict[str, Any], plan: dict[str, Any], goes_on: dict[str, Any] | None, t: Translator
+) -> datetime:
     """The begin of the shift or of the team's own hours; of a plan that goes on, from then on."""
-    times = [plan["start"]]
-    if not pd.isna(row["starts_at"]):
-        times.append(row["starts_at"].to_pydatetime())
+    first_s, _ = _serves_s(row, plan, t)
+    times = [plan["start"] + timedelta(seconds=first_s)]
     if goes_on is not None:
         bound = goes_on["bound_until"].get(row["code"])
         times += [datetime.fromisoformat(one) for one in (goes_on["now"], bound) if one is not None]
     return max(times)
+
+
+def _breaks(row: dict[str, Any], plan: dict[str, Any], t: Translator) -> list[Break]:
+    """The breaks of a team that fall due in its time."""
+    first_s, last_s = _serves_s(row, plan, t)
+    return [
+        one
+        for one in Terms.of_row(row).breaks
+        if breaks_within([one], plan["start"], t.zone, first_s, last_s)
+    ]
 
 
 def _team(
@@ -150,7 +172,7 @@ def _team(
         base_place=base_place,
         start=start[0],
         start_place=start[1],
-        muster_at=_sets_out_at(row, plan, goes_on),
+        muster_at=_sets_out_at(row, plan, goes_on, t),
         back_at=legs["arrive_at"].max().to_pydatetime(),
         length_m=float(legs["distance_m"].sum()),
         visits=[
@@ -166,4 +188,5 @@ def _team(
             for order, leg in enumerate(at_stops, start=1)
         ],
         way_back=next(iter(legs[legs["stop_id"].isna()].geometry), None),
+        breaks=_breaks(row, plan, t),
     )

@@ -84,6 +84,7 @@ SUBJECTS = {
     "recordings": N_("recordings of the source"),
     "report": N_("weekly report"),
     "result": N_("own data"),
+    "roster": N_("roster"),
     "sample": N_("spot check"),
     "setting": N_("setting"),
     "siting": N_("proposal"),
@@ -107,6 +108,7 @@ PAGES = {
     "job": "jobs",
     "plan": "plans",
     "report": "reports",
+    "roster": "rosters",
     "sample": "samples",
     "siting": "siting",
     "zone": "zones",
@@ -129,6 +131,7 @@ PAGE_WORDS = {
     "map/lists/gaps": N_("Gaps on the map"),
     "plans": N_("Plans"),
     "reports": N_("Weekly reports"),
+    "rosters": N_("Rosters"),
     "samples": N_("Spot checks"),
     "siting": N_("Proposed cameras"),
     "try/break": N_("Break a camera"),
@@ -139,6 +142,8 @@ PAGE_WORDS = {
 """What the pages that are written down show, by how their address begins."""
 
 DETAILS = {
+    "police_leader": N_("police leader"),
+    "swap": N_("swapped"),
     "account": N_("account"),
     "actions": N_("rights"),
     "analyses": N_("analyses"),

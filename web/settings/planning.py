@@ -106,6 +106,16 @@ PLANNING_SETTINGS: tuple[Spec, ...] = (
         N_("s"),
     ),
     Spec(
+        "planning.rest_h",
+        "number",
+        8.0,
+        N_("Rest between turns"),
+        N_("Hours between the end of a team's turn in a roster and the begin of its next."),
+        0,
+        72,
+        "h",
+    ),
+    Spec(
         "planning.stop_limit_m",
         "number",
         12.0,

@@ -59,6 +59,20 @@ def replace(number: int) -> Response:
     )
 
 
+@bp.post("/<int:number>/leader")
+@needs(Action.PLANS_MAKE)
+def name_leader(number: int) -> Response:
+    """Say who leads the shift for the police."""
+    leader = request.form.get("leader", "")
+    return _step(
+        number,
+        "change",
+        lambda plan: life.name_leader(db(), number, leader),
+        gettext("The police leader is stored with the plan."),
+        police_leader=leader.strip()[: life.LONGEST_LEADER],
+    )
+
+
 @bp.post("/<int:number>/withdraw")
 @needs(Action.PLANS_PUBLISH)
 def withdraw(number: int) -> Response:
@@ -89,7 +103,9 @@ def remove(number: int) -> Response:
     return redirect("/plans")
 
 
-def _step(number: int, event: str, deed: Callable[[dict[str, Any]], object], done: str) -> Response:
+def _step(
+    number: int, event: str, deed: Callable[[dict[str, Any]], object], done: str, **also: str
+) -> Response:
     """Take a step and write it down; a refusal is told on the plan's page."""
     plan = seen_plan(number)
     try:
@@ -98,7 +114,7 @@ def _step(number: int, event: str, deed: Callable[[dict[str, Any]], object], don
         db().rollback()
         return shown(number, refused=refused, status=422)
     reason = request.form.get("reason", "").strip()
-    detail: dict[str, Any] = {"reason": reason} if reason else {}
+    detail: dict[str, Any] = also | ({"reason": reason} if reason else {})
     audit(event, f"plan {number}", zone=plan["zone_code"], **detail)
     flash(done, "success")
     return redirect(f"/plans/{number}")

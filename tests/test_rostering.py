@@ -1,0 +1,255 @@
+"""Rosters from the database: made of a zone's teams, changed by people, and taken up by a planned shift."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from sqlalchemy import text
+from test_planning import END, MIDDLE, START, WEST, add_team_rows, planned, team, town
+
+from geo.errors import InputRefused, LianfangError
+from patrols.hours import Terms
+from patrols.repository import rosters as store
+from patrols.rosters import document as doc
+from patrols.rosters.document import read_slots
+from patrols.services import rostering
+from patrols.services.staleness import stale_reasons
+from patrols.services.teams import end_team
+from patrols.tables import Plan
+
+FIRST = date(2026, 11, 21)
+AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
+WHO = {"now": AT, "author": "li"}
+CODES = ("w1", "w2", "m1", "m2")
+
+
+@pytest.fixture
+def zone(session):
+    """Two teams each of two villages."""
+    number = town(session)
+    add_team_rows(
+        session,
+        number,
+        team("w1", WEST, 0, 0),
+        team("w2", WEST, 200, 0),
+        team("m1", MIDDLE, 400, 0),
+        team("m2", MIDDLE, 600, 0),
+    )
+    return number
+
+
+def made(session, days=4, slots="18:00-22:00 2 2", **more):
+    return rostering.make(
+        session,
+        zone="z",
+        first=FIRST,
+        last=FIRST + timedelta(days=days - 1),
+        slots=read_slots(slots),
+        author="li",
+        **more,
+    )
+
+
+def turns(session, number):
+    return [turn["teams"] for turn in store.head(session, number)["document"]["turns"]]
+
+
+def test_a_roster_is_stored_sound_with_its_figures(session, zone):
+    number = made(session, leaders=["孙队", " ", "李队", "孙队"])
+    head = store.head(session, number)
+    assert (head["status"], head["first"], head["last"], head["zone_code"]) == (
+        "draft",
+        FIRST,
+        FIRST + timedelta(days=3),
+        "z",
+    )
+    kept = head["document"]
+    assert doc.faults_of(kept, UTC) == [] and kept["proven"] and kept["repeats"] == 0
+    for figures in doc.team_figures(kept, UTC):
+        assert figures.turns["all"] == 2 and figures.share["all"] == 2.0
+        # Saturday and Sunday come first.
+        assert figures.turns["weekend"] == 1
+    assert sorted(turn["leader"] for turn in kept["turns"]) == sorted(["孙队", "李队"] * 2)
+    assert sorted(turn["village"] for turn in kept["turns"]) == [MIDDLE, MIDDLE, WEST, WEST]
+
+
+def test_terms_of_teams_say_when_they_can(session, zone):
+    """Two that serve by day only are in no evening; then two evenings in a row cannot be avoided."""
+    session.execute(text("UPDATE team SET daytime_only = true WHERE code IN ('w2', 'm2')"))
+    number = made(session, days=2)
+    assert turns(session, number) == [["m1", "w1"]] * 2
+    assert store.head(session, number)["document"]["repeats"] == 2
+
+
+@pytest.mark.parametrize(
+    "given, words, told",
+    [
+        ({"slots": "18:00-22:00 5 2"}, "no roster can be made", "5 teams are needed and 4 can serve"),
+        ({"slots": "18:00-22:00 2 3"}, "2 teams and 3 villages cannot be", None),
+        ({"slots": ""}, "1 to 4 slots a day, not 0", None),
+        ({"slots": "18:00 2"}, "'18:00' are no hours", None),
+        ({"slots": "18:00-22:00 x"}, "'18:00-22:00 x' is no slot", None),
+        ({"days": 0}, "from 2026-11-21 to 2026-11-20 are 0", None),
+        ({"days": 32}, "1 to 31 days", None),
+        ({"rest_h": 73.0}, "a rest of 73 h is out of limits", None),
+        ({"leaders": ["x" * 61]}, "at most 60 characters", None),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(session, zone, given, words, told):
+    with pytest.raises(InputRefused, match=words) as refused:
+        made(session, **given)
+    assert told is None or told in refused.value.problems[0]
+    assert told is None or refused.value.problems[0].startswith("2026-11-21 18:00–22:00")
+
+
+def test_an_unknown_zone_and_roster_are_told(session, zone):
+    with pytest.raises(LianfangError, match="zone 'x' is not known"):
+        rostering.make(
+            session, zone="x", first=FIRST, last=FIRST, slots=read_slots("18:00-22:00"), author="li"
+        )
+    with pytest.raises(LianfangError, match="roster 9999 is not stored"):
+        rostering.publish(session, 9999, **WHO)
+
+
+# ---------------------------------------------------------------- by hand
+
+
+def test_two_entries_are_swapped_and_it_is_undone(session, zone):
+    number = made(session)
+    before = turns(session, number)
+    (one,) = (code for code in before[0] if code.startswith("w"))
+    (other,) = (code for code in before[1] if code.startswith("w"))
+    assert one != other
+    rostering.swap(session, number, (0, one), (1, other), **WHO)
+    after = turns(session, number)
+    assert other in after[0] and one not in after[0] and one in after[1] and other not in after[1]
+    kept = store.head(session, number)["document"]
+    assert doc.faults_of(kept, UTC) == [] and not kept["proven"]
+    (step,) = store.steps(session, number)
+    assert (step["step"], step["author"], step["detail"]["one"]) == (
+        "swapped",
+        "li",
+        ["2026-11-21 18:00–22:00", one],
+    )
+    rostering.undo(session, number)
+    assert turns(session, number) == before and store.steps(session, number) == []
+    with pytest.raises(InputRefused, match="nothing to undo"):
+        rostering.undo(session, number)
+
+
+def test_a_swap_that_breaks_a_rule_changes_nothing(session, zone):
+    number = made(session)
+    before = turns(session, number)
+    west, middle = sorted(before[0], reverse=True)
+    mate = next(code for code in before[1] if code.startswith("m") != west.startswith("m"))
+    with pytest.raises(InputRefused, match="nothing was changed") as refused:
+        rostering.swap(session, number, (0, west), (1, mate), **WHO)
+    assert any("villages" in one for one in refused.value.problems)
+    for one, other, words in (
+        ((0, "nobody"), (1, mate), "does not serve in the turn that is swapped"),
+        ((9, west), (1, mate), "does not serve in the turn that is swapped"),
+        ((0, west), (0, middle), "a swap is of two teams in two turns"),
+    ):
+        with pytest.raises(InputRefused, match=words):
+            rostering.swap(session, number, one, other, **WHO)
+    assert turns(session, number) == before
+
+
+def test_fixed_and_forbidden_entries_stay_when_it_is_made_again(session, zone):
+    number = made(session)
+    serving = turns(session, number)[0]
+    absent = next(code for code in CODES if code not in serving and code.startswith("w"))
+    rostering.mark(session, number, 0, absent, "fixed", **WHO)
+    gone = next(code for code in serving if code.startswith("m"))
+    rostering.mark(session, number, 0, gone, "forbidden", **WHO)
+    rostering.make_again(session, number, **WHO)
+    assert absent in turns(session, number)[0] and gone not in turns(session, number)[0]
+    rostering.mark(session, number, 0, gone, "open", **WHO)
+    assert store.head(session, number)["document"]["turns"][0]["forbidden"] == []
+    for turn, code, state, words in (
+        (0, "x", "fixed", "no team 'x'"),
+        (9, "w1", "fixed", "no such turn"),
+        (0, "w1", "perhaps", "not 'perhaps'"),
+    ):
+        with pytest.raises(InputRefused, match=words):
+            rostering.mark(session, number, turn, code, state, **WHO)
+
+
+# ---------------------------------------------------------------- published
+
+
+def test_a_shift_is_planned_with_the_teams_of_its_turn(session, zone):
+    number = made(session, slots="18:00-22:00 2 2", leaders=["孙队"])
+    before = planned(session)
+    assert set(before.problem.teams["team_id"]) == set(CODES)
+    assert rostering.rostered(session, "z", START, END) is None
+    rostering.publish(session, number, **WHO)
+    told = rostering.rostered(session, "z", START, END)
+    assert (told.roster, list(told.teams), told.leader) == (number, turns(session, number)[0], "孙队")
+    after = planned(session)
+    assert list(after.problem.teams["team_id"]) == turns(session, number)[0]
+    assert f"by roster {number} these teams serve in this shift: {', '.join(told.teams)}" in after.remarks
+    assert session.get(Plan, after.plan_id).parameters["police_leader"] == "孙队"
+    assert stale_reasons(session, [after.plan_id])[after.plan_id] == []
+    # The plan of before has teams that do not serve by it.
+    assert len(stale_reasons(session, [before.plan_id])[before.plan_id]) == 2
+    # A shift that no turn holds takes all teams, as without a roster.
+    late = planned(session, START - timedelta(hours=1), END)
+    assert set(late.problem.teams["team_id"]) == set(CODES)
+
+
+def test_a_turn_past_midnight_belongs_to_the_day_it_begins_on(session, zone):
+    number = made(session, days=1, slots="18:00-22:00 2 2\n22:00-02:00 2 2")
+    rostering.publish(session, number, **WHO)
+    two = datetime(2026, 11, 22, 0, 30, tzinfo=UTC)
+    told = rostering.rostered(session, "z", two, two + timedelta(hours=1))
+    assert told is not None and list(told.teams) == turns(session, number)[1]
+    assert rostering.rostered(session, "z", two, two + timedelta(hours=2)) is None
+
+
+def test_of_rosters_for_one_day_only_one_is_published(session, zone):
+    first, second = made(session), made(session)
+    rostering.publish(session, first, **WHO)
+    with pytest.raises(InputRefused, match=f"roster {first} is published for days of this one"):
+        rostering.publish(session, second, **WHO)
+    for deed in (
+        lambda: rostering.publish(session, first, **WHO),
+        lambda: rostering.make_again(session, first, **WHO),
+        lambda: rostering.remove(session, first),
+    ):
+        with pytest.raises(InputRefused, match=f"roster {first} is published"):
+            deed()
+    rostering.withdraw(session, first)
+    with pytest.raises(InputRefused, match="is a draft; there is nothing to withdraw"):
+        rostering.withdraw(session, first)
+    rostering.publish(session, second, **WHO)
+    rostering.remove(session, first)
+    assert store.head(session, first) is None
+
+
+def test_a_roster_is_stale_once_a_team_left_or_cannot(session, zone):
+    number = made(session)
+    assert rostering.stale(session, number) == []
+    end_team(session, "z", "w1", now=AT)
+    session.execute(text("UPDATE team SET daytime_only = true WHERE code = 'm1'"))
+    add_team_rows(session, zone, team("new", WEST, 0, 0, terms=Terms(hours=(time(8), time(12)))))
+    told = rostering.stale(session, number)
+    assert told[0] == "team 'w1' serves no more"
+    assert sum("team 'm1' serves and cannot then" in one for one in told) == 2
+    assert told[-1] == "team 'new' serves now and has no place in the roster"
+    with pytest.raises(InputRefused, match="out of date; make it again"):
+        rostering.publish(session, number, **WHO)
+
+
+def test_a_police_leader_is_named_for_a_turn(session, zone):
+    number = made(session)
+    rostering.name_leader(session, number, 1, "440513", **WHO)
+    assert [turn["leader"] for turn in store.head(session, number)["document"]["turns"]] == [
+        "",
+        "440513",
+        "",
+        "",
+    ]
+    with pytest.raises(InputRefused, match="no such turn"):
+        rostering.name_leader(session, number, 4, "x", **WHO)

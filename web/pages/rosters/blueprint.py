@@ -1,0 +1,5 @@
+"""The blueprint of rosters."""
+
+from flask import Blueprint
+
+bp = Blueprint("rosters", __name__, url_prefix="/rosters")
