@@ -290,3 +290,20 @@ def test_dates_are_those_of_the_site(session, zone) -> None:
     start = datetime(2026, 11, 20, 20, tzinfo=UTC)
     made = planned(session, start, start + timedelta(hours=2))
     assert duty_stop(session, made)
+
+
+def test_a_duty_in_a_yard_is_done_on_the_street_beside_it(session, zone) -> None:
+    """50 m from the next street."""
+    pinned_at(session, 250, 250)
+    place = gpd.GeoSeries([duty_stop(session, planned(session))["geometry"]], crs=4326).to_crs(CRS_M).iloc[0]
+    assert place.distance(Point(X + 250, Y + 250)) == pytest.approx(50, abs=0.5)
+
+
+def test_a_duty_off_every_street_is_told_and_a_required_one_refused(session, zone) -> None:
+    """The corner of the west village lies 140 m from its first junction."""
+    pinned_at(session, -99, 499, code="far")
+    assert any("lies farther than 100 m from every street" in one for one in planned(session).remarks)
+    end_duty(session, "far", now=LATER)
+    pinned_at(session, -99, 499, code="must", required=True)
+    with pytest.raises(LianfangError, match="put it on a street, or require it no more"):
+        planned(session)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from geo.crs import to_metric
 from geo.errors import LianfangError, Sentence
+from geo.roads import RoadNetwork
 from geo.services import current_site
 from patrols.arrays import FAR, problem_arrays
 from patrols.duties import Due, Duty, due, on_visit, read_windows
@@ -51,12 +52,21 @@ class DutiesDue:
         return cls(gpd.GeoDataFrame({"prize": []}, geometry=gpd.GeoSeries([], crs=crs)))
 
 
-def duties_due(session: Session, zone_id: int, start: datetime, end: datetime, crs: CRS) -> DutiesDue:
-    """The fixed duties inside a zone's border that hold in the shift `[start, end)`, in a metric CRS.
+def duties_due(
+    session: Session, zone_id: int, start: datetime, end: datetime, network: RoadNetwork, limit_m: float
+) -> DutiesDue:
+    """The fixed duties inside a zone's border that hold in the shift `[start, end)`, in the network's CRS.
 
-    Hours are the site's; those past midnight belong to the day they begin on.
+    Hours are the site's; those past midnight belong to the day they begin on. A duty is pinned where people
+    are, such as a school's yard: its stop is on the nearest street that can be walked, `limit_m` away at
+    most.
+
+    Raises
+    ------
+    LianfangError
+        When a required duty lies farther from every street.
     """
-    stored = to_metric(store.duties(session, zone_id=zone_id), crs)
+    stored = to_metric(store.duties(session, zone_id=zone_id), network.crs)
     zone = ZoneInfo(current_site(session).timezone)
     calendars = calendar_store.calendars(session).set_index("code")["calendar"]
     remarks: list[str] = []
@@ -98,6 +108,10 @@ def duties_due(session: Session, zone_id: int, start: datetime, end: datetime, c
         kept.append(label)
         entries.append([_entry(row, found, start)])
     chosen = stored.loc[kept]
+    on_street = network.snap(chosen.geometry, "foot", limit_m)
+    far = (on_street["edge_id"] < 0).to_numpy()
+    remarks += _off_the_streets(chosen[far], limit_m)
+    chosen, entries = chosen[~far], [one for one, off in zip(entries, far, strict=True) if not off]
     return DutiesDue(
         gpd.GeoDataFrame(
             {
@@ -106,10 +120,24 @@ def duties_due(session: Session, zone_id: int, start: datetime, end: datetime, c
                 "demand_m": np.zeros(len(chosen)),
                 "why": pd.Series(entries, dtype="object"),
             },
-            geometry=gpd.GeoSeries(chosen.geometry.to_numpy(), crs=crs),
+            geometry=gpd.GeoSeries(on_street.geometry[~far].to_numpy(), crs=network.crs),
         ),
         tuple(dict.fromkeys(remarks)),
     )
+
+
+def _off_the_streets(far: gpd.GeoDataFrame, limit_m: float) -> list[str]:
+    told: list[str] = []
+    for row in far.to_dict("records"):
+        said = Sentence(
+            "fixed duty '%(duty)s' lies farther than %(most)s m from every street that can be walked",
+            duty=row["code"],
+            most=f"{limit_m:g}",
+        )
+        if row["required"]:
+            raise LianfangError(Sentence("%(what)s; put it on a street, or require it no more", what=said))
+        told.append(said)
+    return told
 
 
 def with_duties(
@@ -303,7 +331,8 @@ def refuse_unreachable(problem: PatrolProblem, stops: gpd.GeoDataFrame) -> list[
     entries = {stop: duty_in(why) for stop, why in zip(stops["stop_id"], stops["why"], strict=True)}
     if not any(entries.values()):
         return []
-    able = (reach_of(problem_arrays(problem)).early_first < FAR).any(axis=0)
+    first = reach_of(problem_arrays(problem)).early_first
+    able = [bool((first[:, stop] < FAR).any()) for stop in range(first.shape[1])]
     in_time = dict(zip(problem.stops["stop_id"], able, strict=True))
     remarks: list[str] = []
     for stop, entry in entries.items():

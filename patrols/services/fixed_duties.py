@@ -39,6 +39,7 @@ def add_duty(
     place: tuple[float, float] | None,
     now: datetime,
     author: str,
+    source: Source | None = None,
 ) -> list[str]:
     """Store a fixed duty that holds from `now` on.
 
@@ -48,6 +49,8 @@ def add_duty(
         Code; None: every day.
     place : (lon, lat) or None
         EPSG:4326.
+    source : Source, optional
+        Where it comes from; left out, made by hand.
 
     Returns
     -------
@@ -67,7 +70,15 @@ def add_duty(
             )
         )
     return _write(
-        session, duty, name_en=name_en, calendar=calendar, note=note, place=place, now=now, author=author
+        session,
+        duty,
+        name_en=name_en,
+        calendar=calendar,
+        note=note,
+        place=place,
+        now=now,
+        author=author,
+        source=source or _by_hand(duty.code, author),
     )
 
 
@@ -89,7 +100,15 @@ def change_duty(
     if not store.end_duty(session, duty.code, now=now):
         raise _unknown(session, duty.code)
     return _write(
-        session, duty, name_en=name_en, calendar=calendar, note=note, place=place, now=now, author=author
+        session,
+        duty,
+        name_en=name_en,
+        calendar=calendar,
+        note=note,
+        place=place,
+        now=now,
+        author=author,
+        source=_by_hand(duty.code, author),
     )
 
 
@@ -174,6 +193,7 @@ def _write(
     place: tuple[float, float] | None,
     now: datetime,
     author: str,
+    source: Source,
 ) -> list[str]:
     if not duty.code or not duty.name:
         raise InputRefused(Sentence("a fixed duty needs a code and a name"))
@@ -223,8 +243,6 @@ def _write(
         geometry=points.to_numpy(),
         crs=4326,
     )
-    # Made on a page: no file, so each time counts as another one.
-    source = Source(f"duty {duty.code}, by hand", secrets.token_hex(32), "wgs84", "real", author)
     _store(session, frame, source, now, author)
     if store.zones_at(session, *place):
         return []
@@ -249,6 +267,11 @@ def _store(session: Session, frame: gpd.GeoDataFrame, source: Source, now: datet
                 kind=Sentence("duties"),
             )
         ) from error
+
+
+def _by_hand(code: str, author: str) -> Source:
+    """The source of what was made on a page: no file, so each time counts as another one."""
+    return Source(f"duty {code}, by hand", secrets.token_hex(32), "wgs84", "real", author)
 
 
 def _unknown(session: Session, code: str) -> InputRefused:

@@ -153,8 +153,10 @@ def prepared(
             )
         )
     network, revision = roads or road_network(session)
-    duties = DutiesDue.none(crs) if wishes else duties_due(session, zone_id, start, end, crs)
-    remarks += duties.remarks
+    duties = DutiesDue.none(crs)
+    if wishes is None:
+        duties = duties_due(session, zone_id, start, end, network, chosen.base_limit_m)
+        remarks += duties.remarks
     area = record.geometry.iloc[0]
     analysis, basis, stops = _stops(session, zone, area, network, chosen, wishes, start, duties)
     if taken is not None and len(taken):

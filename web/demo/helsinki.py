@@ -20,6 +20,7 @@ from geo.osm import read_osm
 from geo.services import Source, open_site, site_crs, store_extract, store_jurisdictions
 from patrols.services.zoning import VILLAGE_LEVEL, road_network
 from patrols.zones import compact_zone
+from web.demo.duties import store_duties
 from web.demo.scene import (
     MODE_NAMES,
     ORDINALS,
@@ -92,7 +93,7 @@ class Helsinki:
         )
 
     def load_zone(self, session: Session, seed: int) -> None:
-        """A zone of adjoining villages around the middle, and eight teams in them."""
+        """A zone of adjoining villages around the middle, eight teams in them, and fixed duties."""
         crs = site_crs(session)
         tree = to_metric(places.jurisdictions(session), crs)
         villages = tree[tree["level"] == VILLAGE_LEVEL].set_index("path")
@@ -125,6 +126,9 @@ class Helsinki:
                 }
             )
         store_zone_teams(session, rows, zone, crs, self._made("teams", seed, "derived"))
+        store_duties(
+            session, zone, junctions, crs, self.day, self._made("duties", seed, "synthetic"), follows=False
+        )
 
     def _made(self, kind: str, seed: int, label: str) -> Source:
         return made_here(self.name, kind, seed, label)

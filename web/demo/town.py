@@ -20,6 +20,7 @@ from geo.crs import to_lonlat, to_metric
 from geo.services import Source, open_site, site_crs, store_extract, store_jurisdictions
 from geo.synthetic import VILLAGES, Town, synthetic_town
 from patrols.services.zoning import road_network
+from web.demo.duties import store_duties
 from web.demo.scene import (
     MODE_NAMES,
     ORDINALS,
@@ -138,6 +139,7 @@ class SyntheticTown:
                 }
             )
         store_zone_teams(session, rows, zone, crs, self._made("teams", seed))
+        store_duties(session, zone, junctions, crs, self.day, self._made("duties", seed), follows=True)
 
     def _made(self, kind: str, seed: int) -> Source:
         return made_here(self.name, kind, seed, "synthetic")
