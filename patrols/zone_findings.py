@@ -18,8 +18,8 @@ from patrols.zones import adjoining
 ADJOIN, STREETS, TEAM, BASE, MODE = KINDS = ("adjoin", "streets", "team", "base", "mode")
 # Whoever goes from one village of the zone to another may leave it by so much.
 MARGIN_M = 500.0
-# A stub is no part that somebody would look for.
-LEAST_PART_M = 200.0
+# Of so much length and such a share of a village's streets: one-way ends and stubs there are everywhere.
+LEAST_PART_M, LEAST_PART_SHARE = 200.0, 0.1
 BASE_LIMIT_M = 100.0
 
 MODE_WORDS = {
@@ -127,7 +127,7 @@ def _cut_off(villages: gpd.GeoDataFrame, teams: gpd.GeoDataFrame, network: RoadN
                     mode=MODE_WORDS[mode],
                     margin=f"{MARGIN_M:g}",
                 )
-            elif lost_m >= LEAST_PART_M:
+            elif lost_m >= max(LEAST_PART_M, LEAST_PART_SHARE * _length_m(network.lines[own], row.geometry)):
                 told = Sentence(
                     "%(village)s: %(length)s m of street cannot be come to %(mode)s and left again; no stop "
                     "there is reached that way",

@@ -135,6 +135,7 @@ SHOTS = (
     Shot("zones", "zones.listed", "/zones"),
     Shot("zone", "zones.record", "/zones", follow=(ROW,)),
     Shot("zone-ground", "ground.page", "/zones", follow=(ROW, 'a[href$="/ground"]')),
+    Shot("zone-villages", "zone_villages.edit", "/zones", follow=(ROW, 'a[href$="/villages"]')),
     Shot("zone-new", "zones.new", "/zones/new"),
     Shot("team-new", "teams.new", "/zones", follow=(ROW, 'a[href$="/teams/new"]')),
     Shot("team", "teams.record", "/zones", follow=(ROW, 'tr[data-id] a[href*="/teams/"]'), phone=True),

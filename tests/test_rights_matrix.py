@@ -174,6 +174,7 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
     **{f"fixed_duties.{name}": (of_duty,) for name in ("record", "change")},
     "zones.record": (of_code,),
     **{f"ground.{name}": (of_code,) for name in ("page", "findings", "propose", "add", "mark")},
+    **{f"zone_villages.{name}": (of_code,) for name in ("edit", "change")},
     "ground.change": (lambda things, path: {**of_code(things, path), "number": 1},),
     **{
         f"rosters.{name}": (of_roster,)

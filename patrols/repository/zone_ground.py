@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import geopandas as gpd
+import pandas as pd
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
-from geo.db import read_geoframe
+from geo.db import read_frame, read_geoframe
 from patrols.tables import MeetingPlace
 
 
@@ -23,6 +24,53 @@ def members(session: Session, zone_id: int) -> gpd.GeoDataFrame:
            FROM zone_member m JOIN jurisdiction j ON j.path = m.jurisdiction_path
            WHERE m.zone_id = :zone AND j.geom IS NOT NULL AND upper_inf(j.valid) ORDER BY j.path""",
         zone=zone_id,
+    )
+
+
+def towns(session: Session) -> pd.DataFrame:
+    """Towns that villages lie in: path, name, name_en."""
+    return read_frame(
+        session,
+        """SELECT path::text AS path, name, COALESCE(name_en, name) AS name_en FROM jurisdiction
+           WHERE level = 2 AND upper_inf(valid) ORDER BY path""",
+    )
+
+
+def change_members(session: Session, zone_id: int, came: Collection[str], went: Collection[str]) -> None:
+    """Take villages into a zone and others out; its area is that of its villages again.
+
+    Meeting places on the borders of those that went go too.
+    """
+    session.execute(
+        text(
+            """DELETE FROM meeting_place WHERE zone_id = :zone
+               AND (left_path = ANY (CAST(:went AS ltree[])) OR right_path = ANY (CAST(:went AS ltree[])))"""
+        ),
+        {"zone": zone_id, "went": list(went)},
+    )
+    session.execute(
+        text(
+            """DELETE FROM zone_member
+               WHERE zone_id = :zone AND jurisdiction_path = ANY (CAST(:went AS ltree[]))"""
+        ),
+        {"zone": zone_id, "went": list(went)},
+    )
+    session.execute(
+        text(
+            """INSERT INTO zone_member (zone_id, jurisdiction_path)
+               SELECT :zone, path FROM unnest(CAST(:came AS ltree[])) AS path"""
+        ),
+        {"zone": zone_id, "came": list(came)},
+    )
+    session.execute(
+        text(
+            """UPDATE zone SET geom = (
+                   SELECT ST_Multi(ST_UnaryUnion(ST_Collect(j.geom)))
+                   FROM zone_member m JOIN jurisdiction j ON j.path = m.jurisdiction_path
+                   WHERE m.zone_id = :zone)
+               WHERE id = :zone"""
+        ),
+        {"zone": zone_id},
     )
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 
 import geopandas as gpd
+import pandas as pd
 from shapely import MultiPolygon
 from sqlalchemy.orm import Session
 
+from geo.crs import to_metric
 from geo.errors import InputRefused, Sentence
-from geo.services import Source
+from geo.services import Source, site_crs
+from patrols import repository
 from patrols.problem import CrossRule
-from patrols.services.zoning import store_zones, villages
+from patrols.repository import zone_ground
+from patrols.services.zoning import broken_zones, store_zones, villages
 
 
 def draw_zone(
@@ -57,6 +61,69 @@ def draw_zone(
         crs=tree.crs,
     )
     return int(store_zones(session, frame, _by_hand("zone", code, author))[0])
+
+
+def change_members(
+    session: Session, code: str, members: Sequence[str], *, allowed: Collection[str]
+) -> tuple[list[str], list[str]]:
+    """Give a zone other villages from now on; answers those that came and those that went.
+
+    Plans that were made keep theirs, and are stale. The session sees the whole zone.
+
+    Parameters
+    ----------
+    members : sequence of str
+        Paths of all villages that it shall have.
+    allowed : collection of str
+        Paths of villages that whoever asks may take in or out.
+
+    Raises
+    ------
+    LianfangError
+        When the zone is not known.
+    InputRefused
+        For villages that are unknown, not allowed or do not adjoin, for one that goes while a team of it
+        serves in the zone, and where fewer are left than the zone's rule asks for.
+    """
+    number = repository.zone_of_code(session, code)
+    zone = repository.zones(session).loc[number]
+    tree = to_metric(villages(session), site_crs(session))
+    before, after = set(zone["members"]), set(members)
+    came, went = sorted(after - before), sorted(before - after)
+    unknown = sorted(set(came) - set(tree["path"]))
+    if unknown:
+        raise InputRefused(Sentence("village '%(village)s' is not known or has no area", village=unknown[0]))
+    foreign = sorted({*came, *went} - set(allowed))
+    if foreign:
+        raise InputRefused(
+            Sentence("village '%(village)s' is not of your area; leave it as it is", village=foreign[0])
+        )
+    broken = broken_zones(pd.Series([sorted(after)]), pd.Series([code]), tree)
+    if broken:
+        raise InputRefused(next(iter(broken.values())))
+    teams = repository.teams(session, number)
+    homeless = teams[teams["village"].isin(went)]
+    if len(homeless):
+        raise InputRefused(
+            Sentence(
+                "team '%(team)s' is of village '%(village)s'; end it before the village leaves the zone",
+                team=homeless["code"].iloc[0],
+                village=homeless["village"].iloc[0],
+            )
+        )
+    asked = CrossRule(**zone["rule"]).villages
+    if asked > len(after):
+        raise InputRefused(
+            Sentence(
+                "the rule asks for %(asked)s villages at a stop, zone '%(zone)s' has %(n)s; ask for fewer",
+                asked=asked,
+                zone=code,
+                n=len(after),
+            )
+        )
+    if came or went:
+        zone_ground.change_members(session, number, came, went)
+    return came, went
 
 
 def _by_hand(kind: str, code: str, author: str) -> Source:

@@ -14,14 +14,16 @@ from geo.crs import to_lonlat, to_metric
 from geo.roads import RoadNetwork
 from geo.services import site_crs
 from patrols import repository
+from patrols.repository import of_plan
 from patrols.repository import zone_ground as store
 from patrols.zone_findings import MARGIN_M, Finding, zone_findings
 
 
-def check_zone(session: Session, code: str) -> list[Finding]:
+def check_zone(session: Session, code: str, *, english: bool = False) -> list[Finding]:
     """What speaks against patrolling a zone (`patrols.zone_findings`), points in EPSG:4326.
 
-    The session sees the whole zone: a village that it does not see has no border and no street.
+    The session sees the whole zone: a village that it does not see has no border and no street. With
+    `english` villages and teams are called by their English names.
 
     Raises
     ------
@@ -34,6 +36,10 @@ def check_zone(session: Session, code: str) -> list[Finding]:
     if villages.empty:
         return []
     teams = to_metric(repository.teams(session, number), crs)
+    if english:
+        villages["name"] = villages["name_en"]
+        named = of_plan.teams(session, number).set_index("code")["name_en"]
+        teams["name"] = named.reindex(teams["code"]).fillna(teams.set_index("code")["name"]).to_numpy()
     found = zone_findings(villages, teams, streets_around(session, villages, MARGIN_M))
     lonlat = to_lonlat(gpd.GeoSeries([one.point for one in found], crs=crs)) if found else []
     return [Finding(one.kind, one.told, point) for one, point in zip(found, lonlat, strict=True)]

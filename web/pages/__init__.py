@@ -43,6 +43,7 @@ from web.pages import (
     thresholds,
     tokens,
     trial,
+    zone_villages,
     zones,
 )
 
@@ -65,6 +66,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     reports.bp,
     siting.bp,
     zones.bp,
+    zone_villages.bp,
     ground.bp,
     teams.bp,
     fixed_duties.bp,

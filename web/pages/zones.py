@@ -17,8 +17,9 @@ from web import i18n
 from web.access import Action, needs
 from web.geofeatures import collection
 from web.i18n import N_
-from web.maps.words import MODES, PATTERNS
+from web.maps.words import MODES, PATTERNS, SPANS
 from web.pages.plans.tables import SEEN, drafts_seen
+from web.pages.zone_villages import towns_of
 from web.requests import access, audit, db, render, scope, translator
 from web.tabular import Column, TableSpec
 from web.tabular.view import table_view
@@ -109,6 +110,7 @@ def _zone_form(given: MultiDict[str, str], error: Exception | None = None, statu
         "zones/new.html",
         status=status,
         villages=found.drop(columns="geometry").to_dict("records"),
+        towns=towns_of(found, name),
         name_column=name,
         chosen=set(given.getlist("members")),
         given=given,

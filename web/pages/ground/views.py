@@ -45,7 +45,7 @@ def findings(code: str) -> Response:
     """What was found about a zone, for its own page."""
     _zone(code)
     with transaction(server().engine, scope=WHOLE_SITE) as session:
-        found = check_zone(session, code)
+        found = check_zone(session, code, english=translator().lang != "zh")
     told = [said(one.told, translator()) for one in found]
     return render("ground/findings.html", code=code, findings=told)
 
@@ -163,7 +163,7 @@ def _page(
     names = dict(zip(members["path"], members[column], strict=True))
     # Whoever sees a zone sees it whole: villages of others are in it too.
     with transaction(server().engine, scope=WHOLE_SITE) as session:
-        found = check_zone(session, zone["code"])
+        found = check_zone(session, zone["code"], english=t.lang != "zh")
         ground = meeting.zone_ground(session, zone["id"])
         marked = store.members(session, zone["id"]).set_index("path")["no_team"]
         places = meetings_of(session, zone["id"], t, struck=True)
