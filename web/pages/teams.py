@@ -18,6 +18,7 @@ from patrols.repository import calendars, of_plan
 from patrols.repository.team_states import team_states
 from web.access import Action, needs
 from web.forms import local_moment
+from web.geofeatures import collection
 from web.maps.words import MODES
 from web.requests import access, audit, db, render, scope, translator
 from web.teamwords import clock_span, served_words
@@ -114,6 +115,7 @@ def _form(
     t = translator()
     name = "name" if t.lang == "zh" else "name_en"
     states = team_states(db(), zone["id"], code) if code else pd.DataFrame()
+    members = of_plan.members(db(), zone["id"])
     serves = bool(len(states)) and pd.isna(states["until"].iloc[0])
     return render(
         "teams/record.html",
@@ -125,7 +127,22 @@ def _form(
         found=serves,
         given=given,
         error=error,
-        members=of_plan.members(db(), zone["id"]).drop(columns="geometry").to_dict("records"),
+        members=members.drop(columns="geometry").to_dict("records"),
+        layers=[
+            {
+                "features": collection(of_plan.zone_shape(db(), zone["id"]), label="id"),
+                "colour": "#1b1f23",
+                "weight": 3,
+                "fill": 0,
+                "frame": True,
+            },
+            {
+                "features": collection(members, id="path", label=name),
+                "colour": "#6b747b",
+                "weight": 1,
+                "fill": 0.05,
+            },
+        ],
         name_column=name,
         modes=MODES,
         daytime=clock_span(*DAYTIME),
