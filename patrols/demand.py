@@ -253,8 +253,8 @@ def _why(gaps: gpd.GeoDataFrame, claimed: pd.DataFrame, settings: DemandSettings
 
     Each is a dict of cause, street_m, places, gap_ids, and the parts of a product: metres (of street, and as
     many as its places count for), list with its list_weight, share and growth (means, by what they weigh),
-    weight (the product, weighted metres) and points (of the prize); idle_days, and whether these are so many
-    or_more, say what has grown.
+    weight (the product, weighted metres), per_m and points (of the prize); idle_days, and whether these are
+    so many or_more, say what has grown.
     """
     rows = claimed["gap"].to_numpy()
     table = pd.DataFrame(
@@ -287,6 +287,7 @@ def _why(gaps: gpd.GeoDataFrame, claimed: pd.DataFrame, settings: DemandSettings
                 "share": round(shared / metres, 4) if metres else 0.0,
                 **_grown(grown / shared if shared else 1.0, settings),
                 "weight": round(weight, 1),
+                "per_m": settings.prize_per_m,
                 "points": round(weight * settings.prize_per_m, 1),
                 "gap_ids": sorted(int(number) for number in group["gap_id"].unique()),
             }

@@ -80,6 +80,8 @@ class Terms:
         Of the pace of its mode: 70 takes 100/70 of the time.
     keep_out : tuple of str
         Paths of jurisdictions where it must not be sent to a stop.
+    partners : tuple of str
+        Paths of the villages, beside its own, whose people serve in it: a mixed team has some.
     calendar : str, optional
         Code of the calendar of the days it serves; without one it serves every day.
 
@@ -95,6 +97,7 @@ class Terms:
     skills: tuple[str, ...] = ()
     pace_percent: int = 100
     keep_out: tuple[str, ...] = ()
+    partners: tuple[str, ...] = ()
     calendar: str | None = None
 
     def __post_init__(self) -> None:
@@ -144,6 +147,7 @@ class Terms:
             skills=tuple(row.get("skills") or ()),
             pace_percent=int(row.get("pace_percent") or 100),
             keep_out=tuple(row.get("keep_out") or ()),
+            partners=tuple(row.get("partners") or ()),
             calendar=row.get("calendar") if isinstance(row.get("calendar"), str) else None,
         )
 

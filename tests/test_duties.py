@@ -151,7 +151,7 @@ def test_a_list_says_what_it_wants_and_the_kind_says_the_rest(tmp_path: Path) ->
     gate, water = found.to_dict("records")
     assert gate["kind"] == "school_gate" and gate["calendar"] == "term"
     assert gate["hours"] == ["07:20-08:10", "16:20-17:20"] and gate["stay_s"] == 1800
-    assert gate["required"] is True and gate["prize"] == 20
+    assert gate["required"] is True and gate["prize"] == 200
     assert water["hours"] == ["13:00-19:00"] and water["stay_s"] == 1200 and water["required"] is True
     assert (water["prize"], water["teams"], water["note"], water["calendar"]) == (
         40,

@@ -353,7 +353,7 @@ def test_the_police_leader_is_typed_by_who_plans_and_shown(served, draft) -> Non
         assert refused.status_code == 422 and "has no police leader" in refused.text
         assert planner.post(f"{address}/leader", data={"leader": "x" * 61}).status_code == 422
         assert planner.post(f"{address}/leader", data={"leader": "孙队 440513"}).status_code == 302
-        assert "带班民警:孙队 440513" in planner.get(f"{address}?lang=zh").text
+        assert "带班民警：孙队 440513" in planner.get(f"{address}?lang=zh").text
         assert "Police leader: 孙队 440513" in planner.get(f"{address}/file.txt?lang=en").text
         assert commander.post(f"{address}/publish").status_code == 302
     finally:

@@ -142,3 +142,33 @@ def test_no_zone_that_could_be_planned_is_a_failure(run: Run) -> None:
     result = run("plan-all", "--start", "2020-01-01T18:00", "--end", "2020-01-01T17:00", "--iterations", 5)
     assert result.exit_code != 0
     assert "is empty; swap the two" in result.output
+
+
+def test_a_rule_is_told_and_changed_and_nights_within_a_week_go_elsewhere(
+    run: Run, demo: Demo, plan: tuple[int, datetime, datetime, str]
+) -> None:
+    _, start, end, zone = plan
+    before = answer(run("rule", zone))
+    assert before["within"] == "shift"
+    try:
+        told = answer(run("rule", zone, "--within", "week", "--separation-min", 20))
+        assert (told["within"], told["separation_s"]) == ("week", 1200)
+        assert told["visits"] == before["visits"]
+        hours = ("--start", start.isoformat(), "--end", end.isoformat())
+        made = answer(run("plan-nights", "--zone", zone, "--nights", 2, *hours, "--iterations", 100))["plans"]
+        assert [one["violations"] for one in made] == [0, 0]
+        with transaction(demo.engine, scope=WHOLE_SITE) as session:
+            twice = session.scalar(
+                text(
+                    """SELECT count(*) FROM plan_stop a JOIN plan_stop b ON ST_DWithin(a.geom, b.geom, 1e-7)
+                       WHERE a.plan_id = :one AND b.plan_id = :other AND a.crossed
+                             AND b.crossed AND NOT a.why @? '$[*].duty'"""
+                ),
+                {"one": made[0]["plan"], "other": made[1]["plan"]},
+            )
+        assert twice == 0
+    finally:
+        answer(run("rule", zone, "--within", "shift", "--separation-min", before["separation_s"] // 60))
+    refused = run("rule", zone, "--visits", 9)
+    assert refused.exit_code == 2
+    assert "visits is 9" in refused.output

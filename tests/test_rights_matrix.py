@@ -173,6 +173,7 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
     "gaps.record": (lambda things, path: {"number": things.site.gaps[path]},),
     **{f"fixed_duties.{name}": (of_duty,) for name in ("record", "change")},
     "zones.record": (of_code,),
+    **{f"zonerule.{name}": (of_code,) for name in ("edit", "change")},
     **{f"ground.{name}": (of_code,) for name in ("page", "findings", "propose", "add", "mark")},
     **{f"zone_villages.{name}": (of_code,) for name in ("edit", "change")},
     "ground.change": (lambda things, path: {**of_code(things, path), "number": 1},),

@@ -39,8 +39,11 @@ PATHS = {
     "jurisdiction": "ARRAY[t.path]",
     "zone": MEMBERS.format("t.id"),
     "roster_step": MEMBERS.format("(SELECT r.zone_id FROM roster r WHERE r.id = t.roster_id)"),
-    **dict.fromkeys(("zone_member", "team", "plan", "roster"), MEMBERS.format("t.zone_id")),
-    "team_keep_out": MEMBERS.format("(SELECT o.zone_id FROM team o WHERE o.id = t.team_id)"),
+    **dict.fromkeys(("zone_member", "team", "plan", "roster", "meeting_place"), MEMBERS.format("t.zone_id")),
+    **dict.fromkeys(
+        ("team_keep_out", "team_partner"),
+        MEMBERS.format("(SELECT o.zone_id FROM team o WHERE o.id = t.team_id)"),
+    ),
     **dict.fromkeys(("plan_step", "plan_stop", "plan_visit", "check_in"), OF_PLAN),
     **dict.fromkeys(
         (
@@ -172,15 +175,19 @@ INSERT INTO team (code, name, zone_id, mode, size, base, jurisdiction_path, vali
     SELECT 'span' || coalesce(path, ''), 'x', zone.id, 'foot', 2, ST_Point(116.6, 23.3, 4326), path::ltree,
            '{ALWAYS}', batch_id
     FROM zone, (VALUES ('{CHILD}'), ('{SIBLING}'), (NULL)) AS home (path) WHERE code = 'span';
+INSERT INTO team_keep_out (team_id, jurisdiction_path) SELECT id, '{SIBLING}' FROM team;
+INSERT INTO team_partner (team_id, jurisdiction_path) SELECT id, '{SIBLING}' FROM team;
+INSERT INTO meeting_place (zone_id, left_path, right_path, origin, author, changed_at, geom)
+    SELECT zone_id, jurisdiction_path, jurisdiction_path, 'by_hand', 'test', now(),
+           ST_Point(116.6, 23.3, 4326)
+    FROM zone_member;
 INSERT INTO plan (zone_id, shift, status, document, road_revision, value, upper_bound, crossed, reachable,
                   violations, seed, parameters, code_version, author)
     SELECT id, '[2026-11-22 10:00+00,2026-11-22 14:00+00)', 'draft', '{{}}', 'r', 5, 5, 1, 1, '[]', 1, '{{}}',
            'v', 'test'
-INSERT INTO team_keep_out (team_id, jurisdiction_path)
-    SELECT team.id, '{SIBLING}' FROM team JOIN zone ON zone.id = zone_id AND zone.code = 'span';
     FROM zone WHERE code = 'span';
 INSERT INTO roster (zone_id, days, status, document, author)
-    SELECT id, '[2026-11-23,2026-11-30)', 'draft', '{{}}', 'test' FROM zone WHERE code = 'span';
+    SELECT id, '[2026-11-23,2026-11-30)', 'draft', '{{}}', 'test' FROM zone;
 INSERT INTO roster_step (roster_id, step, at, author, detail, before)
     SELECT id, 'made', now(), 'test', '{{}}', '{{}}' FROM roster;
 INSERT INTO plan_stop (plan_id, stop_id, prize, service_s, why, crossed, crossable, geom, jurisdiction_path)

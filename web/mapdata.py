@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -188,12 +189,14 @@ def _plan_and_zone(session: Session, code: str | None) -> tuple[Plan | None, gpd
     if chosen is None:
         return None, None
     frame = zones.loc[[chosen]].reset_index(drop=True)
-    frame["rule"] = [
-        {**{key: value for key, value in rule.items() if key != "separation_s"}, "within": "shift"}
-        | {"separation_min": rule["separation_s"] // 60}
-        for rule in frame["rule"]
-    ]
+    frame["rule"] = [shown_rule(rule) for rule in frame["rule"]]
     return plan, frame[["code", "name", "name_en", "rule", "geometry"]]
+
+
+def shown_rule(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """A zone's rule as maps tell it: the time between visits in minutes."""
+    rule = {key: value for key, value in stored.items() if key not in ("separation_s", "leader")}
+    return {"within": "shift"} | rule | {"separation_min": stored.get("separation_s", 0) // 60}
 
 
 def _village_names(tree: gpd.GeoDataFrame) -> dict[str, str]:

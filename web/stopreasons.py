@@ -49,7 +49,11 @@ def _cause(entry: Mapping[str, Any], t: Translator) -> str:
         return cause
     acts = LISTS[entry["list"]]
     factors = [
-        t.length(entry["metres"]),
+        t(
+            N_("%(metres)s at %(points)s a metre"),
+            metres=t.length(entry["metres"]),
+            points=t.number(entry["per_m"], 3),
+        ),
         t(
             N_("%(weight)s (list: %(list)s)"),
             weight=t.number(entry["list_weight"], 2),

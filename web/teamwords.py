@@ -43,6 +43,12 @@ def served_words(row: dict[str, Any], t: Translator) -> list[str]:
     ]
     if terms.pace_percent != 100:
         parts.append(t(N_("at %(share)s of the usual pace"), share=t.share(terms.pace_percent / 100)))
+    if terms.partners:
+        parts.append(
+            t.plural(
+                "with people of %(n)s more village", "with people of %(n)s more villages", len(terms.partners)
+            )
+        )
     if terms.keep_out:
         parts.append(
             t.plural("keeps out of %(n)s village", "keeps out of %(n)s villages", len(terms.keep_out))

@@ -22,6 +22,7 @@ TERM_COLUMNS = (
     Column("skills", ("技能", "专长")),
     Column("pace_percent", ("pace", "步速", "速度百分比")),
     Column("keep_out", ("回避", "回避村", "不去")),
+    Column("partners", ("联合村", "合编村", "共同组成")),
 )
 YES_NO = {
     **dict.fromkeys(("yes", "y", "true", "1", "是", "对"), True),
@@ -47,7 +48,7 @@ def read_terms_of(
     )
     texts = {
         name: table.text(name)
-        for name in ("hours", "daytime_only", "calendar", "breaks", "skills", "keep_out")
+        for name in ("hours", "daytime_only", "calendar", "breaks", "skills", "keep_out", "partners")
     }
     found = []
     for at, row in enumerate(table.texts.index):
@@ -104,5 +105,6 @@ def _terms(
         skills=read_words(line["skills"]),
         pace_percent=int(pace) if np.isfinite(pace) else 100,
         keep_out=tuple(dict.fromkeys(members_named(row, line["keep_out"], villages, notes) or ())),
+        partners=tuple(dict.fromkeys(members_named(row, line["partners"], villages, notes) or ())),
         calendar=line["calendar"] or None,
     )

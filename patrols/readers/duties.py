@@ -62,15 +62,16 @@ class KindDefaults:
     hours: str = ""
     stay_s: int = 360
     required: bool = False
-    prize: int = 5
+    prize: int = 50
 
 
-# No rule was found that says them: what a station would begin with, each a setting.
+# No rule was found that says them: what a station would begin with, each a setting. Points are about what a
+# stop from gaps has, of 100 to 250 in the demo.
 DEFAULTS: Mapping[str, KindDefaults] = {
-    "school_gate": KindDefaults("07:20-08:10; 16:20-17:20", 1800, True, 20),
-    "water": KindDefaults("14:00-18:00", 900, False, 15),
-    "village_entrance": KindDefaults("", 600, False, 10),
-    "bank": KindDefaults("16:30-17:30", 900, False, 10),
+    "school_gate": KindDefaults("07:20-08:10; 16:20-17:20", 1800, True, 200),
+    "water": KindDefaults("14:00-18:00", 900, False, 150),
+    "village_entrance": KindDefaults("", 600, False, 100),
+    "bank": KindDefaults("16:30-17:30", 900, False, 100),
     "other": KindDefaults(),
 }
 

@@ -75,8 +75,12 @@ def plan(session: Session, number: int) -> dict[str, Any] | None:
                           p.upper_bound, p.crossed, p.reachable, p.violations, p.seed, p.author,
                           p.created_at, p.code_version, p.road_revision, p.analysis_id,
                           z.id AS zone_id, z.code AS zone_code, z.name AS zone, z.name_en AS zone_en, z.rule,
-                          COALESCE(p.parameters->>'police_leader', '') AS police_leader
-                   FROM plan p JOIN zone z ON z.id = p.zone_id WHERE p.id = :id"""
+                          COALESCE(p.parameters->>'police_leader', '') AS police_leader,
+                          p.parameters->>'leads' AS leads, l.name AS leads_name,
+                          COALESCE(l.name_en, l.name) AS leads_name_en
+                   FROM plan p JOIN zone z ON z.id = p.zone_id
+                   LEFT JOIN zone_villages(z.id) AS l ON l.path::text = p.parameters->>'leads'
+                   WHERE p.id = :id"""
             ),
             {"id": number},
         )
@@ -144,6 +148,21 @@ def village_choices(session: Session) -> gpd.GeoDataFrame:
              WHERE m.jurisdiction_path = j.path) AS within ON true
            WHERE j.level = 3 AND j.geom IS NOT NULL AND upper_inf(j.valid)
            ORDER BY j.path LIMIT 2000""",
+    )
+
+
+def may_lead(session: Session) -> pd.DataFrame:
+    """Villages that can lead a shift: those with a team in a zone whose rule is a rota.
+
+    zone (code), path, name, name_en; by zone, then by path.
+    """
+    return read_frame(
+        session,
+        """SELECT DISTINCT z.code AS zone, j.path::text AS path, j.name,
+                  COALESCE(j.name_en, j.name) AS name_en
+           FROM zone z CROSS JOIN LATERAL zone_villages(z.id) AS j
+           JOIN team t ON t.zone_id = z.id AND t.jurisdiction_path = j.path AND upper_inf(t.valid)
+           WHERE upper_inf(z.valid) AND z.rule->>'pattern' = 'rota' ORDER BY zone, path""",
     )
 
 

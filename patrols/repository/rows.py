@@ -9,13 +9,13 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from geo.db import ALWAYS, period_text, read_frame, read_geoframe, write_frame
 from geo.errors import LianfangError, Sentence
 from patrols.hours import Terms
-from patrols.tables import Plan
+from patrols.tables import Plan, TeamKeepOut, TeamPartner
 
 
 def add_zones(session: Session, zones: gpd.GeoDataFrame, batch_id: int) -> pd.Index:
@@ -88,18 +88,16 @@ def add_teams(session: Session, teams: gpd.GeoDataFrame, batch_id: int) -> pd.In
     rows["pace_percent"] = [one.pace_percent for one in terms]
     rows["calendar"] = [one.calendar for one in terms]
     ids = write_frame(session, "team", rows)
-    barred = [
-        {"team": int(number), "path": path}
-        for number, one in zip(ids, terms, strict=True)
-        for path in one.keep_out
-    ]
-    if barred:
-        session.execute(
-            text(
-                "INSERT INTO team_keep_out (team_id, jurisdiction_path) VALUES (:team, CAST(:path AS ltree))"
-            ),
-            barred,
-        )
+    numbered = list(zip(ids, terms, strict=True))
+    for table, rows_of in (
+        (TeamKeepOut, [(number, one.keep_out) for number, one in numbered]),
+        (TeamPartner, [(number, one.partners) for number, one in numbered]),
+    ):
+        given = [
+            {"team_id": int(number), "jurisdiction_path": path} for number, paths in rows_of for path in paths
+        ]
+        if given:
+            session.execute(insert(table), given)
     return ids
 
 
@@ -116,6 +114,8 @@ def teams(session: Session, zone_id: int) -> gpd.GeoDataFrame:
                   breaks, skills, pace_percent, calendar,
                   ARRAY(SELECT jurisdiction_path::text FROM team_keep_out WHERE team_id = team.id
                         ORDER BY 1) AS keep_out,
+                  ARRAY(SELECT jurisdiction_path::text FROM team_partner WHERE team_id = team.id
+                        ORDER BY 1) AS partners,
                   ST_AsBinary(base) AS geom
            FROM team WHERE zone_id = :zone AND upper_inf(valid) ORDER BY code""",
         zone=zone_id,

@@ -23,6 +23,8 @@ def team_states(session: Session, zone_id: int, code: str) -> gpd.GeoDataFrame:
                   t.endurance_s, t.daily_from, t.daily_to, t.daytime_only, t.breaks, t.skills, t.pace_percent,
                   t.calendar, ARRAY(SELECT k.jurisdiction_path::text FROM team_keep_out k
                                     WHERE k.team_id = t.id ORDER BY 1) AS keep_out,
+                  ARRAY(SELECT p.jurisdiction_path::text FROM team_partner p
+                        WHERE p.team_id = t.id ORDER BY 1) AS partners,
                   b.author, ST_AsBinary(t.base) AS geom
            FROM team t LEFT JOIN import_batch b ON b.id = t.batch_id
                 LEFT JOIN zone_villages(:zone) AS j ON j.path = t.jurisdiction_path

@@ -8,6 +8,7 @@ from patrols.services.changing import Change, NewStop
 from patrols.services.checking import check_plan
 from patrols.services.county import CountyOutcome, plan_zones
 from patrols.services.going_on import go_on
+from patrols.services.nights import plan_nights
 from patrols.services.planning import PlanOutcome, plan_shift
 from patrols.services.preparing import PlanSettings
 from patrols.services.staleness import stale_reasons
@@ -24,6 +25,7 @@ __all__ = [
     "go_on",
     "import_teams",
     "import_zones",
+    "plan_nights",
     "plan_shift",
     "plan_zones",
     "stale_reasons",

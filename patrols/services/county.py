@@ -105,7 +105,7 @@ def plan_zones(
 
     def search(one: Prepared) -> PatrolPlan | LianfangError:
         try:
-            return solve(one.problem, budget=budget, seed=seed, should_abort=should_abort)
+            return solve(one.problem, budget=budget, seed=seed, should_abort=should_abort, unlike=one.seen)
         except LianfangError as error:
             return error
 

@@ -208,19 +208,6 @@ def less_the_walk(teams: gpd.GeoDataFrame, walk_s: pd.Series) -> tuple[gpd.GeoDa
     return cut[has_time], remarks
 
 
-def crossing_remarks(teams: gpd.GeoDataFrame) -> list[str]:
-    """That nothing can be crossed, where the teams on duty are not of two villages."""
-    homes = sorted(teams["village"].dropna().unique())
-    if len(homes) >= 2:
-        return []
-    of = Sentence("all are of %(village)s", village=homes[0]) if homes else Sentence("none has a village")
-    return [
-        Sentence(
-            "nothing can be crossed: that takes teams of two villages, and of those on duty %(of)s", of=of
-        )
-    ]
-
-
 def _hours(start: Any, end: Any, zone: tzinfo | None) -> Sentence:
     """A team's own hours, at least one end of which is given."""
     first, last = (None if pd.isna(at) else at.astimezone(zone).isoformat() for at in (start, end))

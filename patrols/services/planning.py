@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -50,6 +50,8 @@ def plan_shift(
     settings: PlanSettings | None = None,
     author: str,
     wishes: Wishes | None = None,
+    leads: str | None = None,
+    drafts: Sequence[int] = (),
     should_abort: Callable[[], bool] | None = None,
     progress: Callable[[float], None] | None = None,
     best: Callable[[float], None] | None = None,
@@ -61,6 +63,10 @@ def plan_shift(
 
     Parameters
     ----------
+    leads : str, optional
+        Path of the duty village of a rota; left out, the one whose turn it is.
+    drafts : sequence of int, optional
+        Plans of earlier shifts of the same week or month that count although they are not published.
     should_abort : callable, optional
         Asked while it searches; once it says True the best plan so far is taken.
     progress : callable, optional
@@ -75,9 +81,26 @@ def plan_shift(
         street or no gap, a team's base lies off the streets its mode can use, or a wish cannot be kept.
     """
     tell = progress or (lambda fraction: None)
-    ready = prepared(session, zone=zone, start=start, end=end, settings=settings, wishes=wishes, tell=tell)
+    ready = prepared(
+        session,
+        zone=zone,
+        start=start,
+        end=end,
+        settings=settings,
+        wishes=wishes,
+        leads=leads,
+        drafts=drafts,
+        tell=tell,
+    )
     tell(0.4)
-    plan = solve(ready.problem, budget=budget, seed=seed, should_abort=should_abort, progress=best)
+    plan = solve(
+        ready.problem,
+        budget=budget,
+        seed=seed,
+        should_abort=should_abort,
+        progress=best,
+        unlike=ready.seen,
+    )
     tell(0.85)
     made = store_plan(session, ready, plan, budget=budget, seed=seed, author=author)
     tell(1.0)

@@ -25,15 +25,17 @@ def pose(
     points: gpd.GeoSeries,
     teams: gpd.GeoDataFrame,
     stops: gpd.GeoDataFrame,
-    rule: dict[str, object],
+    rule: CrossRule,
     start: datetime,
     stop_limit_m: float,
     wishes: Wishes | None,
     zone: tzinfo,
+    made: pd.DataFrame,
 ) -> PatrolProblem:
     """Bases first, then stops, as nodes of the matrices of every mode and pace that a team has.
 
-    `zone` is the site's time zone, in which the hours of breaks are.
+    `zone` is the site's time zone, in which the hours of breaks are; `made` are visits of earlier shifts that
+    count, as `PatrolProblem.done`.
     """
     own_modes = _modes(teams)
     modes = sorted(set(own_modes), key=_in_order)
@@ -41,11 +43,14 @@ def pose(
     base = np.arange(len(teams))
     pinned, forbidden = (wishes.pinned, wishes.forbidden) if wishes else ((), ())
     there = set(teams["code"])
-    never = {*(pair for pair in forbidden if pair[0] in there), *out_of_range(teams, stops), *kept_out(teams, stops)}
-    own_rule = CrossRule(**rule)  # type: ignore[arg-type]
+    never = {
+        *(pair for pair in forbidden if pair[0] in there),
+        *out_of_range(teams, stops),
+        *kept_out(teams, stops),
+    }
     # What a person wishes of a stop comes before what its duty asks for.
     wished = {stop for _, stop in pinned}
-    posted = [pair for pair in pins(stops, teams, never, own_rule)[0] if pair[1] not in wished]
+    posted = [pair for pair in pins(stops, teams, never, rule)[0] if pair[1] not in wished]
     return PatrolProblem(
         duration_s=durations,
         distance_m=distances,
@@ -59,7 +64,7 @@ def pose(
                 "required": required(stops),
             }
         ),
-        windows=windows_frame(stops, own_rule, start),
+        windows=windows_frame(stops, rule, start),
         teams=pd.DataFrame(
             {
                 "team_id": teams["code"].to_numpy(),
@@ -69,12 +74,14 @@ def pose(
                 "end_node": base,
                 "start_s": teams["start_s"].to_numpy(),
                 "end_s": teams["end_s"].to_numpy(),
+                "villages": teams["villages"].to_numpy(),
             }
         ),
         breaks=_breaks(teams, start, zone),
         forbidden=pd.DataFrame(sorted(never), columns=["team_id", "stop_id"]),
-        rule=own_rule,
+        rule=rule,
         origin=start,
+        done=made,
         pinned=pd.DataFrame([*pinned, *posted], columns=["team_id", "stop_id"]),
     )
 
@@ -106,8 +113,8 @@ def _breaks(teams: gpd.GeoDataFrame, start: datetime, zone: tzinfo) -> pd.DataFr
         if not breaks_fit(due, first_s, last_s):
             raise LianfangError(
                 Sentence(
-                    "the breaks of team '%(team)s' do not fit into its time in this shift one after the other "
-                    "(%(breaks)s); change them, or the shift",
+                    "the breaks of team '%(team)s' do not fit into its time in this shift one after the "
+                    "other (%(breaks)s); change them, or the shift",
                     team=team["code"],
                     breaks=Terms.of_row(team).breaks_text,
                 )

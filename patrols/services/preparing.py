@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
@@ -23,14 +24,18 @@ from patrols.demand import DemandSettings
 from patrols.importers import teams_off_network
 from patrols.problem import CrossRule, PatrolProblem
 from patrols.services.again import Wishes, plan_again
-from patrols.services.duty import crossing_remarks, less_the_walk, listed
+from patrols.services.duty import less_the_walk, listed
 from patrols.services.duty_stops import DutiesDue, duties_due, pins, refuse_unreachable, with_duties
 from patrols.services.measuring import kept_out, on_their_street, out_of_range, points_at
 from patrols.services.posing import pose
 from patrols.services.rostering import serving_here
+from patrols.services.ruling import crossing_remarks, rule_of_shift
+from patrols.services.spanning import earlier_visits, left_to_cross, made_before
 from patrols.services.staleness import plan_basis
 from patrols.services.stops import villages_at, zone_stops
+from patrols.services.varying import seen_before
 from patrols.services.zoning import road_network, villages
+from patrols.spans import as_made
 
 # A tenth of a millimetre: nodes are moved to the places as the plan file writes them before anything is
 # measured, so that whoever reads the file measures from the very same ones.
@@ -79,6 +84,8 @@ class Prepared:
     parameters : dict
         What the plan keeps of how it was made.
     remarks : tuple of str
+    seen : DataFrame
+        Visits of the nights before, as `patrols.solve.solve` takes them.
     """
 
     zone: str
@@ -94,6 +101,7 @@ class Prepared:
     analysis: int | None
     parameters: dict[str, Any]
     remarks: tuple[str, ...]
+    seen: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def prepared(
@@ -106,6 +114,8 @@ def prepared(
     wishes: Wishes | None = None,
     roads: tuple[RoadNetwork, str] | None = None,
     taken: gpd.GeoSeries | None = None,
+    leads: str | None = None,
+    drafts: Sequence[int] = (),
     tell: Callable[[float], None] = lambda fraction: None,
 ) -> Prepared:
     """Everything that a search of one zone's shift needs, read from the database.
@@ -116,6 +126,10 @@ def prepared(
         The streets and their revision, where they were read before.
     taken : GeoSeries of Point, optional
         Stops of neighbouring zones, in the network's CRS: what lies within sight of one is theirs.
+    leads : str, optional
+        Path of the duty village of a rota; left out, the one whose turn it is.
+    drafts : sequence of int, optional
+        Plans of earlier shifts of the same span whose visits count although they are not published.
     tell : callable
         Told 0.2 when the stops are chosen.
 
@@ -153,12 +167,18 @@ def prepared(
             )
         )
     network, revision = roads or road_network(session)
+    stored = CrossRule(**record["rule"].iloc[0])
+    earlier = earlier_visits(session, zone_id, stored.within, start, drafts)
+    many = replace(chosen.demand, stops=chosen.demand.stops + earlier.geometry.nunique())
+    area = record.geometry.iloc[0]
     duties = DutiesDue.none(crs)
     if wishes is None:
         duties = duties_due(session, zone_id, start, end, network, chosen.base_limit_m)
         remarks += duties.remarks
-    area = record.geometry.iloc[0]
-    analysis, basis, stops = _stops(session, zone, area, network, chosen, wishes, start, duties)
+    whole = replace(chosen, demand=many)
+    analysis, basis, stops = _stops(session, zone, area, network, whole, wishes, start, duties)
+    if wishes is None and len(earlier):
+        stops = left_to_cross(stops, earlier, stored, chosen.demand.stops, zone)
     if taken is not None and len(taken):
         stops = stops[stops.geometry.distance(taken.union_all()) > chosen.demand.sight_m]
         if stops.empty and duties.stops.empty:
@@ -184,24 +204,31 @@ def prepared(
                 "zone '%(zone)s' has no team with time to patrol (%(why)s)", zone=zone, why=listed(short)
             )
         )
-    remarks += crossing_remarks(teams)
-    rule = CrossRule(**record["rule"].iloc[0])
+    teams = teams.assign(villages=teams["village"].notna() + teams["partners"].map(len))
+    if (
+        leads is None
+        and roster is not None
+        and stored.pattern == "rota"
+        and roster.village in set(teams["village"])
+    ):
+        leads = roster.village
+    rule = rule_of_shift(session, zone_id, stored, teams, start, leads, drafts)
+    remarks += crossing_remarks(teams, rule)
     remarks += pins(stops, teams, [*out_of_range(teams, stops), *kept_out(teams, stops)], rule)[1]
     if wishes is not None:
         wishes.refuse_impossible(
             set(stops["stop_id"]),
             set(teams["code"]),
             set(out_of_range(teams, stops)),
-            CrossRule(**record["rule"].iloc[0]).visits,
+            rule.visits,
             barred=set(kept_out(teams, stops)),
         )
     nodes = gpd.GeoSeries([*bases.loc[teams.index], *stops.geometry], crs=crs)
     places_of_nodes = shapely.get_coordinates(to_lonlat(nodes).to_numpy()).round(PLACE_DECIMALS)
     points = points_at(places_of_nodes, crs)
     clock = ZoneInfo(current_site(session).timezone)
-    problem = pose(
-        network, points, teams, stops, record["rule"].iloc[0], start, chosen.stop_limit_m, wishes, clock
-    )
+    made = as_made(made_before(stops, earlier), start)
+    problem = pose(network, points, teams, stops, rule, start, chosen.stop_limit_m, wishes, clock, made)
     remarks += refuse_unreachable(problem, stops)
     return Prepared(
         zone=zone,
@@ -219,9 +246,11 @@ def prepared(
         | {
             "basis": plan_basis(session, zone, analysis, start, end) | basis,
             "wishes": None if wishes is None else wishes.as_json(),
+            "leads": rule.leader,
             "roster": None if roster is None else roster.roster,
             "police_leader": "" if roster is None else roster.leader,
         },
+        seen=seen_before(session, zone_id, start, stops, drafts),
         remarks=tuple(remarks),
     )
 

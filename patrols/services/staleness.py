@@ -16,7 +16,6 @@ from geo.roads import road_revision
 from patrols import repository
 from patrols.hours import Terms
 from patrols.repository import basis as store
-from patrols.services.duty import on_duty_here
 from patrols.services.duty_stops import duties_basis
 from patrols.services.rostering import serving_here
 from patrols.stale import basis_of_document, changes
@@ -110,6 +109,7 @@ def _team_basis(row: dict[str, Any], terms: Terms) -> dict[str, Any]:
         "breaks": terms.breaks_text,
         "pace": terms.pace_percent,
         "keep_out": sorted(terms.keep_out),
+        "partners": sorted(terms.partners),
         "lon": row["geometry"].x,
         "lat": row["geometry"].y,
         **flight,

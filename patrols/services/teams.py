@@ -23,7 +23,7 @@ from geo.services import Source, add_source, site_crs
 from patrols import repository
 from patrols.hours import Terms
 from patrols.importers import LONGEST_FLIGHT_MIN, LONGEST_RANGE_M, TEAM_MODES, teams_off_network
-from patrols.services.calendars import calendar_of_code
+from patrols.repository.calendars import calendars
 from patrols.services.zoning import road_network, store_teams, villages
 
 LARGEST_TEAM = 100
@@ -122,17 +122,26 @@ def _checked(session: Session, code: str, given: TeamGiven) -> gpd.GeoDataFrame:
         raise InputRefused(Sentence("a team needs a code and a name"))
     crs = site_crs(session)
     tree = to_metric(villages(session).set_index("path"), crs)
-    for path in (given.village, *given.terms.keep_out):
+    for path in (given.village, *given.terms.keep_out, *given.terms.partners):
         if path is not None and path not in tree.index:
             raise InputRefused(Sentence("village '%(village)s' is not known or has no area", village=path))
     if given.village is not None and given.village in given.terms.keep_out:
         raise InputRefused(Sentence("a team does not keep out of its own village; take it off the list"))
+    if given.village is not None and given.village in given.terms.partners:
+        raise InputRefused(Sentence("a team has people of its own village anyway; take it off the list"))
     if given.base is None and given.village is None:
         raise InputRefused(
             Sentence("a team without a village needs a base: click on the map where it begins")
         )
-    if given.terms.calendar is not None:
-        calendar_of_code(session, given.terms.calendar)
+    known = calendars(session)["code"]
+    if given.terms.calendar is not None and given.terms.calendar not in set(known):
+        raise InputRefused(
+            Sentence(
+                "calendar '%(code)s' is not known; known are: %(known)s",
+                code=given.terms.calendar,
+                known=", ".join(known) or "–",
+            )
+        )
     if given.starts_at is not None and given.ends_at is not None and given.ends_at <= given.starts_at:
         raise InputRefused(
             Sentence(

@@ -6,7 +6,7 @@ from patrols.tables.duties import FixedDuty
 from patrols.tables.meeting_places import MeetingPlace
 from patrols.tables.plans import Plan, PlanStep, PlanStop, PlanVisit, plan_column
 from patrols.tables.rosters import RosterStep, StoredRoster
-from patrols.tables.zones import Team, TeamKeepOut, Zone, ZoneMember
+from patrols.tables.zones import Team, TeamKeepOut, TeamPartner, Zone, ZoneMember
 
 __all__ = [
     "CheckIn",
@@ -21,8 +21,9 @@ __all__ = [
     "RosterStep",
     "StoredRoster",
     "Team",
+    "TeamKeepOut",
+    "TeamPartner",
     "Zone",
     "ZoneMember",
-    "TeamKeepOut",
     "plan_column",
 ]

@@ -111,10 +111,8 @@ class Team(Dated, Base):
     batch_id: Mapped[int] = batch_column()
 
 
-class TeamKeepOut(Base):
-    """A jurisdiction in which a team must not be sent to a stop."""
-
-    __tablename__ = "team_keep_out"
+class _OfTeam:
+    """A jurisdiction that has to do with a team."""
 
     team_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("team.id", ondelete="CASCADE"), primary_key=True
@@ -126,3 +124,15 @@ class TeamKeepOut(Base):
         primary_key=True,
         index=True,
     )
+
+
+class TeamKeepOut(_OfTeam, Base):
+    """A jurisdiction in which a team must not be sent to a stop."""
+
+    __tablename__ = "team_keep_out"
+
+
+class TeamPartner(_OfTeam, Base):
+    """A village, beside its home, whose people serve in a mixed team."""
+
+    __tablename__ = "team_partner"

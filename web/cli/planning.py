@@ -22,8 +22,11 @@ from web.cli.common import author, command_options, parse_time
 from web.cli.duties import duties, holidays
 from web.cli.duty import export
 from web.cli.going_on import go_on
+from web.cli.nights import plan_nights
 from web.cli.packs import give_back, key, pack, receive, unpack
 from web.cli.rostering import roster
+from web.cli.ruling import rule
+from web.cli.shift_options import budget_of, shift_options
 from web.cli.showing import show
 from web.cli.zones import zones
 from web.database import open_database, running_database, var_dir
@@ -38,7 +41,7 @@ def patrols() -> None:
     """Cross-patrol plans: make one, check one, look at it, hand it out."""
 
 
-for one in (show, roster, zones, go_on, export, pack, unpack, key, give_back, receive):
+for one in (plan_nights, show, roster, zones, go_on, rule, export, pack, unpack, key, give_back, receive):
     patrols.add_command(one)
 patrols.add_command(duties)
 patrols.add_command(holidays)
@@ -46,13 +49,8 @@ patrols.add_command(holidays)
 
 @patrols.command("plan")
 @click.option("--zone", required=True, help="Code of the joint-defence zone.")
-@click.option("--start", required=True, help="Begin of the shift, such as 2026-11-22T18:00.")
-@click.option("--end", required=True, help="End of the shift.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True)
-@click.option(
-    "--budget-s", type=float, help="Search this long, seconds [default: the site's setting, at first 10]."
-)
-@click.option("--iterations", type=int, help="Search so many iterations instead: same seed, same plan.")
+@click.option("--leads", help="Of a rota, the path of the duty village [default: the one whose turn it is].")
+@shift_options
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -61,6 +59,7 @@ patrols.add_command(holidays)
 @command_options
 def plan(
     zone: str,
+    leads: str | None,
     start: str,
     end: str,
     seed: int,
@@ -72,11 +71,9 @@ def plan(
 
     Example: lianfang patrols plan --zone hel-lf --start 2026-11-21T18:00 --end 2026-11-21T22:00
     """
-    if budget_s is not None and iterations is not None:
-        raise click.UsageError("give --budget-s or --iterations, not both")
     if out:
         check_ending(out, PLAN_ENDINGS)
-    budget = _budget(budget_s, iterations)
+    budget = budget_of(budget_s, iterations)
     steps = Steps()
     with open_database() as engine:
         with transaction(engine, scope=WHOLE_SITE) as session:
@@ -93,6 +90,7 @@ def plan(
                 seed=seed,
                 settings=plan_settings(values),
                 author=author(),
+                leads=leads,
                 progress=update,
             )
             if out:
@@ -119,14 +117,8 @@ def plan(
 
 
 @patrols.command("plan-all")
-@click.option("--start", required=True, help="Begin of the shift, such as 2026-11-22T18:00.")
-@click.option("--end", required=True, help="End of the shift.")
 @click.option("--zone", "zones", multiple=True, help="Only this zone; may be given again [default: all].")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True)
-@click.option(
-    "--budget-s", type=float, help="Search each zone this long, seconds [default: the site's setting]."
-)
-@click.option("--iterations", type=int, help="Search so many iterations a zone instead.")
+@shift_options
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
@@ -148,9 +140,7 @@ def plan_all(
 
     Example: lianfang patrols plan-all --start 2026-11-21T18:00 --end 2026-11-21T22:00
     """
-    if budget_s is not None and iterations is not None:
-        raise click.UsageError("give --budget-s or --iterations, not both")
-    budget = _budget(budget_s, iterations)
+    budget = budget_of(budget_s, iterations)
     steps = Steps()
     with open_database() as engine:
         with transaction(engine, scope=WHOLE_SITE) as session:
@@ -192,16 +182,6 @@ def plan_all(
         ],
         "refused": [{"zone": zone, "why": why} for zone, why in made.refused],
     }
-
-
-def _budget(seconds: float | None, iterations: int | None) -> Budget | None:
-    """What was asked for; None where the site's setting holds."""
-    try:
-        if iterations is not None:
-            return Budget(iterations=(iterations,))
-        return None if seconds is None else Budget(seconds)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
 
 
 @patrols.command("check")

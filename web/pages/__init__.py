@@ -44,6 +44,7 @@ from web.pages import (
     tokens,
     trial,
     zone_villages,
+    zonerule,
     zones,
 )
 
@@ -69,6 +70,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     zone_villages.bp,
     ground.bp,
     teams.bp,
+    zonerule.bp,
     fixed_duties.bp,
     calendars.bp,
     plans.bp,

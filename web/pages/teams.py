@@ -202,6 +202,7 @@ def _as_given(row: dict[str, Any]) -> MultiDict[str, str]:
                 for name in ("starts_at", "ends_at")
             ),
             *(("keep_out", path) for path in terms.keep_out),
+            *(("partners", path) for path in terms.partners),
         ]
     )
 
@@ -229,6 +230,7 @@ def _given(given: MultiDict[str, str]) -> Any:
             skills=read_words(given.get("skills", "")),
             pace_percent=_whole(given.get("pace_percent") or "100", gettext("Pace")),
             keep_out=tuple(dict.fromkeys(given.getlist("keep_out"))),
+            partners=tuple(dict.fromkeys(given.getlist("partners"))),
             calendar=given.get("calendar") or None,
         ),
     )

@@ -37,7 +37,7 @@ DUTY_SETTINGS: tuple[Spec, ...] = (
         "07:20-08:10; 16:20-17:20",
         30.0,
         "yes",
-        20,
+        200,
     ),
     *_of_kind(
         "water",
@@ -45,7 +45,7 @@ DUTY_SETTINGS: tuple[Spec, ...] = (
         "14:00-18:00",
         15.0,
         "no",
-        15,
+        150,
     ),
     *_of_kind(
         "village_entrance",
@@ -58,7 +58,7 @@ DUTY_SETTINGS: tuple[Spec, ...] = (
         "",
         10.0,
         "no",
-        10,
+        100,
     ),
     *_of_kind(
         "bank",
@@ -71,7 +71,7 @@ DUTY_SETTINGS: tuple[Spec, ...] = (
         "16:30-17:30",
         15.0,
         "no",
-        10,
+        100,
     ),
     *_of_kind(
         "other",
@@ -84,6 +84,6 @@ DUTY_SETTINGS: tuple[Spec, ...] = (
         "",
         6.0,
         "no",
-        5,
+        50,
     ),
 )

@@ -23,7 +23,19 @@ if TYPE_CHECKING:
     from patrols.solve import Budget
 
 KIND = "plan"
-ARGUMENTS = ("zone", "start", "end", "seed", "seconds", "iterations", "again", "pinned", "forbidden")
+ARGUMENTS = (
+    "zone",
+    "start",
+    "end",
+    "seed",
+    "seconds",
+    "iterations",
+    "again",
+    "pinned",
+    "forbidden",
+    "leads",
+    "nights",
+)
 # Where `patrols.services.plan_shift` stands when its search begins and ends.
 SEARCH = (0.4, 0.85)
 
@@ -43,15 +55,21 @@ class PlanOrder:
     seed: int
     budget: Budget | None
     wishes: Wishes | None = None
+    leads: str | None = None
+    nights: int = 1
 
 
 def order(arguments: Mapping[str, Any]) -> PlanOrder:
     """From zone (code), start and end (ISO 8601 with a zone), seed, and seconds or iterations.
 
+    nights asks for the same hours of so many days running. Of a rota also leads, the path of the duty
+    village, where it is not the one whose turn it is.
+
     To plan again: again (number of a plan), pinned and forbidden (pairs of a team's code and a stop's).
     """
     # The solver takes seconds to load: only whoever asks for a plan waits for it.
     from patrols.services import Wishes
+    from patrols.services.nights import MOST_NIGHTS
     from patrols.solve import Budget
 
     read.known(arguments, ARGUMENTS, KIND)
@@ -82,7 +100,13 @@ def order(arguments: Mapping[str, Any]) -> PlanOrder:
         wishes = Wishes(read.one(arguments, "again", int), pinned, forbidden)
     elif pinned or forbidden:
         raise InputRefused("pinned and forbidden need again, the number of the plan they are about")
-    return PlanOrder(zone, start, end, seed, budget, wishes)
+    leads = read.one(arguments, "leads", str) if "leads" in arguments else None
+    nights = read.one(arguments, "nights", int, 1)
+    if not 1 <= nights <= MOST_NIGHTS:
+        raise InputRefused(Sentence("%(nights)s nights; give 1 to %(most)s", nights=nights, most=MOST_NIGHTS))
+    if nights > 1 and wishes is not None:
+        raise InputRefused(Sentence("a plan is made again for its own shift, not for several nights"))
+    return PlanOrder(zone, start, end, seed, budget, wishes, leads, nights)
 
 
 def words_at(share: float) -> str:
@@ -130,6 +154,8 @@ def run(session: Session, asked: PlanOrder, tell: Tell) -> Outcome:
     tell(0.0, words_at(0.0))
     values = current(session)
     budget = asked.budget or Budget(float(values["planning.search_s"]))
+    if asked.nights > 1:
+        return _several(session, asked, budget, tell)
     search = _Search(tell, budget.seconds)
     made = plan_shift(
         session,
@@ -141,6 +167,7 @@ def run(session: Session, asked: PlanOrder, tell: Tell) -> Outcome:
         settings=plan_settings(values),
         author=tell.author,
         wishes=asked.wishes,
+        leads=asked.leads,
         should_abort=search.should_abort,
         progress=search.progress,
         best=search.best,
@@ -159,3 +186,42 @@ def run(session: Session, asked: PlanOrder, tell: Tell) -> Outcome:
         "violations": [as_stored(one) for one in made.violations],
     }
     return Outcome(f"/plans/{made.plan_id}", summary, details)
+
+
+def _several(session: Session, asked: PlanOrder, budget: Budget, tell: Tell) -> Outcome:
+    """The same hours of several days."""
+    from patrols.services import plan_nights
+
+    def progress(share: float) -> None:
+        night = min(int(share * asked.nights) + 1, asked.nights)
+        tell.noted(N_("Planning night %(night)s of %(nights)s"), night=night, nights=asked.nights)
+        tell.reached(share)
+
+    made = plan_nights(
+        session,
+        zone=asked.zone,
+        start=asked.start,
+        end=asked.end,
+        nights=asked.nights,
+        budget=budget,
+        seed=asked.seed,
+        settings=plan_settings(current(session)),
+        author=tell.author,
+        leads=asked.leads,
+        should_abort=tell.should_stop,
+        progress=progress,
+    )
+    summary = Words(
+        N_("%(nights)s plans; together they cross %(crossed)s stops; violations: %(violations)s."),
+        {
+            "nights": len(made),
+            "crossed": sum(len(one.plan.crossed) for one in made),
+            "violations": sum(len(one.violations) for one in made),
+        },
+    )
+    details = {
+        "plans": [one.plan_id for one in made],
+        "remarks": [as_stored(remark) for one in made for remark in one.remarks],
+        "violations": [as_stored(broken) for one in made for broken in one.violations],
+    }
+    return Outcome("/plans", summary, details)

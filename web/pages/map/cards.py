@@ -14,7 +14,7 @@ from geo.repository import search as places
 from patrols.repository import on_map as patrols
 from web.access import Action, needs
 from web.i18n import Translator
-from web.mapdata import FINDING_WORDS
+from web.mapdata import FINDING_WORDS, shown_rule
 from web.maps.popups import (
     Popup,
     camera_popup,
@@ -224,9 +224,7 @@ def _zone(number: int, t: Translator) -> Card | None:
     zone = patrols.zone_of(db(), number)
     if zone is None:
         return None
-    rule = {key: value for key, value in zone["rule"].items() if key != "separation_s"}
-    rule |= {"within": "shift", "separation_min": zone["rule"].get("separation_s", 0) // 60}
-    told = zone_popup({**zone, "rule": rule}, t)
+    told = zone_popup({**zone, "rule": shown_rule(zone["rule"])}, t)
     members = zone["members_en"] if t.lang == "en" else zone["members"]
     told["r"].append([t("Villages"), t.joined([str(name) for name in members])])
     links = (Link(t("All about this zone"), f"/zones/{zone['code']}"),)

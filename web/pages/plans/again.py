@@ -57,6 +57,8 @@ def begin_again(number: int) -> Response:
             "pinned": pinned,
             "forbidden": forbidden,
         }
+        if plan["leads"]:
+            asked["leads"] = plan["leads"]
         return ordered(plan["zone_code"], asked)
     except InputRefused as refused:
         db().rollback()

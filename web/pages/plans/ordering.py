@@ -31,8 +31,8 @@ def shift_given(given: Mapping[str, str]) -> dict[str, Any]:
     return {
         "start": local_moment(given.get("start", ""), zone, gettext("From")).isoformat(),
         "end": local_moment(given.get("end", ""), zone, gettext("To")).isoformat(),
-        "seed": _number(given.get("seed", "1"), gettext("Seed"), int),
-        "seconds": _number(given.get("seconds", ""), gettext("Search for"), float),
+        "seed": number_given(given.get("seed", "1"), gettext("Seed"), int),
+        "seconds": number_given(given.get("seconds", ""), gettext("Search for"), float),
     }
 
 
@@ -61,7 +61,14 @@ def ordered(zone_code: str, asked: Mapping[str, Any]) -> Response:
     return redirect(f"/jobs/{job}")
 
 
-def _number(value: str, what: str, kind: type[int] | type[float]) -> Any:
+def number_given(value: str, what: str, kind: type[int] | type[float]) -> Any:
+    """A number that a form names `what`.
+
+    Raises
+    ------
+    InputRefused
+        For what is none.
+    """
     try:
         return kind(value)
     except ValueError as error:

@@ -55,6 +55,7 @@ def shown(number: int, *, refused: InputRefused | None = None, status: int = 200
         plan=plan,
         zone_name=plan["zone"] if t.lang == "zh" else plan["zone_en"] or plan["zone"],
         shift=t.span(plan["start"], plan["end"]),
+        leads=(plan["leads_name"] if t.lang == "zh" else plan["leads_name_en"]) or plan["leads"],
         state=t(STATUSES[state]),
         tone=TONES[state],
         may_here=may_here,

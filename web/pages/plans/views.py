@@ -14,7 +14,7 @@ from patrols.repository import of_plan
 from web import i18n
 from web.access import Action, needs
 from web.pages.plans.blueprint import bp
-from web.pages.plans.ordering import ordered, shift_given
+from web.pages.plans.ordering import number_given, ordered, shift_given
 from web.pages.plans.page import shown
 from web.pages.plans.tables import PLANS, drafts_seen, stale_in
 from web.planrights import seen_plan
@@ -56,7 +56,10 @@ def begin() -> Response:
     given = request.form.to_dict()
     zone = given.get("zone", "")
     try:
-        return ordered(zone, {"zone": zone, **shift_given(given)})
+        more: dict[str, Any] = {"leads": given["leads"]} if given.get("leads") else {}
+        if given.get("nights", "1") != "1":
+            more["nights"] = number_given(given["nights"], gettext("Nights running"), int)
+        return ordered(zone, {"zone": zone, **shift_given(given), **more})
     except InputRefused as refused:
         return _form(given, problem=said(refused, translator()), status=422)
 
@@ -81,6 +84,10 @@ def _form(given: dict[str, Any], *, problem: str = "", status: int = 200) -> Res
         zones=[
             (row["code"], gettext("%(zone)s (%(n)s teams)", zone=row[name], n=row["teams"]))
             for row in zones.to_dict("records")
+        ],
+        leaders=[
+            (row["path"], gettext("%(village)s (zone %(zone)s)", village=row[name], zone=row["zone"]))
+            for row in of_plan.may_lead(db()).to_dict("records")
         ],
         seconds=current(db())["planning.search_s"],
         zone_here=bool(scope()),
