@@ -86,10 +86,15 @@ def of_team_code(things: Things, path: str) -> dict[str, Any]:
     return of_zone_code(things, path) | {"code": f"team-{things.ids['zones'][path]}"}
 
 
-def of_roster(things: Things, path: str) -> dict[str, Any]:
-    """A draft of its own, since it goes when somebody may remove it."""
+def of_roster(things: Things, path: str, status: str = "draft") -> dict[str, Any]:
+    """One of its own, since a draft goes when somebody may remove it."""
+    values = {"zone": things.ids["zones"][path], "status": status}
     with transaction(things.engine, scope=WHOLE_SITE) as session:
-        return {"number": session.scalar(text(ROSTER), {"zone": things.ids["zones"][path]})}
+        return {"number": session.scalar(text(ROSTER), values)}
+
+
+def of_published_roster(things: Things, path: str) -> dict[str, Any]:
+    return of_roster(things, path, "published")
 
 
 def of_plan(things: Things, path: str) -> dict[str, Any]:
@@ -179,9 +184,10 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
     "ground.change": (lambda things, path: {**of_code(things, path), "number": 1},),
     **{
         f"rosters.{name}": (of_roster,)
-        for name in ("record", "swap", "mark", "lead", "again", "undo", "publish", "withdraw", "remove")
+        for name in ("swap", "mark", "lead", "again", "undo", "publish", "withdraw", "remove")
     },
-    "rosters.file": (lambda things, path: {**of_roster(things, path), "ending": ".xlsx"},),
+    "rosters.record": (of_published_roster,),
+    "rosters.file": (lambda things, path: {**of_published_roster(things, path), "ending": ".xlsx"},),
     "teams.new": (of_zone_code,),
     "teams.add": (of_zone_code,),
     "teams.end": (of_zone_code,),
@@ -268,7 +274,7 @@ SELECT false, 'outage', '["lost"]', 82000, 0, 0, 3, now(), now(), now(), geom, C
 FROM camera WHERE code = :code"""
 ROSTER = """
 INSERT INTO roster (zone_id, days, status, document, author)
-SELECT :zone, '[2027-01-01,2027-01-02)', 'draft', jsonb_build_object(
+SELECT :zone, '[2027-01-01,2027-01-02)', :status, jsonb_build_object(
     'days', '["2027-01-01"]'::jsonb,
     'slots', '[{"from": "18:00", "to": "22:00", "teams": 1, "villages": 0}]'::jsonb,
     'rest_h', 8, 'leaders', '[]'::jsonb,

@@ -13,9 +13,10 @@ from patrols.hours import Terms
 from patrols.repository import rosters as store
 from patrols.rosters import document as doc
 from patrols.rosters.document import read_slots
-from patrols.services import rostering
+from patrols.services import Wishes, life, plan_shift, rostering
 from patrols.services.staleness import stale_reasons
 from patrols.services.teams import end_team
+from patrols.solve import Budget
 from patrols.tables import Plan
 
 FIRST = date(2026, 11, 21)
@@ -192,6 +193,19 @@ def test_a_shift_is_planned_with_the_teams_of_its_turn(session, zone):
     assert f"by roster {number} these teams serve in this shift: {', '.join(told.teams)}" in after.remarks
     assert session.get(Plan, after.plan_id).parameters["police_leader"] == "孙队"
     assert stale_reasons(session, [after.plan_id])[after.plan_id] == []
+    # Made again, a plan keeps who was named for it.
+    life.name_leader(session, after.plan_id, "李队")
+    again = plan_shift(
+        session,
+        zone="z",
+        start=START,
+        end=END,
+        budget=Budget(iterations=(5, 5)),
+        seed=1,
+        author="t",
+        wishes=Wishes(after.plan_id),
+    )
+    assert session.get(Plan, again.plan_id).parameters["police_leader"] == "李队"
     # The plan of before has teams that do not serve by it.
     assert len(stale_reasons(session, [before.plan_id])[before.plan_id]) == 2
     # A shift that no turn holds takes all teams, as without a roster.

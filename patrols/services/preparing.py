@@ -28,7 +28,7 @@ from patrols.services.duty import less_the_walk, listed
 from patrols.services.duty_stops import DutiesDue, duties_due, pins, refuse_unreachable, with_duties
 from patrols.services.measuring import kept_out, on_their_street, out_of_range, points_at
 from patrols.services.posing import pose
-from patrols.services.rostering import serving_here
+from patrols.services.rostering import Rostered, serving_here
 from patrols.services.ruling import crossing_remarks, rule_of_shift
 from patrols.services.spanning import earlier_visits, left_to_cross, made_before
 from patrols.services.staleness import plan_basis
@@ -36,6 +36,7 @@ from patrols.services.stops import villages_at, zone_stops
 from patrols.services.varying import seen_before
 from patrols.services.zoning import road_network, villages
 from patrols.spans import as_made
+from patrols.tables import Plan
 
 # A tenth of a millimetre: nodes are moved to the places as the plan file writes them before anything is
 # measured, so that whoever reads the file measures from the very same ones.
@@ -248,11 +249,18 @@ def prepared(
             "wishes": None if wishes is None else wishes.as_json(),
             "leads": rule.leader,
             "roster": None if roster is None else roster.roster,
-            "police_leader": "" if roster is None else roster.leader,
+            "police_leader": _leader(session, wishes, roster),
         },
         seen=seen_before(session, zone_id, start, stops, drafts),
         remarks=tuple(remarks),
     )
+
+
+def _leader(session: Session, wishes: Wishes | None, roster: Rostered | None) -> str:
+    """Who leads for the police: of a plan made again as before, else by the roster; "" for nobody yet."""
+    before = None if wishes is None else session.get(Plan, wishes.plan)
+    named = "" if before is None else before.parameters.get("police_leader")
+    return named or ("" if roster is None else roster.leader)
 
 
 def _stops(

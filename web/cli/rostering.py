@@ -60,7 +60,7 @@ def make(
             first=_day(first, "--from"),
             last=_day(last, "--to"),
             slots=read_slots("\n".join(slots)),
-            rest_h=current(session)["planning.rest_h"] if rest_h is None else rest_h,
+            rest_h=float(current(session)["planning.rest_h"]) if rest_h is None else rest_h,
             leaders=leaders,
             author=author(),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -155,7 +156,7 @@ def _form(
     )
 
 
-def _state(row: dict[str, Any]) -> dict[str, Any]:
+def _state(row: Mapping[Hashable, Any]) -> dict[str, Any]:
     """One state of a team in words."""
     t = translator()
     village = row["village_name" if t.lang == "zh" else "village_name_en"]
@@ -167,12 +168,12 @@ def _state(row: dict[str, Any]) -> dict[str, Any]:
         "village": "–" if pd.isna(village) else village,
         "mode": t(MODES[row["mode"]]),
         "size": t.number(row["size"]),
-        "served": served_words(row, t),
+        "served": served_words({str(name): value for name, value in row.items()}, t),
         "author": row["author"] or "–",
     }
 
 
-def _title(row: dict[str, Any]) -> str:
+def _title(row: Mapping[Hashable, Any]) -> str:
     return str(row["name"] if translator().lang == "zh" else row["name_en"] or row["name"])
 
 

@@ -104,6 +104,7 @@ def _life(plan: dict[str, Any], stored: Plan, t: Translator) -> dict[str, Any]:
         "unanswered": [told(one, t) for one in wrong if one not in known],
         "steps": [_step(one, t) for one in taken],
         "wishes": stored.parameters.get("wishes"),
+        "roster": stored.parameters.get("roster"),
         "goes_on": _going_on(stored.parameters.get("goes_on"), t),
         "changes": changes_told(plan, stored, t),
         "replaces": replaceable(plan, stored),
