@@ -187,7 +187,7 @@ def _flag(text: str, usual: bool) -> bool:
         return usual
     if word not in YES | NO:
         raise InputRefused(
-            Sentence("required '%(value)s' is neither yes nor no (是, 否); correct it", value=text[:40])
+            Sentence("required '%(value)s' is neither yes nor no; correct it", value=text[:40])
         )
     return word in YES
 

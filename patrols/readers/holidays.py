@@ -110,7 +110,12 @@ def _of_table(path: Path) -> list[tuple[date, bool, str]]:
                 Sentence(
                     "row %(row)s: %(what)s",
                     row=row,
-                    what=Sentence("kind “%(kind)s” is not known; write 休 (off) or 班 (work)", kind=kind),
+                    what=Sentence(
+                        "kind “%(kind)s” is not known; write %(off)s (off) or %(work)s (work)",
+                        kind=kind,
+                        off="休",
+                        work="班",
+                    ),
                 )
             )
             continue
