@@ -214,6 +214,7 @@ NOT_PAGES = {
     "duty.sign_in": "a file",
     "duty.pack": "a file",
     "duty.done_card": "a part of a plan's page",
+    "ground.findings": "a part of a zone's page",
     "stills.still": "a picture",
     "sources.refused": "a file",
     "start.result_file": "a file",

@@ -21,9 +21,10 @@ STYLE = "duty_paper.css"
 # Millimetres of the page: across, down without its head and the table's, a line of the table and what every
 # row adds to its lines.
 WIDE, FREE, LINE, ROW = 186.0, 206.0, 4.53, 1.5
-LEAST_MAP, MOST_MAP = 72.0, 120.0
-# What stands over the meeting places.
-MEETINGS = 8.0
+LEAST_MAP, MOST_MAP = 62.0, 120.0
+# What stands over the meeting places, a line of them, the width of one of their two columns, and their font.
+MEETINGS, MEETING_LINE = 8.5, 3.6
+MEETING_WIDE, MEETING_FONT = 86.0 * 72 / 25.4, 8.0
 # The column of places, in points of its font.
 PLACE_WIDE, PLACE_FONT = 78.0 * 72 / 25.4, 9.5
 # Points of the map in a millimetre, and pixels in a point.
@@ -68,11 +69,10 @@ def map_height(duty: Duty, team: Team) -> float:
     lines = (ceil(font.getlength(visit.stop.place) * PLACE_FONT / 100 / PLACE_WIDE) for visit in team.visits)
     left = FREE - sum(LINE * max(n, 1) + ROW for n in lines)
     if duty.meetings:
-        words = sum(
-            font.getlength(f"{one.label} {one.where} ({one.left} – {one.right})   ") for one in duty.meetings
-        )
-        # Each stays in one line, so that lines are not filled to their ends.
-        left -= MEETINGS + LINE * ceil(1.4 * words * PLACE_FONT / 100 / (WIDE * 72 / 25.4))
+        words = (f"{one.label} {one.where} ({one.left} – {one.right})" for one in duty.meetings)
+        each = [ceil(font.getlength(one) * MEETING_FONT / 100 / MEETING_WIDE) for one in words]
+        # In two columns, of which one may be a place longer than the other.
+        left -= MEETINGS + MEETING_LINE * (ceil(sum(each) / 2) + max(each) - 1)
     return MOST_MAP if left < LEAST_MAP else min(left, MOST_MAP)
 
 
