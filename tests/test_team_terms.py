@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import geopandas as gpd
 import pandas as pd
@@ -19,13 +20,17 @@ from geo.scope import WHOLE_SITE
 from patrols import repository
 from patrols.hours import Break, Terms
 from patrols.plan import read_plan
+from patrols.repository import of_plan
 from patrols.repository.team_states import team_states
-from patrols.services import check_plan, import_teams
+from patrols.services import check_plan, import_teams, life
 from patrols.services.duty import on_duty_here
 from patrols.services.staleness import stale_reasons
 from patrols.services.teams import TeamGiven, add_team, change_team, end_team
 from web.access import Role
 from web.duty import files as planfiles
+from web.duty.making import duty_of
+from web.duty.text import plan_text
+from web.i18n import Translator
 
 PAUSE = Break(time(18, 30), time(19, 0), 20)
 
@@ -79,6 +84,21 @@ def test_a_break_is_in_the_problem_and_the_plan_keeps_it(session, zone):
         {"team_id": "w", "earliest_s": 1800, "latest_s": 3600, "duration_s": 1200}
     ]
     assert made.violations == ()
+
+
+def test_papers_tell_breaks_and_when_a_team_with_hours_musters(session, zone):
+    late = Terms(hours=(time(18, 20), time(20)), breaks=(PAUSE, Break(time(22), time(23), 10)))
+    add_team_rows(session, zone, team("w", WEST, 0, 0, terms=late), team("m", MIDDLE, 400, 0))
+    made = planned(session)
+    life.name_leader(session, made.plan_id, "440513")
+    words = Translator("en", ZoneInfo("UTC"))
+    duty = duty_of(session, of_plan.plan(session, made.plan_id), words)
+    told = {one.code: one for one in duty.teams}
+    assert told["w"].breaks == [PAUSE] and told["m"].breaks == []
+    assert told["w"].muster_at == START + timedelta(minutes=20) and told["m"].muster_at == START
+    text_of_plan = plan_text(duty, words)
+    assert "break of 20 min, begun 18:30–19:00" in text_of_plan
+    assert "18:20 muster" in text_of_plan and "Police leader: 440513" in text_of_plan
 
 
 def test_breaks_that_do_not_fit_are_told_by_their_team(session, zone):
