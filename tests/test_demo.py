@@ -183,7 +183,8 @@ def test_a_source_that_went_silent_is_not_measured_and_no_outage(scene):
 
 def test_at_least_four_in_five_crossable_stops_are_crossed_without_violation(demo):
     summary = demo.summary
-    assert summary["stops"] == 60
+    # 60 from gaps, and a fixed duty that is due at any time.
+    assert summary["stops"] == 61
     assert summary["violations"] == 0
     assert summary["crossed_stops"] >= 0.8 * summary["reachable_stops"]
     held = read_plan((demo.folder / "plan.json").read_text(encoding="utf8"))

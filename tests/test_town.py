@@ -464,6 +464,7 @@ def test_the_zone_is_the_eight_villages_and_two_of_them_have_two_teams(made):
 def test_the_plan_crosses_stops_without_violation(made):
     held = read_plan((made.folder / "plan.json").read_text(encoding="utf8"))
     assert made.summary["violations"] == 0 and violations(held.problem, held.plan) == []
-    assert made.summary["stops"] == 60
+    # 60 from gaps, and a fixed duty that is due at any time.
+    assert made.summary["stops"] == 61
     assert made.summary["crossed_stops"] >= 0.8 * made.summary["reachable_stops"] > 40
     assert set(held.plan.visits["team_id"]) == set(held.problem.teams["team_id"])
