@@ -193,6 +193,7 @@ NOT_PAGES = {
     "tokens.places": "options of a field",
     "siting.places": "options of a field",
     "narrow.choices": "options of the switcher",
+    "rosters.file": "a workbook or a calendar",
     "home.morning": "rows of the home page",
     "mending.photo": "a picture",
     "samples.content": "a file",

@@ -71,7 +71,10 @@ def make(
 @click.argument("number", type=int)
 @command_options
 def show(number: int) -> dict[str, Any]:
-    """Tell what a roster says, what its checker finds, and why it is out of date."""
+    """Tell what a roster says, what its checker finds, and why it is out of date.
+
+    Example: lianfang patrols roster show 1
+    """
     with open_database() as engine, transaction(engine, scope=WHOLE_SITE) as session:
         head, clock = _head(session, number), ZoneInfo(current_site(session).timezone)
         return _told(head) | {
@@ -84,7 +87,10 @@ def show(number: int) -> dict[str, Any]:
 @click.argument("number", type=int)
 @command_options
 def publish(number: int) -> dict[str, Any]:
-    """Publish a draft: shifts of its turns are planned with its teams from then on."""
+    """Publish a draft: shifts of its turns are planned with its teams from then on.
+
+    Example: lianfang patrols roster publish 1
+    """
     with open_database() as engine, transaction(engine, scope=WHOLE_SITE) as session:
         rostering.publish(session, number, now=datetime.now(UTC), author=author())
         return {"roster": number, "status": "published"}
@@ -97,7 +103,10 @@ def publish(number: int) -> dict[str, Any]:
 @language_option
 @command_options
 def export(number: int, file: Path, team: str | None, lang: str) -> dict[str, Any]:
-    """Write a roster as .xlsx or .ics."""
+    """Write a roster as .xlsx or .ics.
+
+    Example: lianfang patrols roster export 1 roster.xlsx
+    """
     check_ending(file, tuple(MIMETYPES))
     if team is not None and file.suffix.lower() != ".ics":
         raise click.UsageError("--team is for an .ics file")
