@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from math import ceil
 
-import segno
-
 from web.duty.content import Duty, Team
-from web.duty.drawn import data_address, map_address, team_map
+from web.duty.drawn import map_address, team_map
+from web.duty.teampaper import team_paper
 from web.fonts import picture_font
 from web.i18n import Translator
-from web.maps.offline import style_text
-from web.maps.page import environment
 from web.maps.words import MODES
 from web.paper import paper
 
@@ -56,13 +52,6 @@ def team_address(duty: Duty, team: Team, home: str) -> str:
     return f"{home.rstrip('/')}/plans/{duty.plan}/teams/{team.number}"
 
 
-def code_picture(address: str) -> bytes:
-    """An address as a QR code (ISO/IEC 18004), a PNG of ten pixels a module with the quiet zone it needs."""
-    target = io.BytesIO()
-    segno.make(address, error="m", micro=False).save(target, kind="png", scale=10, border=4)
-    return target.getvalue()
-
-
 def map_height(duty: Duty, team: Team) -> float:
     """Height of the map in mm: as much as stops and meeting places leave of one page, unless too little."""
     font = picture_font(100)
@@ -79,21 +68,14 @@ def map_height(duty: Duty, team: Team) -> float:
 def _sheet(duty: Duty, team: Team, t: Translator, home: str) -> str:
     high = map_height(duty, team)
     drawn = team_map(duty, team, t, (round(WIDE * POINTS), round(high * POINTS)), SHARP)
-    address = team_address(duty, team, home)
-    return (
-        environment(t.lang)
-        .get_template("duty/sheet.html")
-        .render(
-            lang=t.lang,
-            t=t,
-            styles=[{"text": style_text(STYLE)}],
-            scripts=[],
-            duty=duty,
-            team=team,
-            mode=t(MODES[team.mode]),
-            map=map_address(drawn),
-            map_mm=f"{high:.1f}",
-            address=address,
-            code=data_address(code_picture(address)),
-        )
+    return team_paper(
+        "sheet.html",
+        STYLE,
+        duty,
+        team,
+        t,
+        address=team_address(duty, team, home),
+        mode=t(MODES[team.mode]),
+        map=map_address(drawn),
+        map_mm=f"{high:.1f}",
     )

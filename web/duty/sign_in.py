@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from web.duty.content import Duty, Team
-from web.duty.drawn import data_address
-from web.duty.sheets import code_picture
+from web.duty.teampaper import team_paper
 from web.i18n import Translator
-from web.maps.offline import style_text
-from web.maps.page import environment
 from web.paper import paper
 
 STYLE = "sign_in_paper.css"
@@ -37,19 +34,6 @@ def entering_address(duty: Duty, team: Team, home: str) -> str:
 
 
 def _sheet(duty: Duty, team: Team, t: Translator, home: str) -> str:
-    address = entering_address(duty, team, home)
-    return (
-        environment(t.lang)
-        .get_template("duty/sign_in.html")
-        .render(
-            lang=t.lang,
-            t=t,
-            styles=[{"text": style_text(STYLE)}],
-            scripts=[],
-            duty=duty,
-            team=team,
-            more=MORE_LINES,
-            address=address,
-            code=data_address(code_picture(address)),
-        )
+    return team_paper(
+        "sign_in.html", STYLE, duty, team, t, address=entering_address(duty, team, home), more=MORE_LINES
     )
