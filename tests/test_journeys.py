@@ -254,9 +254,9 @@ def test_the_planner_and_the_commander(
     page.goto(f"{site.home}/plans/{plan}")
     visitor.sign_in("commander", PASSWORD)
     assert visitor.path == f"/plans/{plan}"
-    page.fill("#in-leader", "孙队 440513")
+    page.fill("#in-leader", "440513")
     visitor.follow('form[action$="/leader"] button')
-    visitor.says("带班民警：孙队 440513", "Police leader: 孙队 440513")
+    visitor.says("带班民警：440513", "Police leader: 440513")
     for deed, words in (("approve", ("已审批", "approved")), ("publish", ("已发布", "published"))):
         page.click(f'form[action$="/{deed}"] button')
         page.wait_for_selector("#lf-confirm[open]")
