@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import geopandas as gpd
+import numpy as np
 import shapely
 from sqlalchemy.orm import Session
 
@@ -83,7 +84,7 @@ def propose(session: Session, zone_id: int, *, author: str, now: datetime) -> in
         )
         for row in found.itertuples()
     ]
-    new = to_lonlat(found[fresh])
+    new = to_lonlat(found[np.array(fresh, bool)])
     store.add_meeting_places(
         session,
         [
