@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from patrols.columns import Identifier
+from patrols.crossing import Visit, first_crossing, longest_alone
 from patrols.problem import CrossRule, PatrolProblem
 
 IntArray = NDArray[np.int64]
@@ -29,14 +29,6 @@ class Break:
     earliest: int
     latest: int
     duration: int
-
-
-class Made(NamedTuple):
-    """A visit that was made before the plan begins: village (-1: none), start and end, seconds."""
-
-    village: int
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +112,7 @@ class ProblemArrays:
         A *joint* rule as one of visits by one village, which all teams that are mixed enough are of.
     leader : int
         Number of the duty village of a *rota*, -1 where any will do.
-    done : tuple of tuples of Made
+    done : tuple of tuples of Visit
         Per stop the visits made before, by time.
     pin : (S, visits of the rule) int
         The teams that must visit the stop, filled up with -1.
@@ -147,7 +139,7 @@ class ProblemArrays:
     breaks: tuple[tuple[Break, ...], ...]
     rule: CrossRule
     leader: int
-    done: tuple[tuple[Made, ...], ...]
+    done: tuple[tuple[Visit, ...], ...]
     pin: IntArray
 
     @cached_property
@@ -183,9 +175,18 @@ class ProblemArrays:
         return int(begin + share * (end - begin))
 
     @cached_property
-    def chains(self) -> tuple[tuple[Made, ...], ...]:
+    def chains(self) -> tuple[tuple[Visit, ...], ...]:
         """Per stop the visits made before that count as its first turns, each a separation after the last."""
         return tuple(_chain(self.rule, self.leader, several, self.span[1]) for several in self.done)
+
+    @cached_property
+    def met(self) -> BoolArray:
+        """(S,): stops that visits made before cross, if they are not alone too long from now on."""
+        found = [
+            first_crossing(self.rule, [made for made in several if made.village >= 0], self.leader)
+            for several in self.done
+        ]
+        return np.array([whole is not None for whole in found], bool)
 
     @cached_property
     def lost(self) -> BoolArray:
@@ -195,11 +196,8 @@ class ProblemArrays:
         if most is None:
             return found
         for stop, several in enumerate(self.done):
-            waits = [
-                later.start - max(one.end for one in several[:k]) for k, later in enumerate(several) if k
-            ]
-            # Without a visit that counts nothing bounds how late the next one may come.
-            found[stop] = bool(several) and (not self.chains[stop] or max(waits, default=0) > most)
+            # Nobody can be there before the span begins.
+            found[stop] = bool(several) and longest_alone(several, self.span[0]) > most
         return found
 
     @property
@@ -243,7 +241,7 @@ def problem_arrays(problem: PatrolProblem) -> ProblemArrays:
         forbidden[team_row[team_id], stop_row[stop_id]] = True
     each, first = _windows(problem.windows, stop_row)
     rule, villages, leader = _counted(problem)
-    done: list[list[Made]] = [[] for _ in stop_row]
+    done: list[list[Visit]] = [[] for _ in stop_row]
     made = zip(
         problem.done["stop_id"],
         villages[len(teams) :].tolist(),
@@ -252,9 +250,16 @@ def problem_arrays(problem: PatrolProblem) -> ProblemArrays:
         strict=True,
     )
     for stop_id, village, start_s, end_s in made:
-        done[stop_row[stop_id]].append(Made(village, start_s, end_s))
+        done[stop_row[stop_id]].append(Visit(village, start_s, end_s))
     # Where somebody was before, no visit of this plan is the first.
     both = [a if had else _both(a, b) for a, b, had in zip(each, first, done, strict=True)]
+    end = int(teams["end_s"].max()) if len(teams) else 0
+    asked = set(problem.pinned["stop_id"])
+    for stop_id, row in stop_row.items():
+        # Where none of them counts the first turn still comes before the stop was alone too long.
+        idle = rule.max_idle_s if done[row] and stop_id not in asked else None
+        if idle is not None and not _chain(rule, leader, tuple(done[row]), end):
+            both[row] = _both(both[row], [(-FAR, max(one.end for one in done[row]) + idle)])
     pin = np.full((len(stops), rule.visits), -1, np.int64)
     for team_id, stop_id in zip(problem.pinned["team_id"], problem.pinned["stop_id"], strict=True):
         row = pin[stop_row[stop_id]]
@@ -300,23 +305,24 @@ def _counted(problem: PatrolProblem) -> tuple[CrossRule, IntArray, int]:
     return rule, numbers, known.index(rule.leader) if rule.leader in known else len(known)
 
 
-def _chain(rule: CrossRule, leader: int, several: tuple[Made, ...], end: int) -> tuple[Made, ...]:
-    """The visits that count, earliest first, as long as the turns left can still bring enough villages.
+def _chain(rule: CrossRule, leader: int, several: tuple[Visit, ...], end: int) -> tuple[Visit, ...]:
+    """The visits that count: those that meet the rule together, else the earliest ones that turns left can
+    still bring enough villages to.
 
     Visits that would do but leave the stop alone too long until the `end` of the span lack their last turn.
     """
-    chain: list[Made] = []
-    for made in several:
-        late = made.village >= 0 and (not chain or made.start >= chain[-1].start + rule.separation_s)
-        if chain and rule.max_idle_s is not None and made.start > chain[-1].end + rule.max_idle_s:
-            late = False
+    counting = [made for made in several if made.village >= 0]
+    whole = first_crossing(rule, counting, leader)
+    if whole is not None:
+        lasts = rule.max_idle_s is None or end <= max(one.end for one in several) + rule.max_idle_s
+        return whole if lasts else whole[:-1]
+    chain: list[Visit] = []
+    for made in counting:
         left = rule.visits - len(chain) - 1
         there = {one.village for one in (*chain, made)}
         enough = len(there) + left >= rule.villages and (left > 0 or leader < 0 or leader in there)
-        if late and left >= 0 and enough:
+        if left >= 0 and enough and (not chain or made.start >= chain[-1].start + rule.separation_s):
             chain.append(made)
-    if len(chain) == rule.visits and rule.max_idle_s is not None and end > chain[-1].end + rule.max_idle_s:
-        chain.pop()
     return tuple(chain)
 
 

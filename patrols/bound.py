@@ -39,7 +39,7 @@ def upper_bound(arrays: ProblemArrays, reach: Reach) -> float:
       each of the other m - 1 villages makes one at least;
     - where j visits by villages were made before, the sum is max(k - j, 0) y[s] instead;
     - under a *rota* the teams of the duty village together make y[s] of them at least, where it was not there
-      before;
+      before, and the sum is y[s] at least;
     - y[s] = 0 unless the visits can follow each other in time (`visits_in_time`);
     - **time**: a team's shift holds all its travel, service and breaks. Of its legs, give half of
       each to the stop it leaves and half to the stop it enters. A visited stop is entered from
@@ -70,7 +70,7 @@ def upper_bound(arrays: ProblemArrays, reach: Reach) -> float:
     rule, count = arrays.rule, len(teams)
     spare = rule.visits - rule.villages
     before = [sum(made.village >= 0 for made in arrays.done[stop]) for stop in wanted.tolist()]
-    left = np.maximum(rule.visits - np.array(before, np.float64), 0.0)
+    left = np.maximum(rule.visits - np.array(before, np.float64), (~led(arrays)[wanted]).astype(np.float64))
     cost = np.empty(count)
     room = np.zeros(arrays.team_count)
     for team in np.unique(teams):
@@ -127,8 +127,7 @@ def upper_bound(arrays: ProblemArrays, reach: Reach) -> float:
 
 def _without_teams(arrays: ProblemArrays, wanted: IntArray) -> float:
     """What visits made before are worth where no team is left."""
-    made = [stop for stop in wanted.tolist() if len(arrays.chains[stop]) == arrays.rule.visits]
-    return float(math.fsum(arrays.prize[made]))
+    return float(math.fsum(arrays.prize[wanted[arrays.met[wanted]]]))
 
 
 def _halves(

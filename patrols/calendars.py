@@ -151,13 +151,16 @@ class Calendar:
             )
 
     def _ever(self) -> bool:
-        """Whether it holds on any date but the single ones."""
+        """Whether it holds on any date but the single ones.
+
+        Holidays play no part: what is said of one day next year makes no stored calendar bad.
+        """
         if not self.terms:
             return bool(self.weekdays)
         return any(
-            self.holds(first + timedelta(days))
+            day.isoweekday() in self.weekdays and day not in self.left_out
             for first, last in self.terms
-            for days in range((last - first).days + 1)
+            for day in (first + timedelta(days) for days in range((last - first).days + 1))
         )
 
     def holds(self, day: date) -> bool:

@@ -27,11 +27,20 @@ KIND_NAMES = {
 KIND_WORDS = {
     **{kind: kind for kind in KINDS},
     **{str(name): kind for kind, name in KIND_NAMES.items()},
-    "school": "school_gate", "school gate": "school_gate", "学校": "school_gate", "护学岗": "school_gate", "校门": "school_gate",
-    "防溺水": "water", "水域": "water",
-    "entrance": "village_entrance", "村口": "village_entrance", "卡口": "village_entrance",
-    "银行": "bank", "银行网点": "bank",
-    "其他": "other", "其它": "other",
+    "school": "school_gate",
+    "school gate": "school_gate",
+    "学校": "school_gate",
+    "护学岗": "school_gate",
+    "校门": "school_gate",
+    "防溺水": "water",
+    "水域": "water",
+    "entrance": "village_entrance",
+    "村口": "village_entrance",
+    "卡口": "village_entrance",
+    "银行": "bank",
+    "银行网点": "bank",
+    "其他": "other",
+    "其它": "other",
 }  # fmt: skip
 MOST_HOURS = 6
 LEAST_STAY_S, LONGEST_STAY_S = 10, 14_400

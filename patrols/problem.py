@@ -17,6 +17,7 @@ from patrols import problem_frames as clean
 
 PATTERNS = ("separate", "joint", "rota")
 SPANS = ("shift", "week", "month")
+DAY_S = 24 * 3600
 # More than adjoin anywhere.
 MOST_VILLAGES = 12
 # More visits to one stop in one shift than anybody asks for.
@@ -92,6 +93,16 @@ class CrossRule:
         object.__setattr__(self, "separation_s", read.whole(self.separation_s, "separation_s", 0))
         if self.max_idle_s is not None:
             object.__setattr__(self, "max_idle_s", read.whole(self.max_idle_s, "max_idle_s", 1))
+            if self.within != "shift" and self.max_idle_s < DAY_S:
+                raise ValueError(
+                    Sentence(
+                        "nobody may be missing at a stop for %(idle)s s, but shifts of a %(within)s lie "
+                        "a day apart; allow a day (%(day)s s) or more, or leave it open",
+                        idle=self.max_idle_s,
+                        within=self.within,
+                        day=DAY_S,
+                    )
+                )
         object.__setattr__(self, "leader", read.village_of(self.leader, "the duty village of the rule"))
         if self.pattern == "rota" and self.within != "shift":
             raise ValueError(

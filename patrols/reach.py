@@ -82,10 +82,9 @@ def reachable_stops(problem: PatrolProblem) -> pd.DataFrame:
 def crossable(arrays: ProblemArrays, reach: Reach) -> BoolArray:
     """(S,): the column of that name of `reachable_stops`."""
     first = (reach.early_first < FAR).any(axis=0)
-    here = np.array([len(chain) for chain in arrays.chains], np.int64)
     enough: BoolArray = _villages(arrays, reach.able) >= arrays.rule.villages
     enough &= led(arrays) | reach.able[arrays.village == arrays.leader].any(axis=0)
-    return ((enough & first) | (here == arrays.rule.visits)) & ~arrays.lost
+    return ((enough & first) | arrays.met) & ~arrays.lost
 
 
 def led(arrays: ProblemArrays) -> BoolArray:

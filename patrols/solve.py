@@ -14,6 +14,7 @@ from geo.errors import LianfangError, Sentence
 from patrols import columns as read
 from patrols.arrays import FAR, IntArray, ProblemArrays, problem_arrays
 from patrols.bound import upper_bound
+from patrols.crossing import Visit, is_crossed
 from patrols.plan import VISIT_COLUMNS, PatrolPlan
 from patrols.problem import PatrolProblem
 from patrols.reach import Reach, crossable, reach_of
@@ -231,10 +232,10 @@ def _plan(
 ) -> PatrolPlan:
     """What was found as a plan, with its claims."""
     _refuse_unserved(arrays, search)
-    crossed = search.crossed()
+    visits = search.visits()
+    crossed = _crossed(arrays, visits)
     rows = [
-        (arrays.team_ids[team], place, arrays.stop_ids[stop], *times)
-        for team, place, stop, *times in search.visits()
+        (arrays.team_ids[team], place, arrays.stop_ids[stop], *times) for team, place, stop, *times in visits
     ]
     return PatrolPlan(
         visits=pd.DataFrame(rows, columns=list(VISIT_COLUMNS)),
@@ -247,6 +248,22 @@ def _plan(
         status=status,
         method=method,
     )
+
+
+def _crossed(arrays: ProblemArrays, visits: list[tuple[int, int, int, int, int, int]]) -> list[int]:
+    """Rows of the stops that visits, these and those made before, cross by the words of the rule.
+
+    The search counts turns; visits made before may meet the rule in more ways than it looks for.
+    """
+    here = [list(several) for several in arrays.done]
+    for team, _, stop, _, start, end in visits:
+        here[stop].append(Visit(int(arrays.village[team]), start, end))
+    until = arrays.span[1]
+    return [
+        stop
+        for stop, several in enumerate(here)
+        if is_crossed(arrays.rule, sorted(several, key=lambda visit: visit.start), until, arrays.leader)
+    ]
 
 
 def _amount(problem: PatrolProblem, value: float) -> int | float:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
-from itertools import combinations, pairwise
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from patrols.arrays import IntArray
+from patrols.crossing import Visit, first_crossing
 from patrols.problem import CrossRule
 
 # Stops are chosen anew for every shift; one that stands within this of an earlier one is the same.
@@ -84,13 +84,10 @@ def met(rule: CrossRule, visits: pd.DataFrame) -> bool:
     joint = rule.pattern == "joint"
     counts = visits["villages"] >= rule.villages if joint else visits["village"].notna()
     rows = visits[counts].sort_values("start_at", kind="stable").head(MOST_TRIED)
-    made = list(zip(rows["start_at"], rows["village"], strict=True))
-    apart = timedelta(seconds=rule.separation_s)
-    return any(
-        (joint or len({village for _, village in chosen}) >= rule.villages)
-        and all(later - earlier >= apart for (earlier, _), (later, _) in pairwise(chosen))
-        for chosen in combinations(made, rule.visits)
-    )
+    village = pd.factorize(rows["village"].astype(object), use_na_sentinel=False)[0]
+    start = (rows["start_at"].map(lambda at: at.timestamp())).tolist()
+    calls = [Visit(int(number), int(at), int(at)) for number, at in zip(village, start, strict=True)]
+    return first_crossing(rule, calls) is not None
 
 
 def met_at(rule: CrossRule, visits: pd.DataFrame) -> set[str]:

@@ -199,7 +199,8 @@ def test_a_draft_is_removed_and_a_published_plan_is_not(demo, tmp_path) -> None:
               INSERT INTO plan SELECT (jsonb_populate_record(p, '{"id": 9001, "analysis_id": 9001}')).*
               FROM plan p WHERE id = 1;
               INSERT INTO plan SELECT (jsonb_populate_record(p, '{"id": 9002, "status": "published"}')).*
-              FROM plan p WHERE id = 1"""
+              FROM plan p WHERE id = 1;
+              UPDATE plan SET parameters = parameters || '{"police_leader": "440513"}' WHERE id > 9000"""
     with transaction(demo.engine, scope=WHOLE_SITE) as session:
         session.execute(text(copy))
     refused = planner.post("/plans/9002/remove?lang=en")

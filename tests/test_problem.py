@@ -93,6 +93,7 @@ BREAK = {"team_id": "E", "earliest_s": 0, "latest_s": 10, "duration_s": 60}
         (lambda: CrossRule(visits=2, villages=3), r"villages is 3"),
         (lambda: CrossRule(separation_s=-1), r"separation_s is -1"),
         (lambda: CrossRule(max_idle_s=0), r"max_idle_s is 0"),
+        (lambda: CrossRule(max_idle_s=7200, within="week"), r"7200 s, but shifts of a week lie a day apart"),
     ],
 )  # fmt: skip
 def test_bad_value_is_refused_with_its_limit_and_remedy(build: Any, sentence: str) -> None:

@@ -13,7 +13,7 @@ from patrol_strategies import line, problem_of, problems, two_villages
 from bench.families import CrossPatrolFamily, cross_patrol_problem
 from patrols.check import violations
 from patrols.plan import PatrolPlan, read_plan
-from patrols.problem import CrossRule, PatrolProblem
+from patrols.problem import PATTERNS, CrossRule, PatrolProblem
 from patrols.resuming import rest_of_shift
 from patrols.solve import Budget, RequiredStopsUnserved, solve
 
@@ -36,7 +36,8 @@ def test_plans_that_go_on_from_visits_made_keep_every_rule(
     stop_ids, team_ids = problem.stops["stop_id"].tolist(), problem.teams["team_id"].tolist()
     assume(stop_ids)
     visit = st.tuples(
-        st.sampled_from(stop_ids), st.sampled_from(["a", "b", "z", None]), st.integers(-2000, 600)
+        # Made before the plan begins: no visit of the plan comes before one of them.
+        *(st.sampled_from(stop_ids), st.sampled_from(["a", "b", "z", None]), st.integers(-2000, 0))
     )
     rows = data.draw(st.lists(visit, max_size=6))
     done = made(*((stop, village, start, start + 60) for stop, village, start in rows))
@@ -47,7 +48,17 @@ def test_plans_that_go_on_from_visits_made_keep_every_rule(
         for team, stop in data.draw(st.lists(pair, max_size=3, unique=True)):
             if (team, stop) not in never and sum(other == stop for _, other in pairs) < 2:
                 pairs.append((team, stop))
-    asked = replace(problem, done=done, pinned=pinned(*pairs))
+    pattern = data.draw(st.sampled_from(PATTERNS))
+    visits = data.draw(st.integers(1, 3))
+    most = max([1, *(sum(stop == other for _, other in pairs) for _, stop in pairs)])
+    rule = replace(
+        problem.rule,
+        pattern=pattern,
+        leader="a" if pattern == "rota" else None,
+        visits=max(visits, most),
+        villages=data.draw(st.integers(1, max(visits, most))),
+    )
+    asked = replace(problem, rule=rule, done=done, pinned=pinned(*pairs))
     try:
         plan = solve(asked, budget=FEW, seed=1)
     except RequiredStopsUnserved:
@@ -56,6 +67,36 @@ def test_plans_that_go_on_from_visits_made_keep_every_rule(
     assert violations(asked, plan) == []
     assert plan.value <= plan.upper_bound
     event(f"{'some' if pairs else 'no'} pair must meet, {'some' if plan.crossed else 'no'} stop is crossed")
+
+
+def test_the_bound_of_a_rota_knows_that_its_duty_village_is_still_to_come() -> None:
+    """East and north were there, two visits of two villages; west, whose duty it is, was not."""
+    rule = CrossRule(pattern="rota", leader="west", separation_s=600)
+    problem = two_villages(rule=rule)
+    asked = replace(problem, done=made(("p", "east", -1200, -1140), ("p", "north", -300, -240)))
+    plan = solve(asked, budget=FEW, seed=1)
+    assert violations(asked, plan) == []
+    assert "p" in plan.crossed
+    assert plan.upper_bound >= plan.value
+
+
+def test_a_visit_that_counts_for_nobody_still_kept_the_stop_from_being_alone() -> None:
+    """A police car was at p; two villages come within the limit of it and of each other."""
+    rule = CrossRule(separation_s=600, max_idle_s=2500)
+    problem = replace(two_villages(rule=rule), done=made(("p", None, -600, -540)))
+    plan = solve(problem, budget=FEW, seed=1)
+    assert violations(problem, plan) == []
+    assert "p" in plan.crossed
+
+
+def test_visits_that_met_the_rule_in_any_order_are_known() -> None:
+    """West and, too soon, east; west again later: east and the second west are far enough apart."""
+    done = made(("p", "west", -3000, -2990), ("p", "east", -2900, -2890), ("p", "west", -500, -490))
+    problem = replace(two_villages(rule=CrossRule(separation_s=1800)), done=done)
+    plan = solve(problem, budget=FEW, seed=1)
+    assert violations(problem, plan) == []
+    assert "p" in plan.crossed
+    assert "p" not in set(plan.visits["stop_id"])
 
 
 def test_a_stop_that_one_village_was_at_needs_the_other_alone() -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from geo.db import read_frame, read_geoframe
+from patrols.repository.counted import COUNTED
 
 
 def published_before(session: Session, plan_id: int, within: timedelta) -> list[dict[str, Any]]:
@@ -57,24 +58,25 @@ def visits_of_span(
 ) -> gpd.GeoDataFrame:
     """Visits of a zone's plans whose shift began from `begin` on and before `before` (EPSG:4326).
 
-    Of published plans, and of those in `drafts`. Where somebody signed for a visit of a plan, what was signed
+    Of plans that count (`COUNTED`). Where somebody signed for a visit of a plan, what was signed
     for stands for the plan. village (path, None for a team of none), villages (of how many the people came),
     start_at, end_at; by time.
     """
     return read_geoframe(
         session,
-        """WITH night AS (
-               SELECT o.id, EXISTS (SELECT FROM check_in c WHERE c.plan_id = o.id) AS signed
+        f"""WITH counted AS ({COUNTED}),
+           night AS (
+               SELECT o.id, counted.until, EXISTS (SELECT FROM check_in c WHERE c.plan_id = o.id) AS signed
                FROM zone own JOIN zone z ON z.code = own.code JOIN plan o ON o.zone_id = z.id
-               WHERE own.id = :zone AND (o.status = 'published' OR o.id = ANY(:drafts))
-                     AND lower(o.shift) >= :begin AND lower(o.shift) < :before),
+                    JOIN counted ON counted.plan_id = o.id
+               WHERE own.id = :zone AND lower(o.shift) >= :begin AND lower(o.shift) < :before),
            visit AS (
                SELECT v.plan_id, v.team_id, v.stop_id, v.start_at, v.end_at
-               FROM plan_visit v JOIN night n ON n.id = v.plan_id AND NOT n.signed
+               FROM plan_visit v JOIN night n ON n.id = v.plan_id AND NOT n.signed AND v.start_at <= n.until
                WHERE v.stop_id IS NOT NULL
                UNION ALL
                SELECT c.plan_id, c.team_id, c.stop_id, c.arrived_at, COALESCE(c.left_at, c.arrived_at)
-               FROM check_in c JOIN night n ON n.id = c.plan_id AND n.signed)
+               FROM check_in c JOIN night n ON n.id = c.plan_id AND n.signed AND c.arrived_at <= n.until)
            SELECT t.jurisdiction_path::text AS village, (t.jurisdiction_path IS NOT NULL)::int
                       + (SELECT count(*) FROM team_partner p WHERE p.team_id = t.id) AS villages,
                   v.start_at, v.end_at, ST_AsBinary(s.geom) AS geom
@@ -93,16 +95,17 @@ def visits_in(
 ) -> gpd.GeoDataFrame:
     """Planned visits of a zone's shifts that began from `begin` on and before `before` (EPSG:4326).
 
-    Of published plans, and of those in `drafts`. team (code), start_at; by time.
+    Of plans that count (`COUNTED`). team (code), start_at; by time.
     """
     return read_geoframe(
         session,
-        """SELECT t.code AS team, v.start_at, ST_AsBinary(s.geom) AS geom
+        f"""SELECT t.code AS team, v.start_at, ST_AsBinary(s.geom) AS geom
            FROM zone own JOIN zone z ON z.code = own.code JOIN plan o ON o.zone_id = z.id
-                JOIN plan_visit v ON v.plan_id = o.id JOIN team t ON t.id = v.team_id
+                JOIN ({COUNTED}) AS counted ON counted.plan_id = o.id
+                JOIN plan_visit v ON v.plan_id = o.id AND v.start_at <= counted.until
+                JOIN team t ON t.id = v.team_id
                 JOIN plan_stop s ON s.plan_id = v.plan_id AND s.stop_id = v.stop_id
-           WHERE own.id = :zone AND (o.status = 'published' OR o.id = ANY(:drafts))
-                 AND lower(o.shift) >= :begin AND lower(o.shift) < :before
+           WHERE own.id = :zone AND lower(o.shift) >= :begin AND lower(o.shift) < :before
            ORDER BY v.start_at, v.plan_id, v.team_id, v.seq""",
         zone=zone_id,
         begin=begin,

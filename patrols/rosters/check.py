@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import combinations
 
 import numpy as np
 
@@ -59,17 +60,17 @@ def _teams(problem: RosterProblem, roster: Roster) -> Iterator[Sentence]:
                 yield Sentence(
                     "%(turn)s: team '%(team)s' is fixed and does not serve", turn=turn.name, team=team
                 )
-        for one in own:
-            for other in own:
-                if one.start_s < other.start_s and other.start_s - one.end_s < problem.rest_s:
-                    yield Sentence(
-                        "team '%(team)s' serves in %(turn)s and in %(other)s, with less rest between them "
-                        "than %(hours)s h",
-                        team=team,
-                        turn=one.name,
-                        other=other.name,
-                        hours=f"{problem.rest_s / 3600:g}",
-                    )
+        for one, other in combinations(sorted(own, key=lambda turn: turn.start_s), 2):
+            # Those that overlap are no rest at all, whatever the rule.
+            if other.start_s - one.end_s < problem.rest_s:
+                yield Sentence(
+                    "team '%(team)s' serves in %(turn)s and in %(other)s, with less rest between them "
+                    "than %(hours)s h",
+                    team=team,
+                    turn=one.name,
+                    other=other.name,
+                    hours=f"{problem.rest_s / 3600:g}",
+                )
 
 
 def _claims(problem: RosterProblem, roster: Roster) -> Iterator[Sentence]:

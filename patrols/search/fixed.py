@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from patrols.arrays import FAR, BoolArray, IntArray, Made, ProblemArrays
+from patrols.arrays import FAR, BoolArray, IntArray, ProblemArrays
+from patrols.crossing import Visit
 from patrols.reach import Reach
 
 FloatArray = NDArray[np.float64]
@@ -142,6 +143,11 @@ def fixed_of(
     service = np.repeat(arrays.service, turns)
     for x, made in _made(arrays):
         service[x] = made.end - made.start
+    for stop, chain in enumerate(arrays.chains):
+        if chain:
+            # Whoever came after it, and does not count, was there too.
+            until = max(made.end for made in arrays.done[stop])
+            service[stop * turns + len(chain) - 1] = until - chain[-1].start
     takes = np.concatenate([service, lasts, rest])
     early = np.concatenate([not_before.ravel(), np.full(len(held) + 2 * teams, -FAR, np.int64)])
     return Fixed(
@@ -176,7 +182,7 @@ def fixed_of(
     )
 
 
-def _made(arrays: ProblemArrays) -> list[tuple[int, Made]]:
+def _made(arrays: ProblemArrays) -> list[tuple[int, Visit]]:
     """The calls that visits made before take, by call."""
     turns = arrays.rule.visits
     return [

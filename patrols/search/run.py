@@ -25,7 +25,7 @@ from patrols.search.fixed import (
     empty_orders,
     fixed_of,
 )
-from patrols.search.placing import Room, hold, is_crossed, unvisited
+from patrols.search.placing import Room, hold, unvisited
 from patrols.search.ruin import Appetite
 from patrols.search.times import link
 
@@ -251,14 +251,6 @@ class Search:
             if horizon is None and end is not None:
                 horizon = self.done + int(COOLED_WITHIN * max(end - now, 0.0) / each)
             step = max(1, int(PATIENCE_S / each))
-
-    def crossed(self) -> list[int]:
-        """Rows of the stops that are crossed."""
-        fixed = self.fixed
-        if fixed.stops and fixed.teams:
-            mend_times(fixed, self.orders, self._room)
-        made = (is_crossed(fixed, self.orders, stop) for stop in range(fixed.stops))
-        return [stop for stop, yes in enumerate(made) if yes and not self.arrays.lost[stop]]
 
     def lacking(self) -> list[int]:
         """Rows of the stops that lack the visit that is demanded."""

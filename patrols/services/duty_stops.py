@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -318,6 +318,39 @@ def pins(
             )
         found += [(code, stop) for code in wanted]
     return found, remarks
+
+
+def without_late_pins(
+    problem: PatrolProblem, stops: gpd.GeoDataFrame, kept: Collection[str]
+) -> tuple[PatrolProblem, list[str]]:
+    """A problem in which no team must come to a duty that it cannot be at in its hours, and remarks on those.
+
+    Parameters
+    ----------
+    kept : collection of str
+        Stops whose visits a person wished: these stay.
+    """
+    found = {stop: duty_in(why) for stop, why in zip(stops["stop_id"], stops["why"], strict=True)}
+    duties = {stop: entry for stop, entry in found.items() if entry is not None}
+    if problem.pinned.empty or not duties:
+        return problem, []
+    able = reach_of(problem_arrays(problem)).able
+    row = {team: number for number, team in enumerate(problem.teams["team_id"])}
+    column = {stop: number for number, stop in enumerate(problem.stops["stop_id"])}
+    late = [
+        stop in duties and stop not in kept and not able[row[team], column[stop]]
+        for team, stop in problem.pinned.itertuples(index=False, name=None)
+    ]
+    told: list[str] = [
+        Sentence(
+            "fixed duty '%(duty)s' asks for team '%(team)s', which cannot be there in its hours and back in "
+            "time",
+            duty=duties[stop]["duty"],
+            team=team,
+        )
+        for team, stop in problem.pinned[late].itertuples(index=False, name=None)
+    ]
+    return replace(problem, pinned=problem.pinned[[not one for one in late]]), told
 
 
 def refuse_unreachable(problem: PatrolProblem, stops: gpd.GeoDataFrame) -> list[str]:

@@ -90,8 +90,8 @@ def publish(
     LianfangError
         When there is no such plan.
     InputRefused
-        When it is not approved or has no police leader, another one of its zone is published for a shift that overlaps, or something
-        is wrong with it that nobody has answered for.
+        When it is not approved or has no police leader, another one of its zone is published for a shift that
+        overlaps, or something is wrong with it that nobody has answered for.
     """
     plan = _held(session, number)
     if plan.status == "draft":
@@ -144,8 +144,8 @@ def replace(
     LianfangError
         When there is no such plan.
     InputRefused
-        When it is published already or has no police leader, no other one or several are in its place, no reason is given, or
-        something is wrong with it that nobody has answered for.
+        When it is published already or has no police leader, no other one or several are in its place, no
+        reason is given, or something is wrong with it that nobody has answered for.
     """
     plan = _held(session, number)
     if plan.status == "published":
@@ -198,8 +198,8 @@ def name_leader(session: Session, number: int, leader: str) -> None:
     if plan.status == "published":
         raise InputRefused(
             Sentence(
-                "plan %(plan)s is published; withdraw it to name another police leader, so that the teams know "
-                "who counts",
+                "plan %(plan)s is published; withdraw it to name another police leader, so that the teams "
+                "know who counts",
                 plan=number,
             )
         )

@@ -25,7 +25,14 @@ from patrols.importers import teams_off_network
 from patrols.problem import CrossRule, PatrolProblem
 from patrols.services.again import Wishes, plan_again
 from patrols.services.duty import less_the_walk, listed
-from patrols.services.duty_stops import DutiesDue, duties_due, pins, refuse_unreachable, with_duties
+from patrols.services.duty_stops import (
+    DutiesDue,
+    duties_due,
+    pins,
+    refuse_unreachable,
+    with_duties,
+    without_late_pins,
+)
 from patrols.services.measuring import kept_out, on_their_street, out_of_range, points_at
 from patrols.services.posing import pose
 from patrols.services.rostering import Rostered, serving_here
@@ -180,6 +187,12 @@ def prepared(
     analysis, basis, stops = _stops(session, zone, area, network, whole, wishes, start, duties)
     if wishes is None and len(earlier):
         stops = left_to_cross(stops, earlier, stored, chosen.demand.stops, zone)
+        if stops.empty:
+            remarks.append(
+                Sentence(
+                    "every stop that gaps ask for was crossed in earlier shifts of the same span already"
+                )
+            )
     if taken is not None and len(taken):
         stops = stops[stops.geometry.distance(taken.union_all()) > chosen.demand.sight_m]
         if stops.empty and duties.stops.empty:
@@ -231,6 +244,8 @@ def prepared(
     made = as_made(made_before(stops, earlier), start)
     problem = pose(network, points, teams, stops, rule, start, chosen.stop_limit_m, wishes, clock, made)
     remarks += refuse_unreachable(problem, stops)
+    problem, late = without_late_pins(problem, stops, {stop for _, stop in wishes.pinned} if wishes else ())
+    remarks += late
     return Prepared(
         zone=zone,
         zone_id=zone_id,

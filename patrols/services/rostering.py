@@ -175,6 +175,14 @@ def undo(session: Session, number: int) -> None:
     step = store.last_step(session, number)
     if step is None:
         raise InputRefused(Sentence("nothing was changed in this roster; there is nothing to undo"))
+    if roster.published_at is not None and step.at <= roster.published_at:
+        raise InputRefused(
+            Sentence(
+                "nothing was changed in roster %(roster)s since it was published; withdraw it to undo what "
+                "was before",
+                roster=number,
+            )
+        )
     roster.document = step.before
     session.delete(step)
     session.flush()

@@ -71,6 +71,13 @@ def add_team(session: Session, zone: str, code: str, given: TeamGiven, *, author
     if not code.strip():
         raise InputRefused(Sentence("a team needs a code and a name"))
     frame = _checked(session, code.strip(), given)
+    served = session.scalar(
+        text("SELECT max(upper(valid)) FROM team WHERE code = :code AND NOT upper_inf(valid)"),
+        {"code": code.strip()},
+    )
+    if served is not None:
+        # A team of that code served before: its history stays, and this one begins after it.
+        frame = frame.assign(since=[served])
     return int(store_teams(session, frame, number, _by_hand(code, author))[0])
 
 

@@ -10,13 +10,14 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from geo.errors import InputRefused, LianfangError
+from geo.errors import LianfangError
 from patrols.problem import MOST_VILLAGES, MOST_VISITS, CrossRule
 from patrols.repository import of_plan
 from web import i18n
 from web.access import Action, needs
 from web.i18n import N_
 from web.maps.words import PATTERNS, SPANS
+from web.pages.plans.ordering import number_given
 from web.requests import audit, db, render
 
 bp = Blueprint("zonerule", __name__, url_prefix="/zones")
@@ -80,20 +81,16 @@ def _rule(given: Mapping[str, str]) -> CrossRule:
     return CrossRule(
         pattern=given.get("pattern", ""),
         within=given.get("within", ""),
-        visits=_whole(given.get("visits", ""), gettext("Visits")),
-        villages=_whole(given.get("villages", ""), gettext("Villages that come")),
-        separation_s=_whole(given.get("separation_min", ""), gettext("Time between visits")) * 60,
-        max_idle_s=_whole(idle, gettext("Longest time alone")) * 60 if idle else None,
+        visits=number_given(given.get("visits", ""), gettext("Visits"), int),
+        villages=number_given(given.get("villages", ""), gettext("Villages that come"), int),
+        separation_s=_seconds(given.get("separation_min", ""), gettext("Time between visits")),
+        max_idle_s=_seconds(idle, gettext("Longest time alone")) if idle else None,
     )
 
 
-def _whole(value: str, what: str) -> int:
-    try:
-        return int(value)
-    except ValueError as error:
-        raise InputRefused(
-            gettext("%(what)s: “%(value)s” is not a number.", what=what, value=value[:40])
-        ) from error
+def _seconds(minutes: str, what: str) -> int:
+    """Minutes as seconds: files give parts of a minute too."""
+    return round(number_given(minutes, what, float) * 60)
 
 
 def _told(rule: CrossRule) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -70,7 +71,10 @@ def number_given(value: str, what: str, kind: type[int] | type[float]) -> Any:
         For what is none.
     """
     try:
-        return kind(value)
+        found = kind(value)
+        if not math.isfinite(found):
+            raise ValueError(value)
+        return found
     except ValueError as error:
         words = gettext("%(what)s: “%(value)s” is not a number.", what=what, value=value[:40])
         raise InputRefused(words) from error
