@@ -137,7 +137,7 @@ SHOTS = (
     Shot("zone-ground", "ground.page", "/zones", follow=(ROW, 'a[href$="/ground"]')),
     Shot("zone-villages", "zone_villages.edit", "/zones", follow=(ROW, 'a[href$="/villages"]')),
     Shot("zone-new", "zones.new", "/zones/new"),
-    Shot("zone-rule", "zonerule.edit", "/zones", follow=(ROW, 'a[href$="/rule"]'), phone=True),
+    Shot("zone-rule", "zonerule.edit", "/zones", follow=(ROW, 'a[href$="/rule"]')),
     Shot("team-new", "teams.new", "/zones", follow=(ROW, 'a[href$="/teams/new"]')),
     Shot("team", "teams.record", "/zones", follow=(ROW, 'tr[data-id] a[href*="/teams/"]'), phone=True),
     Shot("rosters", "rosters.listed", "/rosters"),
