@@ -9,6 +9,7 @@ A *basis* is a plain mapping, so that it is stored with the plan:
   those on duty in the shift,
 - ``duties``: code → {``kind``, ``stay_s``, ``required``, ``prize``, ``villages``, ``teams``, ``windows``,
   ``lon``, ``lat``} of the fixed duties that fall due in the shift,
+- ``earlier``: number of each plan of the same week or month whose visits count → text that names them,
 - ``gaps``: text that names the gaps in the zone, None without an analysis; ``analysis``: its number,
 - ``roads``: revision of the streets.
 
@@ -37,12 +38,30 @@ def changes(then: Basis, now: Basis) -> list[Sentence]:
         Two bases; only what both have is compared.
     """
     found = list(_of_roads(then, now)) + list(_of_zone(then, now)) + list(_of_teams(then, now))
-    return found + list(_of_duties(then, now)) + list(_of_gaps(then, now))
+    found += list(_of_duties(then, now)) + list(_of_earlier(then, now))
+    return found + list(_of_gaps(then, now))
 
 
 def _of_roads(then: Basis, now: Basis) -> Iterator[Sentence]:
     if "roads" in then and "roads" in now and then["roads"] != now["roads"]:
         yield Sentence("the streets have changed since: ways and times may be others")
+
+
+def _of_earlier(then: Basis, now: Basis) -> Iterator[Sentence]:
+    if "earlier" not in then or "earlier" not in now:
+        return
+    before, after = then["earlier"], now["earlier"]
+    for number in sorted({*before, *after}, key=int):
+        if number not in after:
+            yield Sentence(
+                "plan %(plan)s of an earlier shift, whose visits counted, counts no more", plan=number
+            )
+        elif number not in before:
+            yield Sentence("plan %(plan)s of an earlier shift counts now, and did not", plan=number)
+        elif before[number] != after[number]:
+            yield Sentence(
+                "visits of plan %(plan)s, an earlier shift's, are others than counted", plan=number
+            )
 
 
 def _of_zone(then: Basis, now: Basis) -> Iterator[Sentence]:

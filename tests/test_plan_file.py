@@ -86,7 +86,7 @@ def test_format_is_named_in_the_file() -> None:
         ("problem/stops/prize", [-1, 2], "stop 'p': prize -1"),
         ("problem/duration_s/foot", [[0, 1], [1]], "damaged"),
         ("problem/duration_s/foot", [[0, 1.5], [1, 0]], "whole numbers"),
-        ("problem/rule/pattern", "joint", "pattern 'joint' is not supported"),
+        ("problem/rule/pattern", "relay", "pattern 'relay' is not known"),
         ("problem/origin", "yesterday", "Invalid isoformat"),
         ("problem/teams", [1], "teams is not a table"),
     ],

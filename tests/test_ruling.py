@@ -149,6 +149,24 @@ def test_what_one_night_crossed_the_next_one_of_the_week_leaves_alone(session) -
     assert places_of(session, one.plan_id, False) == places_of(session, other.plan_id, False)
 
 
+def test_a_night_is_stale_when_those_it_counted_on_are_others(session) -> None:
+    two_teams(session)
+    change_rule(session, "z", CrossRule(separation_s=600, within="week"))
+    one, other = nights(session, 2, settings=PlanSettings(demand=DemandSettings(stops=4)))
+
+    def told(plan):
+        return " ".join(stale_reasons(session, [plan.plan_id])[plan.plan_id])
+
+    assert told(other) == ""
+    session.get_one(Plan, one.plan_id).status = "published"
+    session.flush()
+    assert told(other) == "", "what was a draft counts as before"
+    session.execute(text("DELETE FROM plan_visit WHERE plan_id = :plan AND seq = 1"), {"plan": one.plan_id})
+    assert f"visits of plan {one.plan_id}, an earlier shift's, are others" in told(other)
+    session.execute(text("DELETE FROM plan WHERE id = :plan"), {"plan": one.plan_id})
+    assert f"plan {one.plan_id} of an earlier shift, whose visits counted, counts no more" in told(other)
+
+
 def test_what_was_begun_another_night_completes(session) -> None:
     """On the first night only the west is there; on the second only the middle."""
     zone = town(session)

@@ -94,13 +94,10 @@ def zones_at(session: Session, lon: float, lat: float) -> list[str]:
 
 
 def on_calendar(session: Session, code: str) -> list[str]:
-    """Codes of the duties and teams that stand on a calendar now."""
+    """Codes of the duties and teams that stand on a calendar now, those outside the session's scope too."""
     return list(
         session.scalars(
-            text(
-                """SELECT code FROM fixed_duty WHERE calendar = :code AND upper_inf(valid)
-                   UNION ALL SELECT code FROM team WHERE calendar = :code AND upper_inf(valid) ORDER BY 1"""
-            ),
+            text("SELECT * FROM calendar_users(:code)"),
             {"code": code},
         )
     )

@@ -59,8 +59,8 @@ def visits_of_span(
     """Visits of a zone's plans whose shift began from `begin` on and before `before` (EPSG:4326).
 
     Of plans that count (`COUNTED`). Where somebody signed for a visit of a plan, what was signed
-    for stands for the plan. village (path, None for a team of none), villages (of how many the people came),
-    start_at, end_at; by time.
+    for stands for the plan. plan (its number), village (path, None for a team of none), villages (of how many
+    the people came), start_at, end_at; by time.
     """
     return read_geoframe(
         session,
@@ -77,7 +77,8 @@ def visits_of_span(
                UNION ALL
                SELECT c.plan_id, c.team_id, c.stop_id, c.arrived_at, COALESCE(c.left_at, c.arrived_at)
                FROM check_in c JOIN night n ON n.id = c.plan_id AND n.signed AND c.arrived_at <= n.until)
-           SELECT t.jurisdiction_path::text AS village, (t.jurisdiction_path IS NOT NULL)::int
+           SELECT v.plan_id AS plan, t.jurisdiction_path::text AS village,
+                  (t.jurisdiction_path IS NOT NULL)::int
                       + (SELECT count(*) FROM team_partner p WHERE p.team_id = t.id) AS villages,
                   v.start_at, v.end_at, ST_AsBinary(s.geom) AS geom
            FROM visit v JOIN team t ON t.id = v.team_id

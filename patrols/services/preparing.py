@@ -37,7 +37,7 @@ from patrols.services.measuring import kept_out, on_their_street, out_of_range, 
 from patrols.services.posing import pose
 from patrols.services.rostering import Rostered, serving_here
 from patrols.services.ruling import crossing_remarks, rule_of_shift
-from patrols.services.spanning import earlier_visits, left_to_cross, made_before
+from patrols.services.spanning import earlier_basis, earlier_visits, left_to_cross, made_before
 from patrols.services.staleness import plan_basis
 from patrols.services.stops import villages_at, zone_stops
 from patrols.services.varying import seen_before
@@ -260,7 +260,9 @@ def prepared(
         analysis=analysis,
         parameters=asdict(chosen)
         | {
-            "basis": plan_basis(session, zone, analysis, start, end) | basis,
+            "basis": plan_basis(session, zone, analysis, start, end)
+            | {"earlier": earlier_basis(earlier)}
+            | basis,
             "wishes": None if wishes is None else wishes.as_json(),
             "leads": rule.leader,
             "roster": None if roster is None else roster.roster,

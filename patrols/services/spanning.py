@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -38,11 +39,30 @@ def earlier_visits(
     Returns
     -------
     GeoDataFrame
-        village (path or None), villages (int), start_at, end_at.
+        plan (its number), village (path or None), villages (int), start_at, end_at.
     """
     zone = ZoneInfo(current_site(session).timezone)
     found = visits_of_span(session, zone_id, span_begins(within, start, zone), start, list(drafts))
     return to_metric(found, site_crs(session))
+
+
+def earlier_basis(earlier: gpd.GeoDataFrame) -> dict[str, str]:
+    """Earlier visits as a plan's basis keeps them: a text that names those of each plan, by its number.
+
+    Parameters
+    ----------
+    earlier : GeoDataFrame
+        As `earlier_visits`.
+    """
+    marks = {}
+    for number, visits in earlier.groupby("plan"):
+        rows = sorted(
+            f"{row.village} {row.villages} {row.start_at.isoformat()}"
+            f" {row.geometry.x:.1f} {row.geometry.y:.1f}"
+            for row in visits.itertuples()
+        )
+        marks[str(number)] = hashlib.sha256("\n".join(rows).encode()).hexdigest()[:16]
+    return marks
 
 
 def left_to_cross(

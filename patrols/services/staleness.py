@@ -15,9 +15,11 @@ from geo.errors import Sentence
 from geo.roads import road_revision
 from patrols import repository
 from patrols.hours import Terms
+from patrols.problem import CrossRule
 from patrols.repository import basis as store
 from patrols.services.duty_stops import duties_basis
 from patrols.services.rostering import serving_here
+from patrols.services.spanning import earlier_basis, earlier_visits
 from patrols.stale import basis_of_document, changes
 
 
@@ -56,6 +58,11 @@ def stale_reasons(
         if zone["id"] is not None:
             now["duties"] = duties_basis(session, zone["id"], head["start"], head["end"])
         then = head["basis"] or basis_of_document(head["document"] or {})
+        if zone["id"] is not None and "earlier" in then:
+            within = CrossRule(**zone["basis"]["zone"]["rule"]).within
+            drafts = [int(number) for number in then["earlier"]]
+            earlier = earlier_visits(session, zone["id"], within, head["start"], drafts)
+            now["earlier"] = earlier_basis(earlier)
         found[int(head["id"])] = changes({**then, "roads": head["road_revision"]}, now)
     return found
 

@@ -74,7 +74,7 @@ ACTION_TITLES = {
     Action.PLANS_MAKE: N_("make plans"),
     Action.PLANS_PUBLISH: N_("approve and publish plans"),
     Action.CHECK_INS_ENTER: N_("enter who signed in at which stop"),
-    Action.ZONES_EDIT: N_("change zones and teams"),
+    Action.ZONES_EDIT: N_("change zones, teams, fixed duties and calendars"),
     Action.CAMERAS_EDIT: N_("change camera records"),
     Action.ANALYSES_RUN: N_("run analyses"),
     Action.IMPORTS_RUN: N_("import files"),

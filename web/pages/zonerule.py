@@ -64,7 +64,7 @@ def change(code: str) -> Response:
         db().rollback()
         return _form(code, given, refused, 422)
     if before != after:
-        audit("change", f"rule of zone {code}", before=_told(before), after=_told(after))
+        audit("change", f"zone {code}", before=_told(before), after=_told(after))
         flash(gettext("The rule was changed; plans made before keep theirs and are stale."), "success")
     return redirect(f"/zones/{code}")
 

@@ -192,7 +192,8 @@ def _form(
     t = translator()
     name = "name" if t.lang == "zh" else "name_en"
     villages = of_plan.village_choices(db())
-    others = store.duties(db())
+    stored = store.duties(db())
+    others = stored.assign(name=stored[name].where(stored[name].notna(), stored["name"]))
     calendars = calendar_store.calendars(db())
     layers = [
         {
