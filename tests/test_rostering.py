@@ -11,8 +11,8 @@ from test_planning import END, MIDDLE, START, WEST, add_team_rows, planned, team
 from geo.errors import InputRefused, LianfangError
 from patrols.hours import Terms
 from patrols.repository import rosters as store
-from patrols.rosters import document as doc
-from patrols.rosters.document import read_slots
+from patrols.rosters.figures import faults_of, team_figures
+from patrols.rosters.slots import read_slots
 from patrols.services import Wishes, life, plan_shift, rostering
 from patrols.services.staleness import stale_reasons
 from patrols.services.teams import end_team
@@ -66,8 +66,8 @@ def test_a_roster_is_stored_sound_with_its_figures(session, zone):
         "z",
     )
     kept = head["document"]
-    assert doc.faults_of(kept, UTC) == [] and kept["proven"] and kept["repeats"] == 0
-    for figures in doc.team_figures(kept, UTC):
+    assert faults_of(kept, UTC) == [] and kept["proven"] and kept["repeats"] == 0
+    for figures in team_figures(kept, UTC):
         assert figures.turns["all"] == 2 and figures.share["all"] == 2.0
         # Saturday and Sunday come first.
         assert figures.turns["weekend"] == 1
@@ -126,7 +126,7 @@ def test_two_entries_are_swapped_and_it_is_undone(session, zone):
     after = turns(session, number)
     assert other in after[0] and one not in after[0] and one in after[1] and other not in after[1]
     kept = store.head(session, number)["document"]
-    assert doc.faults_of(kept, UTC) == [] and not kept["proven"]
+    assert faults_of(kept, UTC) == [] and not kept["proven"]
     (step,) = store.steps(session, number)
     assert (step["step"], step["author"], step["detail"]["one"]) == (
         "swapped",

@@ -19,7 +19,9 @@ from patrols import repository
 from patrols.repository import of_plan
 from patrols.repository import rosters as store
 from patrols.rosters import document as doc
-from patrols.rosters.document import Document, Slot
+from patrols.rosters.changing import marked, swapped
+from patrols.rosters.document import Document
+from patrols.rosters.slots import Slot, days_between, times
 from patrols.services.duty import calendar_days, on_duty_here, serves_whole
 from patrols.services.life import leader_named
 from patrols.tables import StoredRoster
@@ -69,8 +71,8 @@ def make(
                 most=f"{MOST_REST_H:g}",
             )
         )
-    days = doc.days_between(first, last)
-    teams, can = _teams(session, number, doc.times(days, slots, clock))
+    days = days_between(first, last)
+    teams, can = _teams(session, number, times(days, slots, clock))
     if not teams:
         raise LianfangError(
             Sentence("zone '%(zone)s' has no team; run `lianfang import teams FILE --datum D`", zone=zone)
@@ -96,7 +98,7 @@ def make_again(session: Session, number: int, *, now: datetime, author: str) -> 
     roster = _draft(session, number)
     clock = _clock(session)
     before: Document = roster.document
-    when = doc.times([date.fromisoformat(day) for day in before["days"]], doc.slots_of(before), clock)
+    when = times([date.fromisoformat(day) for day in before["days"]], doc.slots_of(before), clock)
     teams, can = _teams(session, roster.zone_id, when)
     turns = [
         turn
@@ -119,10 +121,10 @@ def swap(
     Raises
     ------
     InputRefused
-        As `patrols.rosters.document.swapped`.
+        As `patrols.rosters.changing.swapped`.
     """
     roster = _held(session, number)
-    made = doc.swapped(roster.document, _clock(session), one, other)
+    made = swapped(roster.document, _clock(session), one, other)
     detail = {
         "one": [doc.turn_name(roster.document, one[0]), one[1]],
         "other": [doc.turn_name(roster.document, other[0]), other[1]],
@@ -141,7 +143,7 @@ def mark(
         For an unknown turn, team or state.
     """
     roster = _draft(session, number)
-    made = doc.marked(roster.document, turn, team, state)
+    made = marked(roster.document, turn, team, state)
     detail = {"turn": doc.turn_name(roster.document, turn), "team": team, "state": state}
     _change(session, roster, made, "marked", detail, now=now, author=author)
 
@@ -248,7 +250,7 @@ def stale(session: Session, number: int) -> list[str]:
     """Why a roster is out of date: teams that left, are of another village, or cannot serve in their turn."""
     roster = _held(session, number)
     clock, made = _clock(session), roster.document
-    when = doc.times([date.fromisoformat(day) for day in made["days"]], doc.slots_of(made), clock)
+    when = times([date.fromisoformat(day) for day in made["days"]], doc.slots_of(made), clock)
     teams, can = _teams(session, roster.zone_id, when)
     told: list[str] = []
     for code, facts in made["teams"].items():

@@ -14,7 +14,8 @@ from geo.errors import InputRefused, LianfangError, Sentence
 from geo.scope import WHOLE_SITE
 from geo.services import current_site
 from patrols.repository import rosters as store
-from patrols.rosters.document import faults_of, read_slots
+from patrols.rosters.figures import faults_of
+from patrols.rosters.slots import read_slots
 from patrols.services import rostering
 from web.cli.common import author, command_options
 from web.cli.duty import language_option

@@ -31,7 +31,7 @@ from geo.db import Base, transaction
 from geo.errors import LianfangError, Sentence
 from geo.scope import WHOLE_SITE
 from geo.tables import Setting
-from patrols.rosters.document import read_slots
+from patrols.rosters.slots import read_slots
 from patrols.services import plan_shift, rostering
 from patrols.solve import Budget
 from patrols.tables import Plan, PlanStop

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from patrols.rosters import document as doc
+from patrols.rosters.figures import team_figures
 from web.i18n import N_, Translator
 
 KINDS = {"all": N_("All turns"), "night": N_("Nights"), "weekend": N_("Weekends")}
@@ -124,7 +125,7 @@ def shown(head: Mapping[str, Any], t: Translator) -> Shown:
                 homes.get(made["teams"][one.code]["village"], ""),
                 {kind: (one.turns[kind], one.share[kind]) for kind in one.turns},
             )
-            for one in doc.team_figures(made, t.zone)
+            for one in team_figures(made, t.zone)
         ],
         spread=made["spread"],
         repeats=made["repeats"],

@@ -98,7 +98,7 @@ def new() -> Response:
 @needs(Action.PLANS_MAKE)
 def make() -> Response:
     """Make a roster and store it as a draft."""
-    from patrols.rosters.document import read_slots
+    from patrols.rosters.slots import read_slots
 
     given = request.form
     zone = of_plan.zone(db(), given.get("zone", ""))
