@@ -1,4 +1,4 @@
-"""Kill what runs in the middle of an import, an analysis and a plan: nothing is lost, nothing is half there.
+"""Kill what runs in the middle of an import, an analysis, a plan and a roster: nothing is lost, nothing is half there.
 
 The middle is made certain by a lock on a table that the work fills late: the job has stored a part in its
 transaction, and waits.
@@ -165,7 +165,7 @@ def camera_list() -> bytes:
 
 
 def enqueued(served: Running) -> dict[str, int]:
-    """An import, an analysis and a plan, each acknowledged by a commit before anything is killed."""
+    """An import, an analysis, a plan and a roster, each acknowledged by a commit before anything is killed."""
     upload = keep_upload(served.var_dir, BytesIO(camera_list()), "list.csv")
     period = {"start": "2026-11-20T00:00:00+00:00", "end": "2026-11-20T06:00:00+00:00"}
     shift = {"zone": "z", "start": START.isoformat(), "end": END.isoformat(), "iterations": 20}
@@ -173,6 +173,13 @@ def enqueued(served: Running) -> dict[str, int]:
         "import": {"kind": "cameras", "datum": "wgs84", "sha256": upload.sha256, "file": upload.name},
         "analysis": {**period, "level": "detect"},
         "plan": shift,
+        "roster": {
+            "zone": "z",
+            "first": "2026-11-21",
+            "last": "2026-11-22",
+            "slots": "18:00-22:00 1 1",
+            "rest_h": 8.0,
+        },
     }
     with _engine(served) as engine, transaction(engine, scope=WHOLE_SITE) as session:
         return {
@@ -214,14 +221,14 @@ def job_of(served: Running, number: int) -> JobRun:
 def counts(served: Running) -> dict[str, int]:
     """What is published."""
     with _engine(served) as engine, transaction(engine, scope=WHOLE_SITE) as session:
-        tables = ("camera", "analysis", "pose", "plan", "plan_visit")
+        tables = ("camera", "analysis", "pose", "plan", "plan_visit", "roster")
         found = {name: session.scalar(text(f"SELECT count(*) FROM {name}")) or 0 for name in tables}
         batches = "SELECT count(*) FROM import_batch WHERE file_name = 'list.csv'"
         return found | {"list.csv": session.scalar(text(batches)) or 0}
 
 
 # The work, and the table where it is caught: after its first rows, before its last.
-WORK = (("import", "camera"), ("analysis", "gap"), ("plan", "plan_visit"))
+WORK = (("import", "camera"), ("analysis", "gap"), ("plan", "plan_visit"), ("roster", "roster"))
 
 
 def killed_in_the_middle(served: Running, kind: str, late: str, number: int) -> None:
@@ -265,6 +272,7 @@ def test_a_killed_worker_web_worker_and_database_lose_nothing_and_publish_nothin
     assert (after["analysis"], after["plan"]) == (2, 1)
     assert after["pose"] == CAMERAS
     assert after["plan_visit"] > 0
+    assert after["roster"] == 1
     with _engine(running) as engine, transaction(engine, scope=WHOLE_SITE) as session:
         assert session.scalar(text("SELECT count(*) FROM procrastinate_jobs")) == 0
         latest = session.scalar(text("SELECT max(id) FROM analysis"))

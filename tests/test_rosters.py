@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import threading
 from dataclasses import replace
 from itertools import combinations, product
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.errors import InputRefused
+from patrols.rosters import model
 from patrols.rosters.check import broken
 from patrols.rosters.problem import FIXED, FORBIDDEN, Roster, RosterProblem, Turn, following
 from patrols.rosters.solve import make_roster, spreads, take_turns
@@ -157,6 +159,37 @@ def test_rest_that_leaves_too_few_is_told_by_the_turn_it_leaves_short():
 def test_turns_that_are_none_are_refused(turns, words):
     with pytest.raises(InputRefused, match=words):
         problem(turns, ["a"])
+
+
+def test_a_watcher_hears_each_aim_and_what_the_best_so_far_comes_to():
+    told = []
+    made = make_roster(problem(two_slots(7), ["a", "b", "c", "d"], rest_h=8), watch=told.append)
+    aims = list(dict.fromkeys(one.aim for one in told))
+    assert aims == ["needs", "repeats", "all", "night", "weekend"]
+    assert [one.share for one in told] == sorted(one.share for one in told)
+    assert told[0].repeats is None and told[-1].repeats == made.repeats
+    assert told[-1].spread["all"] == made.spread["all"]
+
+
+def test_what_a_watcher_raises_ends_the_search_though_it_still_runs(monkeypatch):
+    ended, asked = threading.Event(), []
+
+    def endless(*given, **more):
+        asked.append(given)
+        assert ended.wait(60)
+        raise AssertionError("nobody hears of this")
+
+    class Enough(Exception):
+        pass
+
+    def watch(now):
+        if asked:
+            raise Enough
+
+    monkeypatch.setattr(model, "milp", endless)
+    with pytest.raises(Enough):
+        make_roster(problem(evenings(2), ["a", "b"]), watch=watch)
+    ended.set()
 
 
 def test_arrays_of_another_shape_are_refused():

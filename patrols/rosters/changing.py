@@ -8,8 +8,8 @@ from datetime import tzinfo
 from geo.errors import InputRefused, Sentence
 from patrols.rosters.check import broken
 from patrols.rosters.document import Document, problem_of, serves_of, turn_name
-from patrols.rosters.problem import Roster, following
-from patrols.rosters.solve import spreads
+from patrols.rosters.problem import Roster
+from patrols.rosters.solve import repeats_of, spreads
 
 
 def swapped(document: Document, zone: tzinfo, one: tuple[int, str], other: tuple[int, str]) -> Document:
@@ -57,8 +57,7 @@ def figured(document: Document, zone: tzinfo) -> Document:
     """
     problem = problem_of(document, zone)
     serves = serves_of(document)
-    again = sum(int((serves[:, a] & serves[:, b]).sum()) for a, b in following(problem.turns))
-    roster = Roster(serves, again, spreads(problem, serves), False)
+    roster = Roster(serves, repeats_of(problem, serves), spreads(problem, serves), False)
     faults = broken(problem, roster)
     if faults:
         raise InputRefused(Sentence("this cannot be in the roster; nothing was changed"), faults)

@@ -22,6 +22,7 @@ from patrols.hours import Hours, on_day
 from patrols.rosters.problem import FIXED, FORBIDDEN, BoolMatrix, RosterProblem, Turn
 from patrols.rosters.slots import Slot, times
 from patrols.rosters.solve import make_roster, take_turns
+from patrols.rosters.watching import Progress, Watch
 
 Document = dict[str, Any]
 NIGHT: Hours = (time(22), time(6))
@@ -29,7 +30,7 @@ NIGHT: Hours = (time(22), time(6))
 SATURDAY = 5
 
 
-def new(
+def asked(
     days: Sequence[date],
     slots: Sequence[Slot],
     teams: Mapping[str, Mapping[str, Any]],
@@ -39,7 +40,7 @@ def new(
     rest_h: float,
     leaders: Sequence[str] = (),
 ) -> Document:
-    """A roster made for these days, slots and teams.
+    """What a roster is asked for these days, slots and teams: the document before anybody serves.
 
     Parameters
     ----------
@@ -47,13 +48,8 @@ def new(
         As ``teams`` of the document.
     can : mapping
         By code, whether a team can serve in each turn of `times`.
-
-    Raises
-    ------
-    InputRefused
-        When there is none (`make_roster`).
     """
-    empty: Document = {
+    return {
         "days": [day.isoformat() for day in days],
         "slots": [
             {
@@ -81,7 +77,6 @@ def new(
             for k, (day, slot, _, _) in enumerate(times(days, slots, zone))
         ],
     }
-    return made_again(empty, zone)
 
 
 def slots_of(document: Document) -> list[Slot]:
@@ -139,8 +134,13 @@ def problem_of(document: Document, zone: tzinfo) -> RosterProblem:
     )
 
 
-def made_again(document: Document, zone: tzinfo) -> Document:
-    """The document with its turns made anew; what is fixed and forbidden stays.
+def made(document: Document, zone: tzinfo, *, watch: Watch | None = None) -> Document:
+    """The document with its turns made, or made anew; what is fixed and forbidden stays.
+
+    Parameters
+    ----------
+    watch : callable, optional
+        As `make_roster`.
 
     Raises
     ------
@@ -148,15 +148,15 @@ def made_again(document: Document, zone: tzinfo) -> Document:
         When there is no such roster.
     """
     problem = problem_of(document, zone)
-    made = make_roster(problem)
+    roster = make_roster(problem, watch=watch)
     found = deepcopy(document)
     for k, turn in enumerate(found["turns"]):
-        turn["teams"] = [code for i, code in enumerate(problem.teams) if made.serves[i, k]]
-    found |= {"repeats": made.repeats, "spread": made.spread, "proven": made.proven}
-    return _led(found, problem)
+        turn["teams"] = [code for i, code in enumerate(problem.teams) if roster.serves[i, k]]
+    found |= {"repeats": roster.repeats, "spread": roster.spread, "proven": roster.proven}
+    return _led(found, problem, watch)
 
 
-def _led(document: Document, problem: RosterProblem) -> Document:
+def _led(document: Document, problem: RosterProblem, watch: Watch | None) -> Document:
     """The document with a village and a police leader for each turn, by turns."""
     villages = sorted({village for village in problem.villages if village is not None})
     there = np.array(
@@ -171,8 +171,10 @@ def _led(document: Document, problem: RosterProblem) -> Document:
     ).reshape(len(villages), len(problem.turns))
     names = list(document["leaders"])
     every = np.ones((len(names), len(problem.turns)), np.bool_)
-    leading = take_turns(villages, there, np.zeros(there.shape, np.int8), problem.turns)
-    police = take_turns(names, every, np.zeros(every.shape, np.int8), problem.turns)
+    last = Progress("leaders", 1.0, document["repeats"], document["spread"])
+    also = None if watch is None else lambda _: watch(last)
+    leading = take_turns(villages, there, np.zeros(there.shape, np.int8), problem.turns, watch=also)
+    police = take_turns(names, every, np.zeros(every.shape, np.int8), problem.turns, watch=also)
     for turn, village, leader in zip(document["turns"], leading, police, strict=True):
         turn["village"], turn["leader"] = village, leader or ""
     return document

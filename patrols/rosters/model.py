@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,7 @@ from scipy.sparse import coo_array
 
 from geo.errors import Sentence
 from patrols.rosters.problem import FIXED, BoolMatrix, RosterProblem, apart, following, shares
+from patrols.rosters.watching import polled
 
 NODES = 2000
 """Nodes of the search tree for one aim, a limit that is the same on every machine; a week needs a handful."""
@@ -27,10 +29,11 @@ class Model:
     """The whole numbers and their constraints; aims are added one after the other.
 
     Variables: whether a team serves in a turn (where it is open to it), whether a village is there, how many
-    teams and villages a turn lacks, and what the aims add.
+    teams and villages a turn lacks, and what the aims add. `poll` is as `patrols.rosters.watching.polled`.
     """
 
     problem: RosterProblem
+    poll: Callable[[], None] | None = None
     cells: NDArray[np.int64] = field(init=False)
     least: float = 0.0
     proven: bool = True
@@ -140,7 +143,7 @@ class Model:
         needed = sum(turn.teams for turn, one in zip(self.problem.turns, which, strict=True) if one)
         each, top, bottom = np.eye(count) * parts, np.zeros((count, 2)), np.zeros((count, 2))
         top[:, 0], bottom[:, 1] = -1.0, -1.0
-        found = milp(
+        found = self._answer(
             np.array([0.0] * count + [1.0, -1.0]),
             integrality=np.array([1] * count + [0, 0]),
             bounds=Bounds(np.array([*least[there], -far, -far]), np.array([*most[there], far, far])),
@@ -194,7 +197,7 @@ class Model:
         """HiGHS's answer; once more without simplifying first, where that went wrong by a rounding."""
         low, high = (np.array([row[side] for row in self._rows]) for side in (2, 3))
         for presolve in (True, False):
-            found = milp(
+            found = self._answer(
                 cost,
                 integrality=np.array(self._whole),
                 bounds=Bounds(np.array(self._low), np.array(self._high)),
@@ -204,6 +207,9 @@ class Model:
             if found.status in (_DONE, _CUT_SHORT):
                 break
         return found
+
+    def _answer(self, cost: NDArray[np.float64], **asked: Any) -> Any:
+        return polled(lambda: milp(cost, **asked), self.poll)
 
     def missing(self) -> list[str]:
         """What each turn lacks at the least, in sentences."""

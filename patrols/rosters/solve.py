@@ -8,6 +8,7 @@ brought to its least and kept there while the next one is: HiGHS through `scipy.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,18 @@ from numpy.typing import NDArray
 from patrols.rosters.model import NODES, Model
 from patrols.rosters.problem import BoolMatrix, Roster, RosterProblem, Turn, following, kinds, shares
 from patrols.rosters.sight import impossible, refuse_at_sight
+from patrols.rosters.watching import Progress, Watch
 
 
-def make_roster(problem: RosterProblem, *, nodes: int = NODES) -> Roster:
+def make_roster(problem: RosterProblem, *, nodes: int = NODES, watch: Watch | None = None) -> Roster:
     """The best roster of a problem.
+
+    Parameters
+    ----------
+    nodes : int
+        Of the search tree, for each aim.
+    watch : callable, optional
+        Told how far it is.
 
     Raises
     ------
@@ -26,22 +35,55 @@ def make_roster(problem: RosterProblem, *, nodes: int = NODES) -> Roster:
         When there is none: its problems name each turn, what it needs and what there is.
     """
     refuse_at_sight(problem)
-    model = Model(problem)
+    told = _Told(problem, watch)
+    model = Model(problem, told.again if watch else None)
+    told.begins("needs")
     model.minimise(model.shortage(), nodes)
     missing = model.missing()
     if missing:
         raise impossible(missing)
     model.keep(model.shortage(), 0.0)
+    told.begins("repeats", model.serves())
     repeats = model.repeats()
     model.minimise(repeats, nodes)
     model.keep(repeats, model.least)
-    for which in kinds(problem.turns).values():
+    for kind, which in kinds(problem.turns).items():
+        told.begins(kind, model.serves())
         spread = model.spread(which)
         model.minimise(spread, nodes)
         model.keep(spread, model.least)
     serves = model.serves()
-    again = sum(int((serves[:, a] & serves[:, b]).sum()) for a, b in following(problem.turns))
-    return Roster(serves, again, spreads(problem, serves), model.proven)
+    return Roster(serves, repeats_of(problem, serves), spreads(problem, serves), model.proven)
+
+
+@dataclass
+class _Told:
+    """What a watcher is told: the aim, and what the best roster before it comes to."""
+
+    problem: RosterProblem
+    watch: Watch | None
+    now: Progress = field(default=Progress("needs", 0.0))
+
+    def begins(self, aim: str, serves: BoolMatrix | None = None) -> None:
+        if self.watch is None:
+            return
+        aims = ["needs", "repeats", *kinds(self.problem.turns)]
+        share = aims.index(aim) / len(aims)
+        self.now = (
+            Progress(aim, share)
+            if serves is None
+            else Progress(aim, share, repeats_of(self.problem, serves), spreads(self.problem, serves))
+        )
+        self.watch(self.now)
+
+    def again(self) -> None:
+        assert self.watch is not None
+        self.watch(self.now)
+
+
+def repeats_of(problem: RosterProblem, serves: BoolMatrix) -> int:
+    """How often a team serves twice in a row (`Roster.repeats`)."""
+    return sum(int((serves[:, a] & serves[:, b]).sum()) for a, b in following(problem.turns))
 
 
 def spreads(problem: RosterProblem, serves: BoolMatrix) -> dict[str, float]:
@@ -56,7 +98,12 @@ def spreads(problem: RosterProblem, serves: BoolMatrix) -> dict[str, float]:
 
 
 def take_turns(
-    names: Sequence[str], can: BoolMatrix, wish: NDArray[np.int8], turns: Sequence[Turn]
+    names: Sequence[str],
+    can: BoolMatrix,
+    wish: NDArray[np.int8],
+    turns: Sequence[Turn],
+    *,
+    watch: Watch | None = None,
 ) -> list[str | None]:
     """Who of some names has each turn, one at a time and as fairly as `make_roster` shares turns.
 
@@ -66,6 +113,8 @@ def take_turns(
         Such as duty villages or police leaders.
     can, wish : (names, turns) arrays
         As `RosterProblem`.
+    watch : callable, optional
+        As `make_roster`.
 
     Returns
     -------
@@ -89,7 +138,8 @@ def take_turns(
         )
         for k in held
     ]
-    made = make_roster(RosterProblem(alone, names, [None] * len(names), can[:, held], wish[:, held]))
+    asked = RosterProblem(alone, names, [None] * len(names), can[:, held], wish[:, held])
+    made = make_roster(asked, watch=watch)
     found: list[str | None] = [None] * len(turns)
     for column, k in enumerate(held):
         found[k] = names[int(np.flatnonzero(made.serves[:, column])[0])]

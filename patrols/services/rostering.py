@@ -21,7 +21,9 @@ from patrols.repository import rosters as store
 from patrols.rosters import document as doc
 from patrols.rosters.changing import marked, swapped
 from patrols.rosters.document import Document
+from patrols.rosters.sight import refuse_at_sight
 from patrols.rosters.slots import Slot, days_between, times
+from patrols.rosters.watching import Watch
 from patrols.services.duty import calendar_days, on_duty_here, serves_whole
 from patrols.services.life import leader_named
 from patrols.tables import StoredRoster
@@ -41,6 +43,7 @@ def make(
     rest_h: float = REST_H,
     leaders: Sequence[str] = (),
     author: str,
+    watch: Watch | None = None,
 ) -> int:
     """Make a roster of a zone's teams for the days from the first to the last, and store it as a draft.
 
@@ -48,6 +51,8 @@ def make(
     ----------
     leaders : sequence of str
         Police leaders, by name or number, who lead in turn.
+    watch : callable, optional
+        As `patrols.rosters.solve.make_roster`.
 
     Returns
     -------
@@ -61,6 +66,36 @@ def make(
     InputRefused
         For days, slots or hours of rest that cannot be, and when there is no such roster: its problems say
         which day lacks what.
+    """
+    asked = posed(session, zone=zone, first=first, last=last, slots=slots, rest_h=rest_h, leaders=leaders)
+    stored = StoredRoster(
+        zone_id=repository.zone_of_code(session, zone),
+        days=Range(first, last, bounds="[]"),
+        status="draft",
+        document=doc.made(asked, _clock(session), watch=watch),
+        author=author,
+    )
+    session.add(stored)
+    session.flush()
+    return stored.id
+
+
+def posed(
+    session: Session,
+    *,
+    zone: str,
+    first: date,
+    last: date,
+    slots: Sequence[Slot],
+    rest_h: float = REST_H,
+    leaders: Sequence[str] = (),
+) -> Document:
+    """What `make` will be asked, before anybody serves: refused here where that is seen at once.
+
+    Raises
+    ------
+    LianfangError, InputRefused
+        As `make`, but for what only the search finds.
     """
     number, clock = repository.zone_of_code(session, zone), _clock(session)
     if not 0 <= rest_h <= MOST_REST_H:
@@ -78,24 +113,45 @@ def make(
             Sentence("zone '%(zone)s' has no team; run `lianfang import teams FILE --datum D`", zone=zone)
         )
     named = [leader_named(name) for name in leaders if name.strip()]
-    made = doc.new(days, slots, teams, can, zone=clock, rest_h=rest_h, leaders=list(dict.fromkeys(named)))
-    stored = StoredRoster(
-        zone_id=number, days=Range(first, last, bounds="[]"), status="draft", document=made, author=author
-    )
-    session.add(stored)
-    session.flush()
-    return stored.id
+    asked = doc.asked(days, slots, teams, can, zone=clock, rest_h=rest_h, leaders=list(dict.fromkeys(named)))
+    refuse_at_sight(doc.problem_of(asked, clock))
+    return asked
 
 
-def make_again(session: Session, number: int, *, now: datetime, author: str) -> None:
+def make_again(
+    session: Session, number: int, *, now: datetime, author: str, watch: Watch | None = None
+) -> None:
     """Make a draft anew with the teams as they are now; what is fixed and forbidden stays where it can.
+
+    The rosters of the zone are not held while it is searched.
 
     Raises
     ------
     LianfangError, InputRefused
-        As `make`; and when it is published.
+        As `make`; when it is published; and when it was changed in the meantime.
     """
+    before = _seen_draft(session, number).document
+    made = doc.made(posed_again(session, number), _clock(session), watch=watch)
     roster = _draft(session, number)
+    if roster.document != before:
+        raise InputRefused(
+            Sentence(
+                "roster %(roster)s was changed while it was made again; nothing was stored, make it again",
+                roster=number,
+            )
+        )
+    _change(session, roster, made, "made", {}, now=now, author=author)
+
+
+def posed_again(session: Session, number: int) -> Document:
+    """What `make_again` will be asked: refused here where that is seen at once.
+
+    Raises
+    ------
+    LianfangError, InputRefused
+        As `make_again`, but for what only the search finds.
+    """
+    roster = _seen_draft(session, number)
     clock = _clock(session)
     before: Document = roster.document
     when = times([date.fromisoformat(day) for day in before["days"]], doc.slots_of(before), clock)
@@ -109,8 +165,9 @@ def make_again(session: Session, number: int, *, now: datetime, author: str) -> 
         }
         for k, turn in enumerate(before["turns"])
     ]
-    made = doc.made_again(before | {"teams": teams, "turns": turns}, clock)
-    _change(session, roster, made, "made", {}, now=now, author=author)
+    asked = before | {"teams": teams, "turns": turns}
+    refuse_at_sight(doc.problem_of(asked, clock))
+    return asked
 
 
 def swap(
@@ -378,9 +435,20 @@ def _held(session: Session, number: int) -> StoredRoster:
 
 
 def _draft(session: Session, number: int) -> StoredRoster:
-    roster = _held(session, number)
+    return _unpublished(_held(session, number))
+
+
+def _seen_draft(session: Session, number: int) -> StoredRoster:
+    """A draft as it is, without keeping others from changing it."""
+    roster = session.get(StoredRoster, number, populate_existing=True)
+    if roster is None:
+        raise LianfangError(Sentence("roster %(roster)s is not stored", roster=number))
+    return _unpublished(roster)
+
+
+def _unpublished(roster: StoredRoster) -> StoredRoster:
     if roster.status != "draft":
         raise InputRefused(
-            Sentence("roster %(roster)s is published; withdraw it before it is changed so", roster=number)
+            Sentence("roster %(roster)s is published; withdraw it before it is changed so", roster=roster.id)
         )
     return roster

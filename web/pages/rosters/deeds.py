@@ -14,6 +14,7 @@ from geo.errors import InputRefused, LianfangError
 from patrols.services import rostering
 from web.access import Action, needs
 from web.pages.rosters.blueprint import bp
+from web.pages.rosters.ordering import RUNNING, last_job, ordered
 from web.pages.rosters.views import page, seen_roster
 from web.requests import access, audit, db
 
@@ -61,12 +62,24 @@ def lead(number: int) -> Response:
 @bp.post("/<int:number>/again")
 @needs(Action.PLANS_MAKE)
 def again(number: int) -> Response:
-    """Make it anew; what is fixed and forbidden stays."""
-    return _deed(
-        number,
-        lambda: rostering.make_again(db(), number, **_who()),
-        gettext("The roster is made again; what is fixed and forbidden was kept."),
-    )
+    """Ask for it to be made anew; what is fixed and forbidden stays."""
+    head = seen_roster(number)
+    try:
+        rostering.posed_again(db(), number)
+        job = last_job(number)
+        if job is not None and job.status in RUNNING:
+            raise InputRefused(gettext("This roster is being made again already; wait for it, or stop it."))
+    except LianfangError as refused:
+        db().rollback()
+        return page(number, refused=refused, status=422)
+    zone = {
+        "id": head["zone_id"],
+        "code": head["zone_code"],
+        "name": head["zone"],
+        "name_en": head["zone_en"],
+    }
+    ordered(zone, head["first"], head["last"], {"again": number}, f"roster {number}")
+    return redirect(f"/rosters/{number}")
 
 
 @bp.post("/<int:number>/undo")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from flask import abort, flash, redirect, request
+from flask import abort, redirect, request
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
@@ -14,13 +14,16 @@ from geo.errors import InputRefused, LianfangError
 from patrols.repository import of_plan
 from patrols.repository import rosters as store
 from patrols.rosters.document import slots_of
+from patrols.rosters.slots import read_slots
 from patrols.services import rostering
 from web import i18n
 from web.access import Action, needs
 from web.i18n import N_
+from web.pages.jobs import JobSaid, progress_of
 from web.pages.plans.tables import SEEN, drafts_seen
 from web.pages.plans.wording import STATUSES, TONES
 from web.pages.rosters.blueprint import bp
+from web.pages.rosters.ordering import RUNNING, last_job, ordered
 from web.refusals import said
 from web.requests import access, audit, db, render, scope, translator
 from web.rosters.content import KINDS, shown
@@ -97,30 +100,39 @@ def new() -> Response:
 @bp.post("/new")
 @needs(Action.PLANS_MAKE)
 def make() -> Response:
-    """Make a roster and store it as a draft."""
-    from patrols.rosters.slots import read_slots
-
+    """Ask for a roster; its job's page."""
     given = request.form
     zone = of_plan.zone(db(), given.get("zone", ""))
     try:
         if zone is None:
             raise InputRefused(gettext("Choose a zone of your area."))
-        number = rostering.make(
+        first = _day(given.get("first", ""), gettext("From"))
+        last = _day(given.get("last", ""), gettext("To"))
+        slots, rest_h = given.get("slots", ""), _hours(given.get("rest_h", ""))
+        leaders = given.get("leaders", "").splitlines()
+        # What can be known to be impossible is told here, not by the job.
+        rostering.posed(
             db(),
             zone=zone["code"],
-            first=_day(given.get("first", ""), gettext("From")),
-            last=_day(given.get("last", ""), gettext("To")),
-            slots=read_slots(given.get("slots", "")),
-            rest_h=_hours(given.get("rest_h", "")),
-            leaders=given.get("leaders", "").splitlines(),
-            author=access().account.name,
+            first=first,
+            last=last,
+            slots=read_slots(slots),
+            rest_h=rest_h,
+            leaders=leaders,
         )
     except LianfangError as refused:
         db().rollback()
         return _form(given, refused, 422)
-    audit("add", f"roster {number}", zone=zone["code"])
-    flash(gettext("The roster is made, as a draft."), "success")
-    return redirect(f"/rosters/{number}")
+    asked = {
+        "zone": zone["code"],
+        "first": first.isoformat(),
+        "last": last.isoformat(),
+        "slots": slots,
+        "rest_h": rest_h,
+        "leaders": leaders,
+    }
+    job = ordered(zone, first, last, asked, f"roster of zone {zone['code']}")
+    return redirect(f"/jobs/{job}")
 
 
 @bp.get("/<int:number>")
@@ -199,9 +211,22 @@ def page(number: int, *, refused: LianfangError | None = None, status: int = 200
         may_make=may_of_roster(Action.PLANS_MAKE, number) and bool(scope()),
         may_publish=may_of_roster(Action.PLANS_PUBLISH, number) and bool(scope()),
         given=request.form,
+        job=_job_shown(number, head),
         refused=said(refused, t) if refused else "",
         refusals=[said(one, t) for one in refused.problems] if isinstance(refused, InputRefused) else [],
     )
+
+
+def _job_shown(number: int, head: dict[str, Any]) -> JobSaid | None:
+    """The job that makes it again: while it runs, and how it failed until something else was done."""
+    job = last_job(number)
+    if job is None or head["status"] == "published":
+        return None
+    later = [
+        one["at"] for one in store.steps(db(), number)[:1] if job.finished_at and one["at"] > job.finished_at
+    ]
+    shown = job.status in RUNNING or (job.status == "failed" and not later)
+    return progress_of(job) if shown else None
 
 
 def _step(step: dict[str, Any]) -> dict[str, str]:
