@@ -10,10 +10,12 @@ from test_planning import END, MIDDLE, START, WEST, add_team_rows, planned, team
 
 from geo.errors import InputRefused, LianfangError
 from patrols.hours import Terms
+from patrols.problem import CrossRule
 from patrols.repository import rosters as store
 from patrols.rosters.figures import faults_of, team_figures
 from patrols.rosters.slots import read_slots
 from patrols.services import Wishes, life, plan_shift, rostering
+from patrols.services.ruling import change_rule
 from patrols.services.staleness import stale_reasons
 from patrols.services.teams import end_team
 from patrols.solve import Budget
@@ -90,6 +92,7 @@ def test_terms_of_teams_say_when_they_can(session, zone):
         ({"slots": "18:00-22:00 2 3"}, "2 teams and 3 villages cannot be", None),
         ({"slots": ""}, "1 to 4 slots a day, not 0", None),
         ({"slots": "18:00 2"}, "'18:00' are no hours", None),
+        ({"slots": "18:00-22:00 1 1 2"}, "1 teams, 2 of them mixed, cannot be", None),
         ({"slots": "18:00-22:00 x"}, "'18:00-22:00 x' is no slot", None),
         ({"days": 0}, "from 2026-11-21 to 2026-11-20 are 0", None),
         ({"days": 32}, "1 to 31 days", None),
@@ -175,6 +178,76 @@ def test_fixed_and_forbidden_entries_stay_when_it_is_made_again(session, zone):
     ):
         with pytest.raises(InputRefused, match=words):
             rostering.mark(session, number, turn, code, state, **WHO)
+
+
+# ---------------------------------------------------------------- a joint rule
+
+
+def mix(session, code, *paths):
+    session.execute(
+        text("DELETE FROM team_partner WHERE team_id = (SELECT id FROM team WHERE code = :code)"),
+        {"code": code},
+    )
+    for path in paths:
+        session.execute(
+            text(
+                """INSERT INTO team_partner (team_id, jurisdiction_path)
+                   SELECT id, :path FROM team WHERE code = :code"""
+            ),
+            {"code": code, "path": path},
+        )
+
+
+JOINT = CrossRule(pattern="joint", visits=1, villages=2)
+
+
+def test_under_a_joint_rule_every_turn_has_a_mixed_team_and_its_plan_crosses(session, zone):
+    """Of four teams one has people of both villages; a roster that knows nothing of it leaves it out."""
+    mix(session, "w1", MIDDLE)
+    loose = made(session, days=2)
+    assert not all("w1" in turn for turn in turns(session, loose))
+    change_rule(session, "z", JOINT)
+    assert rostering.stale(session, loose) == ["the zone's rule asks for mixed teams of 2 villages now"]
+    number = made(session, days=2)
+    assert all("w1" in turn for turn in turns(session, number))
+    kept = store.head(session, number)["document"]
+    assert kept["slots"][0]["mixed"] == 1 and faults_of(kept, UTC) == [] and kept["repeats"] == 1
+    rostering.publish(session, number, **WHO)
+    plan = planned(session)
+    assert set(plan.problem.teams["team_id"]) == set(turns(session, number)[0])
+    assert len(plan.plan.crossed) and not any("nothing can be crossed" in one for one in plan.remarks)
+    # With more to say: as many mixed teams as are asked for, or none at all.
+    with pytest.raises(InputRefused) as refused:
+        made(session, days=2, slots="18:00-22:00 2 2 2")
+    assert "2 mixed teams are needed and 1 can serve" in refused.value.problems[0]
+    assert not all("w1" in turn for turn in turns(session, made(session, slots="18:00-22:00 2 2 0")))
+
+
+def test_a_turn_without_its_mixed_team_is_refused_and_stale(session, zone):
+    mix(session, "w1", MIDDLE)
+    mix(session, "w2", MIDDLE)
+    change_rule(session, "z", JOINT)
+    number = made(session, days=2)
+    first, second = turns(session, number)
+    (west,), (mate,) = (
+        [code for code in turn if code.startswith(one)] for turn, one in ((first, "w"), (second, "m"))
+    )
+    with pytest.raises(InputRefused, match="nothing was changed") as refused:
+        rostering.swap(session, number, (0, west), (1, mate), **WHO)
+    assert "2026-11-21 18:00–22:00: 0 mixed teams serve, 1 are needed" in refused.value.problems
+    mix(session, west)
+    told = rostering.stale(session, number)
+    assert told == ["2026-11-21 18:00–22:00: 0 mixed teams serve, 1 are needed"]
+    rostering.make_again(session, number, **WHO)
+    assert rostering.stale(session, number) == [] and all(
+        set(turn) & {"w1", "w2"} == {"w1", "w2"} - {west} for turn in turns(session, number)
+    )
+    change_rule(session, "z", CrossRule())
+    assert rostering.stale(session, number) == ["the zone's rule asks for no mixed teams any more"]
+    rostering.make_again(session, number, **WHO)
+    assert store.head(session, number)["document"]["slots"][0]["mixed"] is None
+    with pytest.raises(InputRefused, match="the rule of zone 'z' is not joint"):
+        made(session, slots="18:00-22:00 2 2 1")
 
 
 # ---------------------------------------------------------------- published

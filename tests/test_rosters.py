@@ -40,7 +40,7 @@ def two_slots(days, **own):
     ]
 
 
-def problem(turns, villages, *, cannot=(), fixed=(), forbidden=(), rest_h=0):
+def problem(turns, villages, *, cannot=(), fixed=(), forbidden=(), rest_h=0, mixed=()):
     can = np.ones((len(villages), len(turns)), np.bool_)
     wish = np.zeros(can.shape, np.int8)
     for cell in cannot:
@@ -50,7 +50,7 @@ def problem(turns, villages, *, cannot=(), fixed=(), forbidden=(), rest_h=0):
     for cell in forbidden:
         wish[cell] = FORBIDDEN
     names = [f"t{n}" for n in range(len(villages))]
-    return RosterProblem(turns, names, villages, can, wish, int(rest_h * HOUR))
+    return RosterProblem(turns, names, villages, can, wish, int(rest_h * HOUR), mixed)
 
 
 # ---------------------------------------------------------------- by hand
@@ -96,6 +96,15 @@ def test_teams_of_as_many_villages_as_asked_serve_and_a_police_team_is_of_none()
         assert homes == {"a", "b"}
 
 
+def test_a_turn_that_needs_mixed_teams_has_them_and_the_others_share_the_rest():
+    """Two of four teams are mixed, and one of the two that serve must be: both kinds take turns."""
+    made = make_roster(
+        problem(evenings(4, teams=2, mixed=1), ["a", "a", "b", "b"], mixed=[True, False, True, False])
+    )
+    assert made.serves[[0, 2]].sum(axis=0).tolist() == [1, 1, 1, 1]
+    assert (made.repeats, made.spread["all"]) == (0, 0.0)
+
+
 def test_nights_and_weekends_are_shared_apart():
     """Two weeks of two slots, four teams: 7 turns each, of these 3 or 4 nights and 2 at weekends."""
     made = make_roster(problem(two_slots(14), ["a", "b", "c", "d"], rest_h=8))
@@ -115,6 +124,15 @@ def test_nights_and_weekends_are_shared_apart():
         (
             {"turns": evenings(1, teams=2, villages=2), "villages": ["a", "a", None]},
             ["day 0 slot 0: teams of 2 villages are needed, and those that can serve are of 1"],
+        ),
+        (
+            {
+                "turns": evenings(2, mixed=1),
+                "villages": ["a", "b"],
+                "cannot": [(0, 1)],
+                "mixed": [True, False],
+            },
+            ["day 1 slot 0: 1 mixed teams are needed and 0 can serve"],
         ),
         (
             {"turns": evenings(1), "villages": ["a", "b"], "fixed": [(0, 0)], "cannot": [(0, 0)]},
@@ -147,6 +165,13 @@ def test_rest_that_leaves_too_few_is_told_by_the_turn_it_leaves_short():
     assert "1 teams are needed, and 0 can serve with that much rest" in told
 
 
+def test_rest_that_leaves_no_mixed_team_is_told_by_the_turn_it_leaves_short():
+    with pytest.raises(InputRefused) as refused:
+        make_roster(problem(evenings(2, mixed=1), ["a", "b"], rest_h=24, mixed=[True, False]))
+    (told,) = refused.value.problems
+    assert "1 mixed teams are needed, and 0 can serve with that much rest" in told
+
+
 @pytest.mark.parametrize(
     "turns, words",
     [
@@ -154,6 +179,7 @@ def test_rest_that_leaves_too_few_is_told_by_the_turn_it_leaves_short():
         ([turn(1), turn(0)], "in order of time"),
         ([turn(0, teams=1, villages=2)], "1 teams of 2 villages cannot be"),
         ([turn(0, teams=0, villages=0)], "0 teams of 0 villages cannot be"),
+        ([turn(0, teams=1, mixed=2)], "1 teams, 2 of them mixed, cannot be"),
     ],
 )
 def test_turns_that_are_none_are_refused(turns, words):
@@ -195,13 +221,17 @@ def test_what_a_watcher_raises_ends_the_search_though_it_still_runs(monkeypatch)
 def test_arrays_of_another_shape_are_refused():
     with pytest.raises(ValueError, match="teams by turns"):
         RosterProblem(evenings(2), ["a"], ["v"], np.ones((1, 1), np.bool_), np.zeros((1, 1), np.int8))
+    with pytest.raises(ValueError, match="mixed must say of 1 teams"):
+        problem(evenings(2), ["a"], mixed=[True, False])
 
 
 # ---------------------------------------------------------------- laws
 
 asked = st.builds(
-    lambda days, late, homes, need, villages, rest_h, cells: (
-        (two_slots if late else evenings)(days, teams=need, villages=min(need, villages)),
+    lambda days, late, homes, need, villages, mixed, rest_h, cells: (
+        (two_slots if late else evenings)(
+            days, teams=need, villages=min(need, villages), mixed=min(need, mixed)
+        ),
         homes,
         rest_h,
         cells,
@@ -211,6 +241,7 @@ asked = st.builds(
     st.lists(st.sampled_from(["a", "b", None]), min_size=1, max_size=4),
     st.integers(1, 2),
     st.integers(0, 2),
+    st.sampled_from([0, 0, 1, 2]),
     st.sampled_from([0, 8, 30]),
     st.lists(
         st.tuples(st.integers(0, 3), st.integers(0, 7), st.sampled_from(["cannot", "fixed", "forbidden"]))
@@ -223,7 +254,8 @@ def posed(turns, homes, rest_h, cells):
     for team, k, mark in {cell[:2]: cell for cell in cells}.values():
         if team < len(homes) and k < len(turns):
             marks[mark].append((team, k))
-    return problem(turns, homes, rest_h=rest_h, **marks)
+    # Those of village a are mixed.
+    return problem(turns, homes, rest_h=rest_h, mixed=[home == "a" for home in homes], **marks)
 
 
 def made_of(found):
@@ -265,6 +297,7 @@ def test_the_order_of_teams_changes_nothing_in_the_figures(asked):
         found.can[::-1],
         found.wish[::-1],
         found.rest_s,
+        found.mixed[::-1],
     )
     one, other = made_of(found), made_of(back)
     assert (one is None) == (other is None)
@@ -337,6 +370,9 @@ def test_the_checker_sees_each_fault():
     can[:, 0] = False
     told = broken(replace(found, can=can), made)
     assert any("serves and cannot then" in one for one in told)
+    needing = [replace(one, mixed=1) for one in found.turns]
+    told = broken(replace(found, turns=needing, mixed=[False] * 4), made)
+    assert sum("0 mixed teams serve, 1 are needed" in one for one in told) == 4
     assert "shared within 9" in " ".join(broken(found, replace(made, spread=made.spread | {"all": 9.0})))
     assert broken(found, replace(made, serves=made.serves[:, :1])) == [
         "the roster is not one of these teams and turns"

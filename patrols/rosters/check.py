@@ -46,6 +46,14 @@ def _needs(problem: RosterProblem, roster: Roster) -> Iterator[Sentence]:
                 have=len(homes),
                 n=turn.villages,
             )
+        mixed = [i for i in there if problem.mixed and problem.mixed[i]]
+        if len(mixed) < turn.mixed:
+            yield Sentence(
+                "%(turn)s: %(have)s mixed teams serve, %(n)s are needed",
+                turn=turn.name,
+                have=len(mixed),
+                n=turn.mixed,
+            )
 
 
 def _teams(problem: RosterProblem, roster: Roster) -> Iterator[Sentence]:

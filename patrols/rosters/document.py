@@ -1,9 +1,10 @@
 """A roster as it is stored, one JSON document: days, slots, teams, turns and what a person wished.
 
-- ``days``: ISO dates; ``slots``: [{``from``, ``to`` ("18:00"), ``teams``, ``villages``}]; ``rest_h``;
-  ``leaders``: names,
+- ``days``: ISO dates; ``slots``: [{``from``, ``to`` ("18:00"), ``teams``, ``villages``, ``mixed`` (None
+  where the rule knows no mixed teams)}]; ``rest_h``; ``leaders``: names; ``mixed_of``: of how many villages
+  the people of a mixed team are by the zone's *joint* rule, None by another,
 - ``teams``: code to {``name``, ``name_en``, ``village`` (path or None), ``village_name``,
-  ``village_name_en``},
+  ``village_name_en``, ``villages`` (of how many its people are)},
 - ``turns``: in order of time, [{``day``, ``slot`` (numbers), ``teams`` (codes), ``village`` (that leads, or
   None), ``leader`` ("" or a name), ``can`` (codes), ``fixed`` (codes), ``forbidden`` (codes)}],
 - ``repeats``, ``spread``, ``proven``: as `patrols.rosters.problem.Roster`.
@@ -39,6 +40,7 @@ def asked(
     zone: tzinfo,
     rest_h: float,
     leaders: Sequence[str] = (),
+    mixed_of: int | None = None,
 ) -> Document:
     """What a roster is asked for these days, slots and teams: the document before anybody serves.
 
@@ -57,9 +59,11 @@ def asked(
                 "to": f"{slot.hours[1]:%H:%M}",
                 "teams": slot.teams,
                 "villages": slot.villages,
+                "mixed": slot.mixed,
             }
             for slot in slots
         ],
+        "mixed_of": mixed_of,
         "rest_h": rest_h,
         "leaders": list(leaders),
         "teams": {code: dict(facts) for code, facts in teams.items()},
@@ -82,7 +86,12 @@ def asked(
 def slots_of(document: Document) -> list[Slot]:
     """The slots of a document."""
     return [
-        Slot((time.fromisoformat(one["from"]), time.fromisoformat(one["to"])), one["teams"], one["villages"])
+        Slot(
+            (time.fromisoformat(one["from"]), time.fromisoformat(one["to"])),
+            one["teams"],
+            one["villages"],
+            one.get("mixed"),
+        )
         for one in document["slots"]
     ]
 
@@ -117,6 +126,7 @@ def problem_of(document: Document, zone: tzinfo) -> RosterProblem:
             round((end - origin).total_seconds()),
             teams=document["slots"][turn["slot"]]["teams"],
             villages=document["slots"][turn["slot"]]["villages"],
+            mixed=document["slots"][turn["slot"]].get("mixed") or 0,
             night=any(a < end and start < b for a, b in night),
             weekend=date.fromisoformat(document["days"][turn["day"]]).weekday() >= SATURDAY,
         )
@@ -130,8 +140,19 @@ def problem_of(document: Document, zone: tzinfo) -> RosterProblem:
             wish[i, k] = FIXED * (code in turn["fixed"]) + FORBIDDEN * (code in turn["forbidden"])
     villages = [document["teams"][code]["village"] for code in codes]
     return RosterProblem(
-        turns, codes, villages, can.reshape(len(codes), len(turns)), wish, round(document["rest_h"] * 3600)
+        turns,
+        codes,
+        villages,
+        can.reshape(len(codes), len(turns)),
+        wish,
+        round(document["rest_h"] * 3600),
+        [is_mixed(document, facts) for facts in document["teams"].values()],
     )
+
+
+def is_mixed(document: Document, facts: Mapping[str, Any]) -> bool:
+    """Whether a team, as the document keeps it, is mixed enough for the rule it was made by."""
+    return bool(document.get("mixed_of")) and facts.get("villages", 1) >= document["mixed_of"]
 
 
 def made(document: Document, zone: tzinfo, *, watch: Watch | None = None) -> Document:

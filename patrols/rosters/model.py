@@ -29,7 +29,8 @@ class Model:
     """The whole numbers and their constraints; aims are added one after the other.
 
     Variables: whether a team serves in a turn (where it is open to it), whether a village is there, how many
-    teams and villages a turn lacks, and what the aims add. `poll` is as `patrols.rosters.watching.polled`.
+    teams, villages and mixed teams a turn lacks, and what the aims add. `poll` is as
+    `patrols.rosters.watching.polled`.
     """
 
     problem: RosterProblem
@@ -77,6 +78,8 @@ class Model:
         problem = self.problem
         self._lacks: list[int] = []
         self._lacks_villages: list[int] = []
+        self._lacks_mixed: list[int] = []
+        is_mixed = list(problem.mixed) or [False] * len(problem.teams)
         homes = sorted({village for village in problem.villages if village is not None})
         own = {village: [v == village for v in problem.villages] for village in homes}
         for k, turn in enumerate(problem.turns):
@@ -100,10 +103,14 @@ class Model:
                 self._row(
                     [*come, self._lacks_villages[-1]], [1.0] * (len(come) + 1), low=float(turn.villages)
                 )
+            self._lacks_mixed.append(self._variable(0.0, float(turn.mixed)))
+            if turn.mixed:
+                mixed = [int(cell) for cell in self.cells[is_mixed, k] if cell >= 0]
+                self._row([*mixed, self._lacks_mixed[-1]], [1.0] * (len(mixed) + 1), low=float(turn.mixed))
 
     def shortage(self) -> dict[int, float]:
-        """What all turns lack together, teams and villages."""
-        return dict.fromkeys([*self._lacks, *self._lacks_villages], 1.0)
+        """What all turns lack together: teams, villages and mixed teams."""
+        return dict.fromkeys([*self._lacks, *self._lacks_villages, *self._lacks_mixed], 1.0)
 
     def repeats(self) -> dict[int, float]:
         """How often the same team serves in turns that follow each other."""
@@ -215,8 +222,12 @@ class Model:
         """What each turn lacks at the least, in sentences."""
         assert self._x is not None
         told: list[str] = []
-        for turn, teams, villages in zip(
-            self.problem.turns, self._x[self._lacks], self._x[self._lacks_villages], strict=True
+        for turn, teams, villages, mixed in zip(
+            self.problem.turns,
+            self._x[self._lacks],
+            self._x[self._lacks_villages],
+            self._x[self._lacks_mixed],
+            strict=True,
         ):
             if round(float(teams)) > 0:
                 told.append(
@@ -235,6 +246,15 @@ class Model:
                         turn=turn.name,
                         n=turn.villages,
                         have=turn.villages - round(float(villages)),
+                    )
+                )
+            elif float(mixed) > _SLACK:
+                told.append(
+                    Sentence(
+                        "%(turn)s: %(n)s mixed teams are needed, and %(have)s can serve with that much rest",
+                        turn=turn.name,
+                        n=turn.mixed,
+                        have=turn.mixed - round(float(mixed)),
                     )
                 )
         return told

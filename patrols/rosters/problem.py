@@ -37,6 +37,8 @@ class Turn:
         How many serve, exactly.
     villages : int
         Of how many different villages these are, at least. A team of no village counts as none.
+    mixed : int
+        How many of these are mixed teams (`RosterProblem.mixed`), at least.
     night, weekend : bool
         Whether it counts among these when turns are shared.
     """
@@ -48,6 +50,7 @@ class Turn:
     end_s: int
     teams: int = 2
     villages: int = 2
+    mixed: int = 0
     night: bool = False
     weekend: bool = False
 
@@ -70,6 +73,8 @@ class RosterProblem:
         `FIXED` where a person wants the team, `FORBIDDEN` where not, `OPEN` elsewhere.
     rest_s : int
         Seconds between the end of a team's turn and the begin of its next.
+    mixed : sequence of bool
+        Whether a team is mixed enough for a *joint* rule (`patrols.problem.CrossRule`); left out, none is.
 
     Raises
     ------
@@ -85,12 +90,15 @@ class RosterProblem:
     can: BoolMatrix
     wish: NDArray[np.int8]
     rest_s: int = 0
+    mixed: Sequence[bool] = ()
 
     def __post_init__(self) -> None:
         """Refuse what is no problem."""
         shape = (len(self.teams), len(self.turns))
         if self.can.shape != shape or self.wish.shape != shape or len(self.villages) != shape[0]:
             raise ValueError(f"can and wish must be {shape[0]} x {shape[1]}, teams by turns")
+        if len(self.mixed) not in (0, shape[0]):
+            raise ValueError(f"mixed must say of {shape[0]} teams whether they are, or of none")
         if len(set(self.teams)) < len(self.teams):
             raise InputRefused(Sentence("a team is named twice in the roster; name each once"))
         if not 1 <= len(self.turns) <= MOST_TURNS:
@@ -122,6 +130,15 @@ class RosterProblem:
                         "more and no more villages than teams",
                         teams=turn.teams,
                         villages=turn.villages,
+                    )
+                )
+            if not 0 <= turn.mixed <= turn.teams:
+                raise InputRefused(
+                    Sentence(
+                        "a turn with %(teams)s teams, %(mixed)s of them mixed, cannot be; ask for no more "
+                        "mixed teams than teams",
+                        teams=turn.teams,
+                        mixed=turn.mixed,
                     )
                 )
 

@@ -59,6 +59,16 @@ def refuse_at_sight(problem: RosterProblem) -> None:
                     have=len(homes),
                 )
             )
+        mixed = [i for i in there if problem.mixed and problem.mixed[i]]
+        if len(mixed) < turn.mixed <= len(there):
+            wrong.append(
+                Sentence(
+                    "%(turn)s: %(n)s mixed teams are needed and %(have)s can serve",
+                    turn=turn.name,
+                    n=turn.mixed,
+                    have=len(mixed),
+                )
+            )
         for later in range(k + 1, len(problem.turns)):
             if apart(turn, problem.turns[later], problem.rest_s):
                 break

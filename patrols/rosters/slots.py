@@ -15,7 +15,8 @@ MOST_SLOTS = 4
 
 @dataclass(frozen=True)
 class Slot:
-    """A slot of every day: its hours, how many teams serve in it and of how many villages at least.
+    """A slot of every day: its hours, how many teams serve in it, of how many villages at least, and how many
+    of them are mixed teams at least: None where nobody said, or the zone's rule knows none.
 
     Raises
     ------
@@ -26,6 +27,7 @@ class Slot:
     hours: Hours
     teams: int
     villages: int
+    mixed: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what nobody can meet."""
@@ -38,15 +40,26 @@ class Slot:
                     villages=self.villages,
                 )
             )
+        if self.mixed is not None and not 0 <= self.mixed <= self.teams:
+            raise InputRefused(
+                Sentence(
+                    "a slot of %(teams)s teams, %(mixed)s of them mixed, cannot be; ask for no more "
+                    "mixed teams than teams",
+                    teams=self.teams,
+                    mixed=self.mixed,
+                )
+            )
 
     @property
     def text(self) -> str:
-        """As people write it: "18:00-22:00 2 2"."""
-        return f"{self.hours[0]:%H:%M}-{self.hours[1]:%H:%M} {self.teams} {self.villages}"
+        """As people write it: "18:00-22:00 2 2", and the mixed teams behind where somebody said."""
+        mixed = "" if self.mixed is None else f" {self.mixed}"
+        return f"{self.hours[0]:%H:%M}-{self.hours[1]:%H:%M} {self.teams} {self.villages}{mixed}"
 
 
 def read_slots(text: str) -> tuple[Slot, ...]:
-    """Slots, one a line: "18:00-22:00 2 2", hours, teams, villages (1 each where left out).
+    """Slots, one a line: "18:00-22:00 2 2 1", hours, teams, villages (1 each where left out), mixed teams
+    (None where left out).
 
     Raises
     ------
@@ -60,7 +73,7 @@ def read_slots(text: str) -> tuple[Slot, ...]:
             continue
         hours = read_hours(words[0])
         numbers = words[1:]
-        if hours is None or len(numbers) > 2 or not all(word.isdecimal() for word in numbers):
+        if hours is None or len(numbers) > 3 or not all(word.isdecimal() for word in numbers):
             raise InputRefused(
                 Sentence(
                     "'%(value)s' is no slot; write its hours, how many teams and of how many villages, as in "
@@ -69,7 +82,8 @@ def read_slots(text: str) -> tuple[Slot, ...]:
                 )
             )
         teams = int(numbers[0]) if numbers else 1
-        found.append(Slot(hours, teams, int(numbers[1]) if len(numbers) > 1 else min(1, teams)))
+        villages = int(numbers[1]) if len(numbers) > 1 else min(1, teams)
+        found.append(Slot(hours, teams, villages, int(numbers[2]) if len(numbers) > 2 else None))
     if not 1 <= len(found) <= MOST_SLOTS:
         raise InputRefused(
             Sentence(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from geo.errors import InputRefused, LianfangError, Sentence
 from geo.services import current_site
 from patrols import repository
+from patrols.problem import CrossRule
 from patrols.repository import of_plan
 from patrols.repository import rosters as store
 from patrols.rosters import document as doc
@@ -26,7 +27,7 @@ from patrols.rosters.slots import Slot, days_between, times
 from patrols.rosters.watching import Watch
 from patrols.services.duty import calendar_days, on_duty_here, serves_whole
 from patrols.services.life import leader_named
-from patrols.tables import StoredRoster
+from patrols.tables import StoredRoster, Zone
 
 REST_H = 8.0
 """Hours between two turns of one team, where nobody sets others."""
@@ -106,6 +107,8 @@ def posed(
                 most=f"{MOST_REST_H:g}",
             )
         )
+    mixed_of = _mixed_of(session, number)
+    slots = _with_mixed(slots, mixed_of, zone)
     days = days_between(first, last)
     teams, can = _teams(session, number, times(days, slots, clock))
     if not teams:
@@ -113,7 +116,16 @@ def posed(
             Sentence("zone '%(zone)s' has no team; run `lianfang import teams FILE --datum D`", zone=zone)
         )
     named = [leader_named(name) for name in leaders if name.strip()]
-    asked = doc.asked(days, slots, teams, can, zone=clock, rest_h=rest_h, leaders=list(dict.fromkeys(named)))
+    asked = doc.asked(
+        days,
+        slots,
+        teams,
+        can,
+        zone=clock,
+        rest_h=rest_h,
+        leaders=list(dict.fromkeys(named)),
+        mixed_of=mixed_of,
+    )
     refuse_at_sight(doc.problem_of(asked, clock))
     return asked
 
@@ -165,7 +177,9 @@ def posed_again(session: Session, number: int) -> Document:
         }
         for k, turn in enumerate(before["turns"])
     ]
-    asked = before | {"teams": teams, "turns": turns}
+    mixed_of = _mixed_of(session, roster.zone_id)
+    slots = [one | {"mixed": _mixed_need(one.get("mixed"), mixed_of)} for one in before["slots"]]
+    asked = before | {"teams": teams, "turns": turns, "slots": slots, "mixed_of": mixed_of}
     refuse_at_sight(doc.problem_of(asked, clock))
     return asked
 
@@ -323,10 +337,35 @@ def stale(session: Session, number: int) -> list[str]:
             for code in turn["teams"]
             if code in teams and not can[code][k]
         ]
+    told += _stale_mixed(made | {"teams": teams}, _mixed_of(session, roster.zone_id))
     told += [
         Sentence("team '%(team)s' serves now and has no place in the roster", team=code)
         for code in sorted(set(teams) - set(made["teams"]))
     ]
+    return told
+
+
+def _stale_mixed(made: Document, mixed_of: int | None) -> list[str]:
+    """Why it is out of date by a *joint* rule, its teams being those of now."""
+    if mixed_of != made.get("mixed_of"):
+        if mixed_of is None:
+            return [Sentence("the zone's rule asks for no mixed teams any more")]
+        return [Sentence("the zone's rule asks for mixed teams of %(n)s villages now", n=mixed_of)]
+    told: list[str] = []
+    for k, turn in enumerate(made["turns"]):
+        need = made["slots"][turn["slot"]].get("mixed") or 0
+        there = sum(
+            doc.is_mixed(made, made["teams"][code]) for code in turn["teams"] if code in made["teams"]
+        )
+        if there < need:
+            told.append(
+                Sentence(
+                    "%(turn)s: %(have)s mixed teams serve, %(n)s are needed",
+                    turn=doc.turn_name(made, k),
+                    have=there,
+                    n=need,
+                )
+            )
     return told
 
 
@@ -396,6 +435,31 @@ def _change(
     session.flush()
 
 
+def _mixed_of(session: Session, zone_id: int) -> int | None:
+    """Of how many villages the people of a mixed team are, where the zone's rule is *joint*."""
+    rule = CrossRule(**session.get_one(Zone, zone_id).rule)
+    return rule.villages if rule.pattern == "joint" else None
+
+
+def _mixed_need(said: int | None, mixed_of: int | None) -> int | None:
+    """How many mixed teams a slot needs: one at least where nothing is crossed without."""
+    if mixed_of is None:
+        return None
+    return 1 if said is None else said
+
+
+def _with_mixed(slots: Sequence[Slot], mixed_of: int | None, zone: str) -> list[Slot]:
+    if mixed_of is None and any(slot.mixed for slot in slots):
+        raise InputRefused(
+            Sentence(
+                "the rule of zone '%(zone)s' is not joint, so mixed teams are like others; leave their "
+                "number out",
+                zone=zone,
+            )
+        )
+    return [replace(slot, mixed=_mixed_need(slot.mixed, mixed_of)) for slot in slots]
+
+
 def _teams(
     session: Session, zone_id: int, when: Sequence[tuple[int, int, datetime, datetime]]
 ) -> tuple[dict[str, dict[str, Any]], dict[str, list[bool]]]:
@@ -414,6 +478,7 @@ def _teams(
             "village": _known(row["village"]),
             "village_name": _known(told["village"]),
             "village_name_en": _known(told["village_en"]),
+            "villages": int(_known(row["village"]) is not None) + len(row["partners"]),
         }
         can[code] = [serves_whole(row, start, end, clock, days) for _, _, start, end in when]
     return teams, can

@@ -41,7 +41,8 @@ def roster() -> None:
     "slots",
     multiple=True,
     required=True,
-    help="Hours, how many teams, of how many villages at least: '18:00-22:00 2 2'; may be given again.",
+    help="Hours, how many teams, of how many villages at least: '18:00-22:00 2 2'; by a joint rule then how "
+    "many mixed teams at least [default: 1]; may be given again.",
 )
 @click.option("--rest-h", type=float, help="Hours between two turns of a team [default: the site's setting].")
 @click.option("--leader", "leaders", multiple=True, help="A police leader; they lead in turn.")

@@ -22,6 +22,7 @@ class Entry:
     code: str
     name: str
     fixed: bool
+    mixed: bool
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ def shown(head: Mapping[str, Any], t: Translator) -> Shown:
         for facts in made["teams"].values()
         if facts["village"]
     }
+    mixed = {code for code, facts in made["teams"].items() if doc.is_mixed(made, facts)}
     when = doc.periods(made, t.zone)
     days = [_day(day, t) for day in made["days"]]
     cells: dict[tuple[int, int], Turn] = {}
@@ -104,7 +106,7 @@ def shown(head: Mapping[str, Any], t: Translator) -> Shown:
             start,
             end,
             doc.turn_name(made, k),
-            [Entry(code, names[code], code in turn["fixed"]) for code in turn["teams"]],
+            [Entry(code, names[code], code in turn["fixed"], code in mixed) for code in turn["teams"]],
             homes.get(turn["village"], ""),
             turn["leader"],
             [names[code] for code in turn["forbidden"]],
