@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from html.parser import HTMLParser
 from zoneinfo import ZoneInfo
 
 import geopandas as gpd
 import pandas as pd
 import pytest
 from signing import signed_in_client
-from small_site import CHILD
+from small_site import CHILD, SIBLING
 from sqlalchemy import text
 from test_planning import END, MIDDLE, START, WEST, add_team_rows, at, planned, team, town
 
@@ -292,3 +293,116 @@ def test_a_planner_changes_a_team_on_its_page_and_sees_how_it_was(served):
             text("UPDATE team SET valid = tstzrange(lower(valid), NULL, '[)') WHERE code = :code"),
             {"code": f"team-{number}"},
         )
+
+
+@pytest.fixture
+def own_team(served):
+    """Address, code and planner of the child's team; how it was is put back."""
+    code = served.site.zones[CHILD]
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        number = session.scalar(text("SELECT id FROM zone WHERE code = :code"), {"code": code})
+        before = session.execute(
+            text("SELECT id, base, jurisdiction_path::text AS village FROM team WHERE code = :code"),
+            {"code": f"team-{number}"},
+        ).one()
+        # As an import may state it: more digits than a form writes.
+        session.execute(
+            text("UPDATE team SET base = ST_SetSRID(ST_MakePoint(:lon, :lat), 4326) WHERE id = :id"),
+            {"id": before.id, "lon": 116.60500012345, "lat": 23.30500045678},
+        )
+        session.execute(
+            text("INSERT INTO team_keep_out VALUES (:id, CAST(:path AS ltree))"),
+            {"id": before.id, "path": SIBLING},
+        )
+    client = signed_in_client(served.app, served.engine, Role.PLANNER, CHILD)
+    yield f"/zones/{code}/teams/team-{number}", before.id, client
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        session.execute(
+            text("DELETE FROM team WHERE code = :code AND id <> :id"),
+            {"code": f"team-{number}", "id": before.id},
+        )
+        session.execute(text("DELETE FROM team_keep_out WHERE team_id = :id"), {"id": before.id})
+        session.execute(
+            text(
+                """UPDATE team SET base = :base, jurisdiction_path = CAST(:village AS ltree),
+                                   valid = tstzrange(lower(valid), NULL, '[)') WHERE id = :id"""
+            ),
+            {"id": before.id, "base": before.base, "village": before.village},
+        )
+
+
+class Form(HTMLParser):
+    """What a browser sends of the form that has a field `having`, when nobody touches it."""
+
+    def __init__(self, having: str, page: str) -> None:
+        super().__init__()
+        self.given: dict[str, str] = {}
+        self._now: dict[str, str] = {}
+        self._select, self._having = "", having
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        own = dict(attrs)
+        name, value = own.get("name"), own.get("value") or ""
+        if tag == "form":
+            self._now = {}
+        elif tag == "input" and name and (own.get("type") not in ("checkbox", "radio") or "checked" in own):
+            self._now[name] = value
+        elif tag == "select":
+            self._select = name or ""
+        elif tag == "option" and (self._select not in self._now or "selected" in own):
+            self._now[self._select] = value
+
+    def handle_endtag(self, tag):
+        if tag == "form" and self._having in self._now:
+            self.given = self._now
+
+
+def as_shown(client, address):
+    """What a team's form sends back as it is."""
+    given = Form("size", client.get(f"{address}?lang=en").text).given
+    assert given["village"] == CHILD and given["lon"] == "116.605000"
+    return given
+
+
+def test_a_form_stored_as_it_is_shown_changes_nothing(served, own_team):
+    """Not even the base, though the form writes fewer digits than are stored: no plan becomes stale by it."""
+    address, number, client = own_team
+    answer = client.post(f"{address}?lang=en", data=as_shown(client, address), follow_redirects=True)
+    assert answer.status_code == 200 and "Nothing was changed." in answer.text
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        assert session.scalars(text("SELECT id FROM team WHERE upper_inf(valid)")).all().count(number) == 1
+
+
+def test_what_a_planner_does_not_see_of_a_team_stays(served, own_team):
+    """The base too, to its last digit, where only the size changes."""
+    address, number, client = own_team
+    page = client.get(f"{address}?lang=en").text
+    assert "Also, and unchanged from here: u." in page
+    assert client.post(address, data=as_shown(client, address) | {"size": "5"}).status_code == 302
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        before, after = session.execute(
+            text(
+                """SELECT t.size, ST_AsText(t.base, 15) AS base,
+                          ARRAY(SELECT k.jurisdiction_path::text FROM team_keep_out k
+                                WHERE k.team_id = t.id) AS away
+                   FROM team t WHERE t.code = (SELECT code FROM team WHERE id = :id) ORDER BY t.id"""
+            ),
+            {"id": number},
+        ).all()
+    assert (after.size, after.base, after.away) == (5, before.base, [SIBLING])
+
+
+def test_a_team_of_another_area_is_shown_and_not_changed(served, own_team):
+    address, number, client = own_team
+    given = as_shown(client, address)
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        session.execute(
+            text("UPDATE team SET jurisdiction_path = CAST(:path AS ltree) WHERE id = :id"),
+            {"id": number, "path": SIBLING},
+        )
+    page = client.get(f"{address}?lang=en")
+    assert page.status_code == 200 and "Store the team" not in page.text
+    assert ">End<" not in client.get(f"{address.partition('/teams')[0]}?lang=en").text
+    refused = client.post(f"{address}?lang=en", data=given | {"size": "5"})
+    assert refused.status_code == 422 and "is of a village outside your area" in refused.text

@@ -51,7 +51,8 @@ def members(session: Session, zone_id: int) -> gpd.GeoDataFrame:
 
 
 def teams(session: Session, zone_id: int) -> gpd.GeoDataFrame:
-    """The zone's teams that serve now: id, code, name, name_en, mode, size, village's names, base point.
+    """The zone's teams that serve now: id, code, name, name_en, mode, size, village's names, base point, and
+    `mine`: whether the session may write a team of its village.
 
     Of those who fly also range_m and endurance_s.
     """
@@ -59,7 +60,9 @@ def teams(session: Session, zone_id: int) -> gpd.GeoDataFrame:
         session,
         """SELECT t.id, t.code, t.name, COALESCE(t.name_en, t.name) AS name_en, t.mode, t.size,
                   j.name AS village, COALESCE(j.name_en, j.name) AS village_en, t.starts_at, t.ends_at,
-                  t.range_m, t.endurance_s, ST_AsBinary(t.base) AS geom
+                  t.range_m, t.endurance_s, t.jurisdiction_path IS NULL OR EXISTS (
+                      SELECT FROM jurisdiction own WHERE own.path = t.jurisdiction_path) AS mine,
+                  ST_AsBinary(t.base) AS geom
            FROM team t LEFT JOIN zone_villages(:zone) AS j ON j.path = t.jurisdiction_path
            WHERE t.zone_id = :zone AND upper_inf(t.valid) ORDER BY t.code""",
         zone=zone_id,

@@ -13,7 +13,8 @@ def team_states(session: Session, zone_id: int, code: str) -> gpd.GeoDataFrame:
 
     id, since and until (None: until further notice), name, name_en, mode, size, village (path or None) and
     its names, starts_at, ends_at, range_m, endurance_s, the columns of `patrols.hours.Terms.of_row`, author
-    (None where it was not written down), and the base (EPSG:4326).
+    (None where it was not written down), the base (EPSG:4326), and `mine`: whether the session may write a
+    team of its village.
     """
     return read_geoframe(
         session,
@@ -25,7 +26,9 @@ def team_states(session: Session, zone_id: int, code: str) -> gpd.GeoDataFrame:
                                     WHERE k.team_id = t.id ORDER BY 1) AS keep_out,
                   ARRAY(SELECT p.jurisdiction_path::text FROM team_partner p
                         WHERE p.team_id = t.id ORDER BY 1) AS partners,
-                  b.author, ST_AsBinary(t.base) AS geom
+                  b.author, t.jurisdiction_path IS NULL OR EXISTS (
+                      SELECT FROM jurisdiction own WHERE own.path = t.jurisdiction_path) AS mine,
+                  ST_AsBinary(t.base) AS geom
            FROM team t LEFT JOIN import_batch b ON b.id = t.batch_id
                 LEFT JOIN zone_villages(:zone) AS j ON j.path = t.jurisdiction_path
            WHERE t.code = :code

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,9 +25,12 @@ from patrols import repository
 from patrols.hours import Terms
 from patrols.importers import LONGEST_FLIGHT_MIN, LONGEST_RANGE_M, TEAM_MODES, teams_off_network
 from patrols.repository.calendars import calendars
+from patrols.repository.team_states import team_states
 from patrols.services.zoning import road_network, store_teams, villages
 
 LARGEST_TEAM = 100
+BASE_DECIMALS = 6
+"""Forms write a base to a tenth of a metre: one that is the same so far has not moved."""
 
 
 @dataclass(frozen=True)
@@ -86,19 +90,79 @@ def change_team(
 ) -> int:
     """Let a team serve otherwise from `now` on; answers the id of its new row.
 
-    What it was before stays as history, and plans made with it keep what they were made with.
+    What it was before stays as history, and plans made with it keep what they were made with. Where nothing
+    is other than before nothing is stored, and the id is that of the row there is.
 
     Raises
     ------
     InputRefused
-        As `add_team`; and when the zone has no such team.
+        As `add_team`; when the zone has no such team, and when it is of a village outside the session's
+        scope.
     """
     number = repository.zone_of_code(session, zone)
-    frame = _checked(session, code, given)
+    states = team_states(session, number, code)
+    if states.empty or pd.notna(states["until"].iloc[0]):
+        raise InputRefused(Sentence("zone '%(zone)s' has no team '%(team)s'", zone=zone, team=code))
+    row = {str(name): value for name, value in states.iloc[0].items()}
+    before = stated_of(row)
+    if not row["mine"]:
+        raise InputRefused(
+            Sentence(
+                "team '%(team)s' is of a village outside your area; who plans there changes it", team=code
+            )
+        )
+    stays = (
+        before.base is not None and given.base is not None and _rounded(before.base) == _rounded(given.base)
+    )
+    given = _tidy(replace(given, base=before.base) if stays else given)
+    if given == before:
+        return int(row["id"])
+    frame = _checked(session, code, given, known={*before.terms.keep_out, *before.terms.partners})
+    if stays:
+        # There and back through the metric CRS would move it by a billionth of a degree.
+        frame = frame.set_geometry([row["geometry"]], crs=frame.crs)
     end_team(session, zone, code, now=now)
     batch = add_source(session, "teams", _by_hand(code, author), 1)
     frame = frame.assign(zone_id=number, since=[now])
     return int(repository.add_teams(session, frame, batch)[0])
+
+
+def stated_of(row: Mapping[str, Any]) -> TeamGiven:
+    """What is stated of a stored team, a row of `patrols.repository.team_states.team_states`."""
+
+    def known(name: str) -> Any:
+        return None if pd.isna(row[name]) else row[name]
+
+    return _tidy(
+        TeamGiven(
+            name=row["name"],
+            village=known("village"),
+            mode=row["mode"],
+            size=int(row["size"]),
+            base=(row["geometry"].x, row["geometry"].y),
+            name_en=known("name_en") or "",
+            range_m=known("range_m"),
+            endurance_s=known("endurance_s"),
+            starts_at=known("starts_at"),
+            ends_at=known("ends_at"),
+            terms=Terms.of_row(row),
+        )
+    )
+
+
+def _tidy(given: TeamGiven) -> TeamGiven:
+    """Names without blanks around them, villages in order."""
+    terms = given.terms
+    return replace(
+        given,
+        name=given.name.strip(),
+        name_en=given.name_en.strip(),
+        terms=replace(terms, keep_out=tuple(sorted(terms.keep_out)), partners=tuple(sorted(terms.partners))),
+    )
+
+
+def _rounded(base: tuple[float, float]) -> tuple[float, float]:
+    return round(base[0], BASE_DECIMALS), round(base[1], BASE_DECIMALS)
 
 
 def end_team(session: Session, zone: str, code: str, *, now: datetime) -> None:
@@ -122,14 +186,18 @@ def end_team(session: Session, zone: str, code: str, *, now: datetime) -> None:
         raise InputRefused(Sentence("zone '%(zone)s' has no team '%(team)s'", zone=zone, team=code))
 
 
-def _checked(session: Session, code: str, given: TeamGiven) -> gpd.GeoDataFrame:
-    """One row for `patrols.repository.add_teams`, refused where it does not fit."""
+def _checked(session: Session, code: str, given: TeamGiven, known: Collection[str] = ()) -> gpd.GeoDataFrame:
+    """One row for `patrols.repository.add_teams`, refused where it does not fit.
+
+    `known` are villages that its terms may name though the session does not see them.
+    """
     _refuse_numbers(given)
     if not given.name.strip():
         raise InputRefused(Sentence("a team needs a code and a name"))
     crs = site_crs(session)
     tree = to_metric(villages(session).set_index("path"), crs)
-    for path in (given.village, *given.terms.keep_out, *given.terms.partners):
+    named = [path for path in (*given.terms.keep_out, *given.terms.partners) if path not in known]
+    for path in (given.village, *named):
         if path is not None and path not in tree.index:
             raise InputRefused(Sentence("village '%(village)s' is not known or has no area", village=path))
     if given.village is not None and given.village in given.terms.keep_out:
@@ -140,13 +208,13 @@ def _checked(session: Session, code: str, given: TeamGiven) -> gpd.GeoDataFrame:
         raise InputRefused(
             Sentence("a team without a village needs a base: click on the map where it begins")
         )
-    known = calendars(session)["code"]
-    if given.terms.calendar is not None and given.terms.calendar not in set(known):
+    codes = calendars(session)["code"]
+    if given.terms.calendar is not None and given.terms.calendar not in set(codes):
         raise InputRefused(
             Sentence(
                 "calendar '%(code)s' is not known; known are: %(known)s",
                 code=given.terms.calendar,
-                known=", ".join(known) or "–",
+                known=", ".join(codes) or "–",
             )
         )
     if given.starts_at is not None and given.ends_at is not None and given.ends_at <= given.starts_at:

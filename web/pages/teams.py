@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -84,17 +85,34 @@ def change(zone_code: str, code: str) -> Response:
     from patrols.services import teams
 
     zone, given = _zone(zone_code), request.form
-    if team_states(db(), zone["id"], code).empty:
+    states = team_states(db(), zone["id"], code)
+    if states.empty:
         abort(404)
+    before, offered = states.iloc[0], _offered(zone)
     try:
-        teams.change_team(
-            db(), zone_code, code, _given(given), now=datetime.now(UTC), author=access().account.name
+        stated = _given(given)
+        # What the form does not show cannot have been struck out.
+        terms = replace(
+            stated.terms,
+            keep_out=(*stated.terms.keep_out, *_not_offered(before["keep_out"], offered)),
+            partners=(*stated.terms.partners, *_not_offered(before["partners"], offered)),
+        )
+        number = teams.change_team(
+            db(),
+            zone_code,
+            code,
+            replace(stated, terms=terms),
+            now=datetime.now(UTC),
+            author=access().account.name,
         )
     except LianfangError as refused:
         db().rollback()
         return _form(zone, given, code=code, error=refused, status=422)
-    audit("change", f"team {code}", zone=zone_code)
-    flash(gettext("The team was stored; it serves so from now on."), "success")
+    if number == before["id"]:
+        flash(gettext("Nothing was changed."), "info")
+    else:
+        audit("change", f"team {code}", zone=zone_code)
+        flash(gettext("The team was stored; it serves so from now on."), "success")
     return redirect(f"/zones/{quote(zone_code, safe='')}/teams/{quote(code, safe='')}")
 
 
@@ -103,6 +121,17 @@ def _zone(code: str) -> dict[str, Any]:
     if found is None:
         abort(404)
     return found
+
+
+def _offered(zone: dict[str, Any]) -> set[str]:
+    """Paths of the villages that a form of this zone lets one choose."""
+    members = of_plan.members(db(), zone["id"])
+    return set(members.loc[members["seen"], "path"])
+
+
+def _not_offered(paths: Iterable[str], offered: Collection[str]) -> list[str]:
+    """Villages of a stored team that its form does not show: of other areas, or not of the zone any more."""
+    return [path for path in paths if path not in offered]
 
 
 def _form(
@@ -117,7 +146,13 @@ def _form(
     name = "name" if t.lang == "zh" else "name_en"
     states = team_states(db(), zone["id"], code) if code else pd.DataFrame()
     members = of_plan.members(db(), zone["id"])
+    names = dict(zip(members["path"], members[name], strict=True))
+    offered = set(members.loc[members["seen"], "path"])
+    homes = [(path, names[path]) for path in sorted(offered)]
     serves = bool(len(states)) and pd.isna(states["until"].iloc[0])
+    home = states["village"].iloc[0] if len(states) else None
+    if home is not None and home not in offered:
+        homes.append((home, states["village_name" if t.lang == "zh" else "village_name_en"].iloc[0] or home))
     return render(
         "teams/record.html",
         status=status,
@@ -128,7 +163,15 @@ def _form(
         found=serves,
         given=given,
         error=error,
-        members=members.drop(columns="geometry").to_dict("records"),
+        homes=homes,
+        offered=[(path, words, "") for path, words in homes if path in offered],
+        stays={
+            field: [
+                names.get(path, path.rpartition(".")[2])
+                for path in (_not_offered(states[field].iloc[0], offered) if len(states) else ())
+            ]
+            for field in ("keep_out", "partners")
+        },
         layers=[
             {
                 "features": collection(of_plan.zone_shape(db(), zone["id"]), label="id"),
@@ -152,7 +195,9 @@ def _form(
             for row in calendars.calendars(db()).to_dict("records")
         ],
         states=[_state(row) for row in states.to_dict("records")],
-        may_edit=access().may(Action.ZONES_EDIT) and bool(scope()) and (serves or not code),
+        may_edit=access().may(Action.ZONES_EDIT)
+        and bool(scope())
+        and (not code or (serves and bool(states["mine"].iloc[0]))),
     )
 
 
