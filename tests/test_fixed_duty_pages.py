@@ -86,6 +86,26 @@ def test_a_duty_is_pinned_changed_and_ended_and_its_past_is_known(served: Served
     assert events == ["add", "change", "remove"]
 
 
+def test_a_duty_changed_elsewhere_keeps_its_place_and_villages_that_are_not_seen(served: ServedSite) -> None:
+    """Plans are stale once a duty lies elsewhere: what the form only rounds has not moved."""
+    lon, lat = LON + 1.2345e-8, LAT - 2.3456e-8
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        add_duty(session, Duty("gate", "校门", "school_gate"), place=(lon, lat), now=NOW, author="t")
+        stored = json.dumps([CHILD, SIBLING])
+        session.execute(text("UPDATE fixed_duty SET villages = CAST(:paths AS jsonb)"), {"paths": stored})
+    planner = served.client(Role.PLANNER, OWN)
+    shown = {"lon": f"{lon:.6f}", "lat": f"{lat:.6f}", "villages": CHILD, "note": "now with a note"}
+    assert planner.post("/fixed-duties/gate", data=GATE | shown).status_code == 303
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        (row,) = store.duties(session).to_dict("records")
+    assert (row["geometry"].x, row["geometry"].y) == (lon, lat)
+    assert sorted(row["villages"]) == [CHILD, SIBLING] and row["note"] == "now with a note"
+    assert planner.post("/fixed-duties/gate", data=GATE | {"lon": str(LON + 1e-5)}).status_code == 303
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        (row,) = store.duties(session).to_dict("records")
+    assert abs(row["geometry"].x - (LON + 1e-5)) < 1e-9
+
+
 def test_the_form_begins_with_what_is_usual_for_the_kind(served: ServedSite) -> None:
     planner = served.client(Role.PLANNER, OWN)
     assert 'value="07:20-08:10; 16:20-17:20"' in planner.get("/fixed-duties/new").text

@@ -20,6 +20,7 @@ from geo.readers.files import read_rows
 from geo.readers.positions import LAT, LON, lonlat_columns
 from geo.readers.result import Imported, Notes
 from geo.roads import AIR, MODES, SNAP_LIMIT_M, RoadNetwork
+from patrols.codes import check_addresses
 from patrols.importers.terms import TERM_COLUMNS, read_terms_of
 from patrols.importers.villages import members_named, village_paths
 
@@ -90,6 +91,7 @@ def read_teams(
     notes = Notes(rows.file, rows.word)
     table = match_columns(rows, TEAM_COLUMNS, notes, mapping)
     codes = check_codes(table, notes)
+    check_addresses(codes, notes, ("new", "end"))
     points = lonlat_columns(table, rows, notes, datum, area)
     known = village_paths(villages)
     size = table.number("size", notes, least=1.0, most=1000.0, unit=Sentence("persons"))

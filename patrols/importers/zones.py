@@ -17,6 +17,7 @@ from geo.readers.files import read_rows
 from geo.readers.positions import WKT, shapes_in_wgs84
 from geo.readers.result import Imported, Notes
 from geo.roads import RoadNetwork
+from patrols.codes import check_addresses
 from patrols.importers.villages import members_named, village_paths
 from patrols.problem import CrossRule
 
@@ -67,6 +68,7 @@ def read_zones(
     notes = Notes(rows.file, rows.word)
     table = match_columns(rows, ZONE_COLUMNS, notes, mapping)
     codes = check_codes(table, notes)
+    check_addresses(codes, notes)
     shapes = shapes_in_wgs84(table, rows, notes, datum)
     known = village_paths(villages)
     frame = gpd.GeoDataFrame(

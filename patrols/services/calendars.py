@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from geo.errors import InputRefused, Sentence
 from patrols.calendars import Calendar
+from patrols.codes import refuse_code, refuse_name
 from patrols.readers.holidays import read_holidays
 from patrols.repository import calendars as store
 from patrols.repository.duties import on_calendar
 
 # Parts of addresses of their own pages.
 RESERVED = frozenset({"new", "holidays"})
-LONGEST_CODE = 100
 MOST_NAMED = 5
 
 
@@ -30,10 +30,8 @@ def add_calendar(
         Without a code or a name, for a code that is no address, and for a taken one.
     """
     code, name = _named(code, name)
-    if code in RESERVED or "/" in code or code in (".", "..") or len(code) > LONGEST_CODE:
-        raise InputRefused(
-            Sentence("code '%(code)s' cannot be an address of the program; take another", code=code[:40])
-        )
+    refuse_code(code, RESERVED)
+    refuse_name(name, name_en.strip())
     if code in set(store.calendars(session)["code"]):
         raise InputRefused(
             Sentence("calendar '%(code)s' is already stored; give another code, or change it", code=code)
@@ -61,6 +59,7 @@ def change_calendar(
     """
     number = calendar_of_code(session, code)
     _, name = _named(code, name)
+    refuse_name(name, name_en.strip())
     store.change_calendar(
         session, number, name=name, name_en=name_en.strip() or None, calendar=calendar, now=now, author=author
     )

@@ -15,6 +15,7 @@ from geo.crs import to_metric
 from geo.errors import InputRefused, Sentence
 from geo.services import Source, site_crs
 from patrols import repository
+from patrols.codes import refuse_code, refuse_name
 from patrols.problem import CrossRule
 from patrols.repository import zone_ground
 from patrols.services.zoning import broken_zones, store_zones, villages
@@ -35,11 +36,14 @@ def draw_zone(
     Raises
     ------
     InputRefused
-        Without a code, a name or members; for a taken code, and for villages that are
-        unknown or do not adjoin.
+        Without a code, a name or members; for a taken code and one that is no address; for
+        villages that are unknown or do not adjoin.
     """
     if not code.strip() or not name.strip():
         raise InputRefused(Sentence("a zone needs a code and a name"))
+    refuse_code(code.strip())
+    refuse_name(name.strip(), name_en.strip())
+    members = list(dict.fromkeys(members))
     tree = villages(session).set_index("path")
     unknown = [path for path in members if path not in tree.index]
     if unknown or not members:
@@ -55,7 +59,7 @@ def draw_zone(
             "name": [name.strip()],
             "name_en": [name_en.strip() or None],
             "rule": [asdict(rule)],
-            "members": [list(members)],
+            "members": [members],
         },
         geometry=[shape if isinstance(shape, MultiPolygon) else MultiPolygon([shape])],
         crs=tree.crs,

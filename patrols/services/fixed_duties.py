@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -19,14 +19,12 @@ from geo.errors import InputRefused, Sentence
 from geo.readers.result import Imported
 from geo.scope import WHOLE_SITE, Scope
 from geo.services import ImportReport, Source, add_source, refuse_twice
+from patrols.codes import refuse_code, refuse_name
 from patrols.duties import Duty, written_windows
 from patrols.readers.duties import DEFAULTS, KindDefaults, read_duties
 from patrols.repository import calendars as calendar_store
 from patrols.repository import duties as store
 from patrols.services.zoning import villages
-
-RESERVED = frozenset({"new"})
-LONGEST_CODE, LONGEST_NAME = 100, 120
 
 
 def add_duty(
@@ -63,6 +61,7 @@ def add_duty(
         Without a code, a name or a place; for a taken code, an unknown calendar or village, and a place
         outside every jurisdiction.
     """
+    refuse_code(duty.code)
     if duty.code in store.codes(session):
         raise InputRefused(
             Sentence(
@@ -95,8 +94,11 @@ def change_duty(
 ) -> list[str]:
     """Write another content under a duty's code from `now` on; what it was before stays known.
 
-    As `add_duty`; an unknown code is refused.
+    As `add_duty`; an unknown code is refused. Villages that it had may stay though the session does not see
+    them.
     """
+    stored = store.duties(session).set_index("code")["villages"]
+    before = list(stored.get(duty.code, []))
     if not store.end_duty(session, duty.code, now=now):
         raise _unknown(session, duty.code)
     return _write(
@@ -109,6 +111,7 @@ def change_duty(
         now=now,
         author=author,
         source=_by_hand(duty.code, author),
+        known=before,
     )
 
 
@@ -194,13 +197,11 @@ def _write(
     now: datetime,
     author: str,
     source: Source,
+    known: Collection[str] = (),
 ) -> list[str]:
     if not duty.code or not duty.name:
         raise InputRefused(Sentence("a fixed duty needs a code and a name"))
-    if duty.code in RESERVED or "/" in duty.code or duty.code in (".", "..") or len(duty.code) > LONGEST_CODE:
-        raise InputRefused(
-            Sentence("code '%(code)s' cannot be an address of the program; take another", code=duty.code[:40])
-        )
+    refuse_name(duty.name, name_en.strip())
     if place is None:
         raise InputRefused(Sentence("a fixed duty needs a place: click on the map where it is"))
     if calendar is not None and calendar not in set(calendar_store.calendars(session)["code"]):
@@ -211,9 +212,9 @@ def _write(
                 known=", ".join(calendar_store.calendars(session)["code"]),
             )
         )
-    known = set(villages(session)["path"])
+    there = {*villages(session)["path"], *known}
     for village in duty.villages:
-        if village not in known:
+        if village not in there:
             raise InputRefused(Sentence("village '%(village)s' is not known or has no area", village=village))
     points = gpd.GeoSeries([Point(place)], crs=4326)
     path = places.paths_at(session, points).iloc[0]
@@ -227,8 +228,8 @@ def _write(
     frame = gpd.GeoDataFrame(
         {
             "code": [duty.code],
-            "name": [duty.name[:LONGEST_NAME]],
-            "name_en": [name_en.strip()[:LONGEST_NAME] or None],
+            "name": [duty.name],
+            "name_en": [name_en.strip() or None],
             "kind": [duty.kind],
             "calendar": [calendar],
             "hours": [[written_windows([hours]) for hours in duty.hours]],

@@ -22,6 +22,7 @@ from geo.errors import InputRefused, Sentence
 from geo.roads import AIR
 from geo.services import Source, add_source, site_crs
 from patrols import repository
+from patrols.codes import refuse_code, refuse_name
 from patrols.hours import Terms
 from patrols.importers import LONGEST_FLIGHT_MIN, LONGEST_RANGE_M, TEAM_MODES, teams_off_network
 from patrols.repository.calendars import calendars
@@ -29,6 +30,8 @@ from patrols.repository.team_states import team_states
 from patrols.services.zoning import road_network, store_teams, villages
 
 LARGEST_TEAM = 100
+# Parts of addresses of their own pages.
+RESERVED = frozenset({"new", "end"})
 BASE_DECIMALS = 6
 """Forms write a base to a tenth of a metre: one that is the same so far has not moved."""
 
@@ -74,6 +77,7 @@ def add_team(session: Session, zone: str, code: str, given: TeamGiven, *, author
     number = repository.zone_of_code(session, zone)
     if not code.strip():
         raise InputRefused(Sentence("a team needs a code and a name"))
+    refuse_code(code.strip(), RESERVED)
     frame = _checked(session, code.strip(), given)
     served = session.scalar(
         text("SELECT max(upper(valid)) FROM team WHERE code = :code AND NOT upper_inf(valid)"),
@@ -194,6 +198,7 @@ def _checked(session: Session, code: str, given: TeamGiven, known: Collection[st
     _refuse_numbers(given)
     if not given.name.strip():
         raise InputRefused(Sentence("a team needs a code and a name"))
+    refuse_name(given.name.strip(), given.name_en.strip(), *given.terms.skills)
     crs = site_crs(session)
     tree = to_metric(villages(session).set_index("path"), crs)
     named = [path for path in (*given.terms.keep_out, *given.terms.partners) if path not in known]

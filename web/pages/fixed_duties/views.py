@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -79,6 +80,7 @@ def add() -> Response:
 def record(code: str) -> Response:
     """One duty, to be looked at and changed."""
     found = _found(code)
+    lon, lat = _written((found["geometry"].x, found["geometry"].y))
     given = MultiDict(
         [
             ("code", code),
@@ -93,8 +95,8 @@ def record(code: str) -> Response:
             ("teams", ", ".join(found["teams"])),
             *(("villages", path) for path in found["villages"]),
             ("note", found["note"]),
-            ("lon", f"{found['geometry'].x:.6f}"),
-            ("lat", f"{found['geometry'].y:.6f}"),
+            ("lon", lon),
+            ("lat", lat),
         ]
     )
     return _form(given, found)
@@ -113,8 +115,15 @@ def change(code: str) -> Response:
             audit("remove", f"fixed duty {code}")
             flash(gettext("The fixed duty holds no more; plans made with it stay."), "success")
             return redirect("/fixed-duties", 303)
+        stated, offered = _duty(given, code), set(of_plan.village_choices(db())["path"])
+        # What the form does not show cannot have been struck out.
+        stays = [path for path in found["villages"] if path not in offered]
         told = service.change_duty(
-            db(), _duty(given, code), now=now, author=access().account.name, **_rest(given)
+            db(),
+            replace(stated, villages=(*stated.villages, *stays)),
+            now=now,
+            author=access().account.name,
+            **_rest(given, found),
         )
     except InputRefused as refused:
         db().rollback()
@@ -138,13 +147,23 @@ def _duty(given: MultiDict[str, str], code: str) -> Duty:
     )
 
 
-def _rest(given: MultiDict[str, str]) -> dict[str, Any]:
+def _rest(given: MultiDict[str, str], found: dict[str, Any] | None = None) -> dict[str, Any]:
+    place = _place(given)
+    if found is not None and place is not None:
+        stored = found["geometry"].x, found["geometry"].y
+        # The form writes fewer digits than are stored: where it is the same so far nothing has moved.
+        place = stored if _written(stored) == _written(place) else place
     return {
         "name_en": given.get("name_en", ""),
         "calendar": given.get("calendar") or None,
         "note": given.get("note", "")[:500],
-        "place": _place(given),
+        "place": place,
     }
+
+
+def _written(place: tuple[float, float]) -> tuple[str, str]:
+    """A position as the form writes it."""
+    return f"{place[0]:.6f}", f"{place[1]:.6f}"
 
 
 def _place(given: MultiDict[str, str]) -> tuple[float, float] | None:
