@@ -294,6 +294,19 @@ def test_it_is_handed_out_as_a_workbook_and_calendars(served, zone):
         assert planner.get(f"/rosters/{number}/{wrong}").status_code == 404
 
 
+def test_what_was_before_is_shown_with_the_shares(served, zone):
+    before = made(served, zone)
+    assert client(served, Role.COMMANDER).post(f"/rosters/{before}/publish").status_code == 302
+    number = made(served, zone, first="2026-12-04", last="2026-12-05")
+    page = client(served).get(f"/rosters/{number}?lang=en").text
+    assert f"Goes on from roster {before}, published" in page and "Turns before" in page
+    book = openpyxl.load_workbook(io.BytesIO(client(served).get(f"/rosters/{number}/file.xlsx?lang=en").data))
+    sheet = book["How turns are shared"]
+    (column,) = [cell.column for cell in sheet[1] if cell.value == "Turns before"]
+    assert sheet.cell(2, column).value == 3
+    assert "Turns before" not in client(served).get(f"/rosters/{before}?lang=en").text
+
+
 @pytest.fixture
 def command(served, monkeypatch):
     monkeypatch.setenv("LIANFANG_DATABASE_URL", served.app_url)

@@ -180,6 +180,79 @@ def test_fixed_and_forbidden_entries_stay_when_it_is_made_again(session, zone):
             rostering.mark(session, number, turn, code, state, **WHO)
 
 
+# ---------------------------------------------------------------- after another
+
+
+def test_a_roster_goes_on_from_the_published_one_before_it(session, zone):
+    """Of three evenings two teams have two turns; the next roster's three evenings even that out."""
+    before = made(session, days=3, slots="18:00-22:00 2 2")
+    free = made_later(session, 3)
+    assert store.head(session, free)["document"]["before"] == []
+    rostering.publish(session, before, **WHO)
+    number = made_later(session, 3)
+    kept = store.head(session, number)["document"]
+    assert [one["roster"] for one in kept["before"]] == [before] and faults_of(kept, UTC) == []
+    served = [code for turn in [*turns(session, before), *turns(session, number)] for code in turn]
+    assert {code: served.count(code) for code in CODES} == dict.fromkeys(CODES, 3)
+    # Not the same slot two days running, over the border too.
+    assert not set(turns(session, before)[-1]) & set(turns(session, number)[0]) and kept["repeats"] == 0
+    figures = {one.code: one for one in team_figures(kept, UTC)}
+    for code in CODES:
+        assert figures[code].before["all"] + figures[code].share["all"] == 3.0
+    # A roster counts what was before its days alone.
+    assert store.head(session, made(session, days=3))["document"]["before"] == []
+
+
+def made_later(session, days):
+    return rostering.make(
+        session,
+        zone="z",
+        first=FIRST + timedelta(days=days),
+        last=FIRST + timedelta(days=2 * days - 1),
+        slots=read_slots("18:00-22:00 2 2"),
+        leaders=["孙队", "李队"],
+        author="li",
+    )
+
+
+def test_villages_and_police_leaders_go_on_in_turn(session, zone):
+    before = made(session, days=3, leaders=["孙队", "李队"])
+    rostering.publish(session, before, **WHO)
+    number = made_later(session, 3)
+    both = [turn for one in (before, number) for turn in store.head(session, one)["document"]["turns"]]
+    for name in ("village", "leader"):
+        had = [turn[name] for turn in both]
+        assert {one: had.count(one) for one in had} == dict.fromkeys(had, 3)
+        assert had[2] != had[3]
+
+
+def test_too_little_rest_after_a_roster_that_changed_is_told(session, zone):
+    first = made(session, days=1, slots="18:00-23:00 2 2")
+    rostering.publish(session, first, **WHO)
+    second = rostering.make(
+        session,
+        zone="z",
+        first=FIRST + timedelta(days=1),
+        last=FIRST + timedelta(days=1),
+        slots=read_slots("06:00-10:00 2 2"),
+        author="li",
+    )
+    (evening,), (morning,) = turns(session, first), turns(session, second)
+    assert not set(evening) & set(morning) and rostering.stale(session, second) == []
+    rostering.withdraw(session, first)
+    for code in morning:
+        rostering.mark(session, first, 0, code, "fixed", **WHO)
+    rostering.make_again(session, first, **WHO)
+    rostering.publish(session, first, **WHO)
+    told = rostering.stale(session, second)
+    assert [
+        f"team '{code}' serves in 2026-11-21 18:00–23:00 and in 2026-11-22 06:00–10:00"
+        for code in sorted(morning)
+    ] == [one.partition(",")[0] for one in told]
+    rostering.make_again(session, second, **WHO)
+    assert rostering.stale(session, second) == [] and turns(session, second) == [evening]
+
+
 # ---------------------------------------------------------------- a joint rule
 
 

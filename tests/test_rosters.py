@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from geo.errors import InputRefused
 from patrols.rosters import model
 from patrols.rosters.check import broken
-from patrols.rosters.problem import FIXED, FORBIDDEN, Roster, RosterProblem, Turn, following
+from patrols.rosters.problem import FIXED, FORBIDDEN, Before, Roster, RosterProblem, Turn, repeats_of
 from patrols.rosters.solve import make_roster, spreads, take_turns
 
 HOUR, DAY = 3600, 86_400
@@ -40,7 +40,7 @@ def two_slots(days, **own):
     ]
 
 
-def problem(turns, villages, *, cannot=(), fixed=(), forbidden=(), rest_h=0, mixed=()):
+def problem(turns, villages, *, cannot=(), fixed=(), forbidden=(), rest_h=0, mixed=(), before=None):
     can = np.ones((len(villages), len(turns)), np.bool_)
     wish = np.zeros(can.shape, np.int8)
     for cell in cannot:
@@ -50,7 +50,13 @@ def problem(turns, villages, *, cannot=(), fixed=(), forbidden=(), rest_h=0, mix
     for cell in forbidden:
         wish[cell] = FORBIDDEN
     names = [f"t{n}" for n in range(len(villages))]
-    return RosterProblem(turns, names, villages, can, wish, int(rest_h * HOUR), mixed)
+    return RosterProblem(turns, names, villages, can, wish, int(rest_h * HOUR), mixed, before)
+
+
+def before(turns, *served, could=None):
+    """Turns before, and which of the teams served in each."""
+    there = np.array(served, np.bool_)
+    return Before(turns, there if could is None else np.array(could, np.bool_), there)
 
 
 # ---------------------------------------------------------------- by hand
@@ -109,6 +115,58 @@ def test_nights_and_weekends_are_shared_apart():
     """Two weeks of two slots, four teams: 7 turns each, of these 3 or 4 nights and 2 at weekends."""
     made = make_roster(problem(two_slots(14), ["a", "b", "c", "d"], rest_h=8))
     assert made.spread == {"all": 0.0, "night": 1.0, "weekend": 0.0}
+
+
+# ---------------------------------------------------------------- what was before
+
+
+def test_rest_holds_from_the_roster_before():
+    """Who served until midnight has no eight hours of rest until six, and the other one has."""
+    past = before([turn(-1, hours=(18, 24))], [True], [False], could=[[True], [True]])
+    morning = [turn(0, hours=(6, 10))]
+    made = make_roster(problem(morning, ["a", "b"], rest_h=8, before=past))
+    assert made.serves[:, 0].tolist() == [False, True]
+    with pytest.raises(InputRefused) as refused:
+        make_roster(problem(morning, ["a", "b"], rest_h=8, before=past, fixed=[(0, 0)]))
+    assert list(refused.value.problems) == [
+        "team 't0' is fixed in day 0 slot 0 and served in day -1 slot 0, with less rest between them than 8 h"
+    ]
+
+
+def test_nobody_serves_in_the_same_slot_of_two_days_over_the_border():
+    past = before([turn(-1)], [True], [False], could=[[True], [True]])
+    made = make_roster(problem(evenings(2), ["a", "b"], before=past))
+    assert made.serves.tolist() == [[False, True], [True, False]] and made.repeats == 0
+    # Alone it has to, and that is counted; with a day between it is not in a row.
+    assert make_roster(problem(evenings(1), ["a"], before=before([turn(-1)], [True]))).repeats == 1
+    assert make_roster(problem(evenings(1), ["a"], before=before([turn(-2)], [True]))).repeats == 0
+
+
+def test_who_served_before_serves_less_now():
+    """Of four teams two had the two turns before; the others have the two now."""
+    past = before(
+        [turn(-4), turn(-3)],
+        [True, False],
+        [False, True],
+        [False, False],
+        [False, False],
+        could=np.ones((4, 2)),
+    )
+    made = make_roster(problem(evenings(2), list("abcd"), before=past))
+    assert made.serves.sum(axis=1).tolist() == [0, 0, 1, 1] and made.spread["all"] == 0.0
+
+
+def test_a_new_team_need_not_catch_up_what_was_before_it_came():
+    """Six turns before were shared by two; of three now each has one, the third's share being no larger."""
+    past = before(
+        [turn(day) for day in range(-9, -3)],
+        [True, False] * 3,
+        [False, True] * 3,
+        [False] * 6,
+        could=[[True] * 6, [True] * 6, [False] * 6],
+    )
+    made = make_roster(problem(evenings(3), list("abc"), before=past))
+    assert made.serves.sum(axis=1).tolist() == [1, 1, 1]
 
 
 # ---------------------------------------------------------------- impossible
@@ -223,18 +281,21 @@ def test_arrays_of_another_shape_are_refused():
         RosterProblem(evenings(2), ["a"], ["v"], np.ones((1, 1), np.bool_), np.zeros((1, 1), np.int8))
     with pytest.raises(ValueError, match="mixed must say of 1 teams"):
         problem(evenings(2), ["a"], mixed=[True, False])
+    with pytest.raises(ValueError, match="teams by turns before"):
+        problem(evenings(2), ["a"], before=before([turn(-1)], [True], [False]))
 
 
 # ---------------------------------------------------------------- laws
 
 asked = st.builds(
-    lambda days, late, homes, need, villages, mixed, rest_h, cells: (
+    lambda days, late, homes, need, villages, mixed, rest_h, cells, past: (
         (two_slots if late else evenings)(
             days, teams=need, villages=min(need, villages), mixed=min(need, mixed)
         ),
         homes,
         rest_h,
         cells,
+        past,
     ),
     st.integers(1, 4),
     st.booleans(),
@@ -246,16 +307,27 @@ asked = st.builds(
     st.lists(
         st.tuples(st.integers(0, 3), st.integers(0, 7), st.sampled_from(["cannot", "fixed", "forbidden"]))
     ),
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.booleans()), max_size=8),
 )
 
 
-def posed(turns, homes, rest_h, cells):
+def posed(turns, homes, rest_h, cells, past):
     marks = {"cannot": [], "fixed": [], "forbidden": []}
     for team, k, mark in {cell[:2]: cell for cell in cells}.values():
         if team < len(homes) and k < len(turns):
             marks[mark].append((team, k))
     # Those of village a are mixed.
-    return problem(turns, homes, rest_h=rest_h, mixed=[home == "a" for home in homes], **marks)
+    could = np.zeros((len(homes), 6), np.bool_)
+    served = could.copy()
+    for team, k, there in past:
+        if team < len(homes):
+            could[team, k], served[team, k] = True, served[team, k] or there
+    earlier = [
+        replace(one, day=one.day - 3, start_s=one.start_s - 3 * DAY, end_s=one.end_s - 3 * DAY)
+        for one in two_slots(3)
+    ]
+    mixed = [home == "a" for home in homes]
+    return problem(turns, homes, rest_h=rest_h, mixed=mixed, before=Before(earlier, could, served), **marks)
 
 
 def made_of(found):
@@ -280,10 +352,10 @@ def test_the_checker_finds_nothing_in_a_roster_that_was_made(asked):
 @given(asked, st.sampled_from(["a", "b", None]))
 @settings(max_examples=40, deadline=None)
 def test_one_more_team_never_makes_a_roster_impossible(asked, home):
-    turns, homes, rest_h, cells = asked
-    if made_of(posed(turns, homes, rest_h, [cell for cell in cells if cell[0] < len(homes)])) is not None:
-        kept = [cell for cell in cells if cell[0] < len(homes)]
-        assert made_of(posed(turns, [*homes, home], rest_h, kept)) is not None
+    turns, homes, rest_h, cells, past = asked
+    kept, known = ([cell for cell in some if cell[0] < len(homes)] for some in (cells, past))
+    if made_of(posed(turns, homes, rest_h, kept, known)) is not None:
+        assert made_of(posed(turns, [*homes, home], rest_h, kept, known)) is not None
 
 
 @given(asked)
@@ -298,6 +370,7 @@ def test_the_order_of_teams_changes_nothing_in_the_figures(asked):
         found.wish[::-1],
         found.rest_s,
         found.mixed[::-1],
+        Before(found.past.turns, found.past.could[::-1], found.past.served[::-1]),
     )
     one, other = made_of(found), made_of(back)
     assert (one is None) == (other is None)
@@ -312,7 +385,7 @@ def every_roster(found):
     sound = []
     for chosen in product(*choices):
         serves = np.array([[i in some for some in chosen] for i in range(len(found.teams))], np.bool_)
-        repeats = sum(int((serves[:, a] & serves[:, b]).sum()) for a, b in following(found.turns))
+        repeats = repeats_of(found, serves)
         made = Roster(serves, repeats, spreads(found, serves), True)
         if not broken(found, made):
             sound.append((made.repeats, *(round(value, 9) for value in made.spread.values())))
@@ -373,6 +446,10 @@ def test_the_checker_sees_each_fault():
     needing = [replace(one, mixed=1) for one in found.turns]
     told = broken(replace(found, turns=needing, mixed=[False] * 4), made)
     assert sum("0 mixed teams serve, 1 are needed" in one for one in told) == 4
+    past = before([turn(-1, hours=(18, 24)), turn(-1, 1, hours=(22, 26))], *[[True, False]] * 4)
+    told = " ".join(broken(replace(found, before=past, rest_s=19 * HOUR), made))
+    for words in ("in day -1 slot 0 and in day 0 slot 0, with less rest", "twice in a row; 1 times it does"):
+        assert words in told, told
     assert "shared within 9" in " ".join(broken(found, replace(made, spread=made.spread | {"all": 9.0})))
     assert broken(found, replace(made, serves=made.serves[:, :1])) == [
         "the roster is not one of these teams and turns"
@@ -393,6 +470,13 @@ def test_the_checker_shares_no_code_with_the_solver():
 
 
 # ---------------------------------------------------------------- leaders
+
+
+def test_who_led_before_leads_later():
+    two = np.ones((2, 1), np.bool_)
+    led = before([turn(-1)], [True], [False], could=[[True], [True]])
+    wish = np.zeros((2, 1), np.int8)
+    assert take_turns(["a", "b"], two, wish, evenings(1), before=led) == ["b"]
 
 
 def test_villages_take_turns_at_leading_where_they_are_there():

@@ -8,8 +8,8 @@ from datetime import tzinfo
 from geo.errors import InputRefused, Sentence
 from patrols.rosters.check import broken
 from patrols.rosters.document import Document, problem_of, serves_of, turn_name
-from patrols.rosters.problem import Roster
-from patrols.rosters.solve import repeats_of, spreads
+from patrols.rosters.problem import Roster, repeats_of
+from patrols.rosters.solve import spreads
 
 
 def swapped(document: Document, zone: tzinfo, one: tuple[int, str], other: tuple[int, str]) -> Document:

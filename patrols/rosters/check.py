@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 
@@ -68,7 +68,9 @@ def _teams(problem: RosterProblem, roster: Roster) -> Iterator[Sentence]:
                 yield Sentence(
                     "%(turn)s: team '%(team)s' is fixed and does not serve", turn=turn.name, team=team
                 )
-        for one, other in combinations(sorted(own, key=lambda turn: turn.start_s), 2):
+        served = [turn for p, turn in enumerate(problem.past.turns) if problem.past.served[i, p]]
+        pairs = [*combinations(sorted(own, key=lambda turn: turn.start_s), 2), *product(served, own)]
+        for one, other in pairs:
             # Those that overlap are no rest at all, whatever the rule.
             if other.start_s - one.end_s < problem.rest_s:
                 yield Sentence(
@@ -83,12 +85,17 @@ def _teams(problem: RosterProblem, roster: Roster) -> Iterator[Sentence]:
 
 def _claims(problem: RosterProblem, roster: Roster) -> Iterator[Sentence]:
     repeats = 0
-    for row in roster.serves:
-        for k, turn in enumerate(problem.turns):
-            for later, other in enumerate(problem.turns):
-                next_one = later == k + 1
+    for row, past in zip(roster.serves, problem.past.served, strict=True):
+        every = [*problem.past.turns, *problem.turns]
+        serves = [*past, *row]
+        border = len(problem.past.turns)
+        for k, turn in enumerate(every):
+            # What was twice in a row before is no matter of this roster.
+            for later in range(max(k + 1, border), len(every)):
+                other = every[later]
+                next_one = later == k + 1 and (k >= border or other.day <= turn.day + 1)
                 next_day = other.slot == turn.slot and other.day == turn.day + 1
-                if row[k] and row[later] and (next_one or next_day):
+                if serves[k] and serves[later] and (next_one or next_day):
                     repeats += 1
     if repeats != roster.repeats:
         yield Sentence(
@@ -112,22 +119,36 @@ def _claims(problem: RosterProblem, roster: Roster) -> Iterator[Sentence]:
 
 def _spread(problem: RosterProblem, roster: Roster, kind: str) -> Fraction | None:
     """The largest less the least of what teams serve beyond their share; None without a turn of that kind."""
-    counted = [
-        k
-        for k, turn in enumerate(problem.turns)
-        if kind == "all" or (kind == "night" and turn.night) or (kind == "weekend" and turn.weekend)
-    ]
+    counted, before = (
+        [
+            k
+            for k, turn in enumerate(turns)
+            if kind == "all" or (kind == "night" and turn.night) or (kind == "weekend" and turn.weekend)
+        ]
+        for turns in (problem.turns, problem.past.turns)
+    )
     if not counted:
         return None
-    able = {
-        i: sum(bool(problem.can[i, k]) and problem.wish[i, k] != FORBIDDEN for k in counted)
-        for i in range(len(problem.teams))
-    }
+    teams = range(len(problem.teams))
+    now = {i: sum(_open(problem, i, k) for k in counted) for i in teams}
+    able = {i: now[i] + int(np.count_nonzero(problem.past.could[i, before])) for i in teams}
+    served = {i: int(np.count_nonzero(problem.past.served[i, before])) for i in teams}
     whole = sum(able.values())
-    needed = sum(problem.turns[k].teams for k in counted)
+    needed = sum(problem.turns[k].teams for k in counted) + sum(served.values())
     beyond = [
-        int(np.count_nonzero(roster.serves[i, counted])) - Fraction(needed * n, whole)
-        for i, n in able.items()
-        if n
+        served[i] + int(np.count_nonzero(roster.serves[i, counted])) - Fraction(needed * able[i], whole)
+        for i in teams
+        if now[i]
     ]
     return max(beyond) - min(beyond) if beyond else Fraction(0)
+
+
+def _open(problem: RosterProblem, i: int, k: int) -> bool:
+    """Whether a team can serve in a turn as far as its terms, people's wishes and its turns before let it."""
+    if not problem.can[i, k] or problem.wish[i, k] == FORBIDDEN:
+        return False
+    return all(
+        problem.turns[k].start_s - turn.end_s >= problem.rest_s
+        for turn, one in zip(problem.past.turns, problem.past.served[i], strict=True)
+        if one
+    )

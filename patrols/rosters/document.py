@@ -7,6 +7,9 @@
   ``village_name_en``, ``villages`` (of how many its people are)},
 - ``turns``: in order of time, [{``day``, ``slot`` (numbers), ``teams`` (codes), ``village`` (that leads, or
   None), ``leader`` ("" or a name), ``can`` (codes), ``fixed`` (codes), ``forbidden`` (codes)}],
+- ``before``: what the published rosters of the 31 days before say, in order of time, [{``roster`` (number),
+  ``leaders``, ``turns``: [{``day`` (ISO), ``from``, ``to``, ``teams``, ``could`` (codes), ``village``,
+  ``leader``}]}]; older documents have none,
 - ``repeats``, ``spread``, ``proven``: as `patrols.rosters.problem.Roster`.
 """
 
@@ -20,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from patrols.hours import Hours, on_day
-from patrols.rosters.problem import FIXED, FORBIDDEN, BoolMatrix, RosterProblem, Turn
+from patrols.rosters.problem import FIXED, FORBIDDEN, Before, BoolMatrix, RosterProblem, Turn
 from patrols.rosters.slots import Slot, times
 from patrols.rosters.solve import make_roster, take_turns
 from patrols.rosters.watching import Progress, Watch
@@ -41,6 +44,7 @@ def asked(
     rest_h: float,
     leaders: Sequence[str] = (),
     mixed_of: int | None = None,
+    before: Sequence[Mapping[str, Any]] = (),
 ) -> Document:
     """What a roster is asked for these days, slots and teams: the document before anybody serves.
 
@@ -64,6 +68,7 @@ def asked(
             for slot in slots
         ],
         "mixed_of": mixed_of,
+        "before": list(before),
         "rest_h": rest_h,
         "leaders": list(leaders),
         "teams": {code: dict(facts) for code, facts in teams.items()},
@@ -113,10 +118,6 @@ def problem_of(document: Document, zone: tzinfo) -> RosterProblem:
     """What the roster was asked."""
     when = periods(document, zone)
     origin = when[0][0]
-    night = [on_day(date.fromisoformat(day), NIGHT, zone) for day in document["days"]]
-    # The night before the first day reaches into its morning.
-    first = date.fromisoformat(document["days"][0])
-    night.append(on_day(date.fromordinal(first.toordinal() - 1), NIGHT, zone))
     turns = [
         Turn(
             turn_name(document, k),
@@ -127,7 +128,7 @@ def problem_of(document: Document, zone: tzinfo) -> RosterProblem:
             teams=document["slots"][turn["slot"]]["teams"],
             villages=document["slots"][turn["slot"]]["villages"],
             mixed=document["slots"][turn["slot"]].get("mixed") or 0,
-            night=any(a < end and start < b for a, b in night),
+            night=_is_night(date.fromisoformat(document["days"][turn["day"]]), start, end, zone),
             weekend=date.fromisoformat(document["days"][turn["day"]]).weekday() >= SATURDAY,
         )
         for k, (turn, (start, end)) in enumerate(zip(document["turns"], when, strict=True))
@@ -147,7 +148,53 @@ def problem_of(document: Document, zone: tzinfo) -> RosterProblem:
         wish,
         round(document["rest_h"] * 3600),
         [is_mixed(document, facts) for facts in document["teams"].values()],
+        before_of(document, origin, zone),
     )
+
+
+def before_of(document: Document, origin: datetime, zone: tzinfo) -> Before:
+    """What the teams of a document served before, in seconds from an origin."""
+    turns = _turns_before(document, origin, zone)
+    codes = list(document["teams"])
+    told = _told_before(document)
+    could = [[code in one["could"] or code in one["teams"] for one in told] for code in codes]
+    served = [[code in one["teams"] for one in told] for code in codes]
+    shape = (len(codes), len(turns))
+    return Before(turns, np.array(could, np.bool_).reshape(shape), np.array(served, np.bool_).reshape(shape))
+
+
+def _told_before(document: Document) -> list[dict[str, Any]]:
+    return [turn | {"leaders": one["leaders"]} for one in document.get("before", ()) for turn in one["turns"]]
+
+
+def _turns_before(document: Document, origin: datetime, zone: tzinfo) -> list[Turn]:
+    first = date.fromisoformat(document["days"][0])
+    slots = {(one["from"], one["to"]): number for number, one in enumerate(document["slots"])}
+    found = []
+    for one in _told_before(document):
+        day = date.fromisoformat(one["day"])
+        hours = (time.fromisoformat(one["from"]), time.fromisoformat(one["to"]))
+        start, end = on_day(day, hours, zone)
+        found.append(
+            Turn(
+                f"{one['day']} {one['from']}–{one['to']}",
+                (day - first).days,
+                slots.get((one["from"], one["to"]), -1),
+                round((start - origin).total_seconds()),
+                round((end - origin).total_seconds()),
+                teams=len(one["teams"]),
+                villages=0,
+                night=_is_night(day, start, end, zone),
+                weekend=day.weekday() >= SATURDAY,
+            )
+        )
+    return found
+
+
+def _is_night(day: date, start: datetime, end: datetime, zone: tzinfo) -> bool:
+    """Whether a turn of a day meets a night; the one before reaches into the day's morning."""
+    nights = (on_day(date.fromordinal(day.toordinal() - n), NIGHT, zone) for n in (0, 1))
+    return any(a < end and start < b for a, b in nights)
 
 
 def is_mixed(document: Document, facts: Mapping[str, Any]) -> bool:
@@ -194,11 +241,32 @@ def _led(document: Document, problem: RosterProblem, watch: Watch | None) -> Doc
     every = np.ones((len(names), len(problem.turns)), np.bool_)
     last = Progress("leaders", 1.0, document["repeats"], document["spread"])
     also = None if watch is None else lambda _: watch(last)
-    leading = take_turns(villages, there, np.zeros(there.shape, np.int8), problem.turns, watch=also)
-    police = take_turns(names, every, np.zeros(every.shape, np.int8), problem.turns, watch=also)
+    homes = {code: facts["village"] for code, facts in document["teams"].items()}
+    past = _told_before(document)
+    led = _before_of_names(
+        problem, villages, [({homes.get(code) for code in one["teams"]}, one["village"]) for one in past]
+    )
+    policed = _before_of_names(problem, names, [(set(one["leaders"]), one["leader"]) for one in past])
+    none = np.zeros(there.shape, np.int8)
+    leading = take_turns(villages, there, none, problem.turns, before=led, watch=also)
+    police = take_turns(
+        names, every, np.zeros(every.shape, np.int8), problem.turns, before=policed, watch=also
+    )
     for turn, village, leader in zip(document["turns"], leading, police, strict=True):
         turn["village"], turn["leader"] = village, leader or ""
     return document
+
+
+def _before_of_names(
+    problem: RosterProblem, names: Sequence[str], told: Sequence[tuple[set[Any], Any]]
+) -> Before:
+    """Who of some names could have, and had, each turn before."""
+    shape = (len(names), len(told))
+    could = [[name in able or name == had for able, had in told] for name in names]
+    had = [[name == had for _, had in told] for name in names]
+    return Before(
+        problem.past.turns, np.array(could, np.bool_).reshape(shape), np.array(had, np.bool_).reshape(shape)
+    )
 
 
 def serves_of(document: Document) -> BoolMatrix:

@@ -13,7 +13,17 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
 from geo.errors import Sentence
-from patrols.rosters.problem import FIXED, BoolMatrix, RosterProblem, apart, following, shares
+from patrols.rosters.problem import (
+    FIXED,
+    BoolMatrix,
+    RosterProblem,
+    apart,
+    following,
+    kinds,
+    over_border,
+    served_before,
+    shares,
+)
 from patrols.rosters.watching import polled
 
 NODES = 2000
@@ -114,39 +124,51 @@ class Model:
 
     def repeats(self) -> dict[int, float]:
         """How often the same team serves in turns that follow each other."""
-        aim = {}
+        aim: dict[int, float] = {}
         for first, second in following(self.problem.turns):
             for a, b in self._both(first, second):
                 again = self._variable(0.0, 1.0)
                 self._row([a, b, again], [1.0, 1.0, -1.0], high=1.0)
                 aim[again] = 1.0
+        for p, k in over_border(self.problem):
+            for cell in self.cells[self.problem.past.served[:, p], k].tolist():
+                if cell >= 0:
+                    aim[cell] = aim.get(cell, 0.0) + 1.0
         return aim
 
-    def spread(self, which: NDArray[np.bool_]) -> dict[int, float]:
-        """The largest less the least of what teams serve beyond their share of some turns, in parts of a turn
-        (whole numbers of them: one over the denominator of the shares).
+    def spread(self, kind: str) -> dict[int, float]:
+        """The largest less the least of what teams serve beyond their share of the turns of a kind, in parts
+        of a turn (whole numbers of them: one over the denominator of the shares).
         """
-        share, parts = shares(self.problem, which)
-        far = float(parts * len(which))
+        which = kinds(self.problem.turns)[kind]
+        left, parts = self._left(kind)
+        far = float(parts * (len(which) + len(self.problem.past.turns)))
         most, fewest = self._variable(-far, far), self._variable(-far, far)
         for i, own in enumerate(self.cells):
             cells = [int(cell) for cell in own[which] if cell >= 0]
             if cells:
                 each = [float(parts)] * len(cells)
-                self._row([*cells, most], [*each, -1.0], high=float(share[i]))
-                self._row([*cells, fewest], [*each, -1.0], low=float(share[i]))
+                self._row([*cells, most], [*each, -1.0], high=float(left[i]))
+                self._row([*cells, fewest], [*each, -1.0], low=float(left[i]))
         # Numbers of turns that need not make a roster can be shared no worse: knowing how ends the search.
-        self._row([most, fewest], [1.0, -1.0], low=float(self._fairest(which)))
+        self._row([most, fewest], [1.0, -1.0], low=float(self._fairest(kind)))
         return {most: 1.0, fewest: -1.0}
 
-    def _fairest(self, which: NDArray[np.bool_]) -> int:
+    def _left(self, kind: str) -> tuple[NDArray[np.int64], int]:
+        """What each team's share leaves it to serve now, as `shares`; below 0 of who served more before."""
+        share, parts = shares(self.problem, kind)
+        return share - parts * served_before(self.problem, kind), parts
+
+    def _fairest(self, kind: str) -> int:
         """The least spread of whole numbers that add up, each between what is fixed and what is open."""
-        share, parts = shares(self.problem, which)
+        which = kinds(self.problem.turns)[kind]
+        left, parts = self._left(kind)
         able = self.problem.open_to[:, which]
         most = able.sum(axis=1)
         least = ((self.problem.wish[:, which] == FIXED) & able).sum(axis=1)
         there = np.flatnonzero(most > 0)
-        count, far = len(there), float(parts * len(which))
+        count = len(there)
+        far = float(parts * (len(which) + len(self.problem.past.turns)))
         needed = sum(turn.teams for turn, one in zip(self.problem.turns, which, strict=True) if one)
         each, top, bottom = np.eye(count) * parts, np.zeros((count, 2)), np.zeros((count, 2))
         top[:, 0], bottom[:, 1] = -1.0, -1.0
@@ -155,8 +177,8 @@ class Model:
             integrality=np.array([1] * count + [0, 0]),
             bounds=Bounds(np.array([*least[there], -far, -far]), np.array([*most[there], far, far])),
             constraints=[
-                LinearConstraint(np.hstack([each, top]), ub=share[there].astype(np.float64)),
-                LinearConstraint(np.hstack([each, bottom]), lb=share[there].astype(np.float64)),
+                LinearConstraint(np.hstack([each, top]), ub=left[there].astype(np.float64)),
+                LinearConstraint(np.hstack([each, bottom]), lb=left[there].astype(np.float64)),
                 LinearConstraint(np.array([[1.0] * count + [0.0, 0.0]]), lb=needed, ub=needed),
             ],
             options={"node_limit": NODES},

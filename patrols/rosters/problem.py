@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,24 @@ class Turn:
 
 
 @dataclass(frozen=True, eq=False)
+class Before:
+    """What was served before the first turn, so that nobody begins anew with every roster.
+
+    Parameters
+    ----------
+    turns : sequence of Turn
+        In order of time. Days and seconds count from the same origin and are mostly negative; a slot has the
+        number of the one with the same hours now, -1 where there is none.
+    could, served : (teams, turns) arrays of bool
+        Which of the teams of now could serve in each, and which did.
+    """
+
+    turns: Sequence[Turn]
+    could: BoolMatrix
+    served: BoolMatrix
+
+
+@dataclass(frozen=True, eq=False)
 class RosterProblem:
     """Turns, teams and who can serve when.
 
@@ -75,6 +94,8 @@ class RosterProblem:
         Seconds between the end of a team's turn and the begin of its next.
     mixed : sequence of bool
         Whether a team is mixed enough for a *joint* rule (`patrols.problem.CrossRule`); left out, none is.
+    before : Before, optional
+        Left out, nobody served before.
 
     Raises
     ------
@@ -91,6 +112,7 @@ class RosterProblem:
     wish: NDArray[np.int8]
     rest_s: int = 0
     mixed: Sequence[bool] = ()
+    before: Before | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is no problem."""
@@ -99,6 +121,9 @@ class RosterProblem:
             raise ValueError(f"can and wish must be {shape[0]} x {shape[1]}, teams by turns")
         if len(self.mixed) not in (0, shape[0]):
             raise ValueError(f"mixed must say of {shape[0]} teams whether they are, or of none")
+        past = (len(self.teams), len(self.past.turns))
+        if self.past.could.shape != past or self.past.served.shape != past:
+            raise ValueError(f"could and served must be {past[0]} x {past[1]}, teams by turns before")
         if len(set(self.teams)) < len(self.teams):
             raise InputRefused(Sentence("a team is named twice in the roster; name each once"))
         if not 1 <= len(self.turns) <= MOST_TURNS:
@@ -143,9 +168,21 @@ class RosterProblem:
                 )
 
     @property
+    def past(self) -> Before:
+        """What was served before; nothing where nothing is known."""
+        none = np.zeros((len(self.teams), 0), np.bool_)
+        return self.before or Before((), none, none)
+
+    @cached_property
     def open_to(self) -> BoolMatrix:
-        """Where a team can serve and is not forbidden."""
-        return self.can & (self.wish != FORBIDDEN)
+        """Where a team can serve, is not forbidden, and has had its rest since its last turn before."""
+        starts = np.array([turn.start_s for turn in self.turns])
+        rested = np.ones(self.can.shape, np.bool_)
+        for i, own in enumerate(self.past.served):
+            ends = [turn.end_s for turn, one in zip(self.past.turns, own, strict=True) if one]
+            if ends:
+                rested[i] = starts >= max(ends) + self.rest_s
+        return self.can & (self.wish != FORBIDDEN) & rested
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,10 +193,11 @@ class Roster:
     ----------
     serves : (teams, turns) array of bool
     repeats : int
-        How often a team serves in two turns one right after the other, or in the same slot two days running.
+        How often a team serves in two turns one right after the other, or in the same slot two days running;
+        the last ones before count too.
     spread : dict
-        By kind of turn (`kinds`): the largest less the least of what teams serve
-        beyond their fair share, in turns.
+        By kind of turn (`kinds`): the largest less the least of what teams serve, before and now,
+        beyond their fair share, in turns; of teams that can serve in one of these turns.
     proven : bool
         Whether no roster is better; else the search was cut short and a better one may be.
     """
@@ -188,10 +226,36 @@ def following(turns: Sequence[Turn]) -> list[tuple[int, int]]:
     return sorted(pairs)
 
 
-def shares(problem: RosterProblem, counted: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:
-    """The fair share of each team in the turns that are counted, as a fraction of turns.
+def over_border(problem: RosterProblem) -> list[tuple[int, int]]:
+    """As `following`, of a turn before (its number there) and one of these."""
+    past, turns = problem.past.turns, problem.turns
+    pairs = {
+        (p, k)
+        for p, before in enumerate(past)
+        for k, turn in enumerate(turns)
+        if before.slot == turn.slot and turn.day == before.day + 1
+    }
+    if past and past[-1].day + 1 >= turns[0].day:
+        pairs.add((len(past) - 1, 0))
+    return sorted(pairs)
 
-    What these turns need in teams, by how many of them each team can serve in.
+
+def repeats_of(problem: RosterProblem, serves: BoolMatrix) -> int:
+    """How often a team serves twice in a row (`Roster.repeats`)."""
+    inside = sum(int((serves[:, a] & serves[:, b]).sum()) for a, b in following(problem.turns))
+    served = problem.past.served
+    return inside + sum(int((served[:, p] & serves[:, k]).sum()) for p, k in over_border(problem))
+
+
+def served_before(problem: RosterProblem, kind: str) -> NDArray[np.int64]:
+    """How many turns of a kind (`kinds`) each team served before."""
+    return problem.past.served[:, _of_kind(problem.past.turns, kind)].sum(axis=1).astype(np.int64)
+
+
+def shares(problem: RosterProblem, kind: str) -> tuple[NDArray[np.int64], int]:
+    """The fair share of each team in the turns of a kind (`kinds`), before and now, as a fraction of turns.
+
+    What these turns need in teams, by how many of them each team can or could serve in.
 
     Returns
     -------
@@ -199,16 +263,21 @@ def shares(problem: RosterProblem, counted: NDArray[np.bool_]) -> tuple[NDArray[
         The numerators, 0 of a team that can serve in none, and the common denominator, at least 1: whole
         numbers, so that fairness is compared exactly.
     """
-    able = problem.open_to[:, counted].sum(axis=1).astype(np.int64)
-    needed = sum(turn.teams for turn, one in zip(problem.turns, counted, strict=True) if one)
+    now, past = _of_kind(problem.turns, kind), _of_kind(problem.past.turns, kind)
+    able = problem.open_to[:, now].sum(axis=1) + problem.past.could[:, past].sum(axis=1)
+    needed = sum(turn.teams for turn, one in zip(problem.turns, now, strict=True) if one)
+    needed += int(problem.past.served[:, past].sum())
+    able = able.astype(np.int64)
     return able * needed, max(1, int(able.sum()))
 
 
 def kinds(turns: Sequence[Turn]) -> dict[str, NDArray[np.bool_]]:
     """What turns are shared by, each kind apart: all of them, nights, weekends; as far as there are any."""
-    found = {
-        "all": np.ones(len(turns), np.bool_),
-        "night": np.array([turn.night for turn in turns], np.bool_),
-        "weekend": np.array([turn.weekend for turn in turns], np.bool_),
-    }
+    found = {name: _of_kind(turns, name) for name in ("all", "night", "weekend")}
     return {name: which for name, which in found.items() if which.any()}
+
+
+def _of_kind(turns: Sequence[Turn], kind: str) -> NDArray[np.bool_]:
+    if kind == "all":
+        return np.ones(len(turns), np.bool_)
+    return np.array([turn.night if kind == "night" else turn.weekend for turn in turns], np.bool_)

@@ -30,6 +30,20 @@ def refuse_at_sight(problem: RosterProblem) -> None:
             for i in fixed
             if not problem.can[i, k]
         ]
+        wrong += [
+            Sentence(
+                "team '%(team)s' is fixed in %(turn)s and served in %(other)s, with less rest between them "
+                "than %(hours)s h",
+                team=problem.teams[i],
+                turn=turn.name,
+                other=before.name,
+                hours=f"{problem.rest_s / 3600:g}",
+            )
+            for p, before in enumerate(problem.past.turns)
+            if not apart(before, turn, problem.rest_s)
+            for i in fixed
+            if problem.past.served[i, p]
+        ]
         if len(fixed) > turn.teams:
             wrong.append(
                 Sentence(

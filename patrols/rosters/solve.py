@@ -14,7 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patrols.rosters.model import NODES, Model
-from patrols.rosters.problem import BoolMatrix, Roster, RosterProblem, Turn, following, kinds, shares
+from patrols.rosters.problem import (
+    Before,
+    BoolMatrix,
+    Roster,
+    RosterProblem,
+    Turn,
+    kinds,
+    repeats_of,
+    served_before,
+    shares,
+)
 from patrols.rosters.sight import impossible, refuse_at_sight
 from patrols.rosters.watching import Progress, Watch
 
@@ -47,9 +57,9 @@ def make_roster(problem: RosterProblem, *, nodes: int = NODES, watch: Watch | No
     repeats = model.repeats()
     model.minimise(repeats, nodes)
     model.keep(repeats, model.least)
-    for kind, which in kinds(problem.turns).items():
+    for kind in kinds(problem.turns):
         told.begins(kind, model.serves())
-        spread = model.spread(which)
+        spread = model.spread(kind)
         model.minimise(spread, nodes)
         model.keep(spread, model.least)
     serves = model.serves()
@@ -81,18 +91,13 @@ class _Told:
         self.watch(self.now)
 
 
-def repeats_of(problem: RosterProblem, serves: BoolMatrix) -> int:
-    """How often a team serves twice in a row (`Roster.repeats`)."""
-    return sum(int((serves[:, a] & serves[:, b]).sum()) for a, b in following(problem.turns))
-
-
 def spreads(problem: RosterProblem, serves: BoolMatrix) -> dict[str, float]:
     """The spread of a roster by kind of turn (`Roster.spread`); teams that can never serve are left out."""
     found = {}
     for name, which in kinds(problem.turns).items():
         able = problem.open_to[:, which].any(axis=1)
-        share, parts = shares(problem, which)
-        beyond = serves[:, which].sum(axis=1) * parts - share
+        share, parts = shares(problem, name)
+        beyond = (serves[:, which].sum(axis=1) + served_before(problem, name)) * parts - share
         found[name] = int(np.ptp(beyond[able])) / parts if able.any() else 0.0
     return found
 
@@ -103,6 +108,7 @@ def take_turns(
     wish: NDArray[np.int8],
     turns: Sequence[Turn],
     *,
+    before: Before | None = None,
     watch: Watch | None = None,
 ) -> list[str | None]:
     """Who of some names has each turn, one at a time and as fairly as `make_roster` shares turns.
@@ -113,6 +119,8 @@ def take_turns(
         Such as duty villages or police leaders.
     can, wish : (names, turns) arrays
         As `RosterProblem`.
+    before : Before, optional
+        Who had the turns before, of these names.
     watch : callable, optional
         As `make_roster`.
 
@@ -138,7 +146,7 @@ def take_turns(
         )
         for k in held
     ]
-    asked = RosterProblem(alone, names, [None] * len(names), can[:, held], wish[:, held])
+    asked = RosterProblem(alone, names, [None] * len(names), can[:, held], wish[:, held], before=before)
     made = make_roster(asked, watch=watch)
     found: list[str | None] = [None] * len(turns)
     for column, k in enumerate(held):

@@ -42,12 +42,13 @@ class Turn:
 
 @dataclass(frozen=True)
 class Share:
-    """What a team serves: its name, village, and by kind of turn (turns, fair share)."""
+    """What a team serves: its name, village, by kind of turn (turns, fair share), and turns before."""
 
     code: str
     name: str
     village: str
     turns: Mapping[str, tuple[int, float]]
+    before: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +65,8 @@ class Shown:
         A turn for each day and slot.
     spread : dict
         By kind, in turns.
+    counted : sequence of int
+        Numbers of the rosters before whose turns count.
     """
 
     number: int
@@ -79,6 +82,7 @@ class Shown:
     repeats: int
     proven: bool
     rest_h: float
+    counted: Sequence[int]
 
     @property
     def turns(self) -> list[Turn]:
@@ -126,6 +130,7 @@ def shown(head: Mapping[str, Any], t: Translator) -> Shown:
                 names[one.code],
                 homes.get(made["teams"][one.code]["village"], ""),
                 {kind: (one.turns[kind], one.share[kind]) for kind in one.turns},
+                one.before["all"],
             )
             for one in team_figures(made, t.zone)
         ],
@@ -133,6 +138,7 @@ def shown(head: Mapping[str, Any], t: Translator) -> Shown:
         repeats=made["repeats"],
         proven=made["proven"],
         rest_h=made["rest_h"],
+        counted=[one["roster"] for one in made.get("before", ())],
     )
 
 

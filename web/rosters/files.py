@@ -73,12 +73,16 @@ def workbook(roster: Shown, t: Translator) -> bytes:
         for n, kind in enumerate(kinds):
             sharing.write_string(0, 3 + 2 * n, t(KINDS[kind]), head)
             sharing.write_string(0, 4 + 2 * n, t(N_("Fair share")), head)
+        if roster.counted:
+            sharing.write_string(0, 3 + 2 * len(kinds), t(N_("Turns before")), head)
         for line, share in enumerate(roster.shares, start=1):
             for column, words in enumerate((share.code, share.name, share.village)):
                 sharing.write_string(line, column, words)
             for n, kind in enumerate(kinds):
                 sharing.write_number(line, 3 + 2 * n, share.turns[kind][0])
                 sharing.write_number(line, 4 + 2 * n, round(share.turns[kind][1], 2))
+            if roster.counted:
+                sharing.write_number(line, 3 + 2 * len(kinds), share.before)
     return target.getvalue()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,9 @@ from patrols.rosters.document import Document
 from patrols.services.duty import calendar_days, serves_whole
 from patrols.tables import StoredRoster, Zone
 
+MEMORY_DAYS = 31
+"""How far back published rosters count when a new one is made: as long as the longest."""
+
 
 def change(
     session: Session,
@@ -35,6 +38,25 @@ def change(
     store.add_step(session, roster, step, at=now, author=author, detail=dict(detail), before=roster.document)
     roster.document = made
     session.flush()
+
+
+def served_before(session: Session, zone_id: int, first: date) -> list[dict[str, Any]]:
+    """What the zone's published rosters of the `MEMORY_DAYS` before a day say, as a document keeps it."""
+    since = first - timedelta(days=MEMORY_DAYS)
+    code = session.get_one(Zone, zone_id).code
+    rows = store.published(session, code, since, first - timedelta(days=1))
+    found = []
+    for row in sorted(rows, key=lambda row: str(row["document"]["days"][0])):
+        made: Document = row["document"]
+        turns = []
+        for turn in made["turns"]:
+            day, slot = made["days"][turn["day"]], made["slots"][turn["slot"]]
+            if since.isoformat() <= day < first.isoformat():
+                could = [code for code in turn["can"] if code not in turn["forbidden"]]
+                own = {name: turn[name] for name in ("teams", "village", "leader")}
+                turns.append({"day": day, "from": slot["from"], "to": slot["to"], "could": could, **own})
+        found.append({"roster": row["id"], "leaders": made["leaders"], "turns": turns})
+    return found
 
 
 def mixed_of_zone(session: Session, zone_id: int) -> int | None:

@@ -23,6 +23,7 @@ from patrols.services.rostering.holding import (
     draft,
     mixed_of_zone,
     seen_draft,
+    served_before,
     teams_of_zone,
 )
 from patrols.tables import StoredRoster
@@ -123,6 +124,7 @@ def posed(
         rest_h=rest_h,
         leaders=list(dict.fromkeys(named)),
         mixed_of=mixed_of,
+        before=served_before(session, number, first),
     )
     refuse_at_sight(doc.problem_of(asked, clock))
     return asked
@@ -177,7 +179,14 @@ def posed_again(session: Session, number: int) -> Document:
     ]
     mixed_of = mixed_of_zone(session, roster.zone_id)
     slots = [one | {"mixed": mixed_need(one.get("mixed"), mixed_of)} for one in before["slots"]]
-    asked = before | {"teams": teams, "turns": turns, "slots": slots, "mixed_of": mixed_of}
+    past = served_before(session, roster.zone_id, date.fromisoformat(before["days"][0]))
+    asked = before | {
+        "teams": teams,
+        "turns": turns,
+        "slots": slots,
+        "mixed_of": mixed_of,
+        "before": past,
+    }
     refuse_at_sight(doc.problem_of(asked, clock))
     return asked
 

@@ -10,8 +10,18 @@ from geo.errors import InputRefused, Sentence
 from patrols.repository import rosters as store
 from patrols.rosters import document as doc
 from patrols.rosters.document import Document
+from patrols.rosters.problem import apart
 from patrols.rosters.slots import times
-from patrols.services.rostering.holding import clock_of_site, draft, held, mixed_of_zone, seen, teams_of_zone
+from patrols.services.rostering.holding import (
+    clock_of_site,
+    draft,
+    held,
+    mixed_of_zone,
+    seen,
+    served_before,
+    teams_of_zone,
+)
+from patrols.tables import StoredRoster
 
 
 def publish(session: Session, number: int, *, now: datetime, author: str) -> None:
@@ -90,12 +100,35 @@ def stale(session: Session, number: int) -> list[str]:
             for code in turn["teams"]
             if code in teams and not can[code][k]
         ]
+    told += _stale_rest(session, roster)
     told += _stale_mixed(made | {"teams": teams}, mixed_of_zone(session, roster.zone_id))
     told += [
         Sentence("team '%(team)s' serves now and has no place in the roster", team=code)
         for code in sorted(set(teams) - set(made["teams"]))
     ]
     return told
+
+
+def _stale_rest(session: Session, roster: StoredRoster) -> list[str]:
+    """Teams with too little rest since a turn of a roster before it, which may have changed since."""
+    made: Document = roster.document
+    past = served_before(session, roster.zone_id, date.fromisoformat(made["days"][0]))
+    problem = doc.problem_of(made | {"before": past}, clock_of_site(session))
+    return [
+        Sentence(
+            "team '%(team)s' serves in %(turn)s and in %(other)s, with less rest between them "
+            "than %(hours)s h",
+            team=team,
+            turn=before.name,
+            other=turn.name,
+            hours=f"{made['rest_h']:g}",
+        )
+        for p, before in enumerate(problem.past.turns)
+        for k, turn in enumerate(problem.turns)
+        if not apart(before, turn, problem.rest_s)
+        for i, team in enumerate(problem.teams)
+        if problem.past.served[i, p] and team in made["turns"][k]["teams"]
+    ]
 
 
 def _stale_mixed(made: Document, mixed_of: int | None) -> list[str]:
