@@ -12,6 +12,7 @@ from geo.errors import LianfangError, Sentence
 from geo.services import current_site
 from patrols.services.planning import PlanOutcome, plan_shift
 from patrols.services.preparing import PlanSettings
+from patrols.shifts import refuse_shift
 from patrols.solve import Budget
 
 MOST_NIGHTS = 31
@@ -63,6 +64,7 @@ def plan_nights(
         raise LianfangError(
             Sentence("%(nights)s nights; give 1 to %(most)s", nights=nights, most=MOST_NIGHTS)
         )
+    refuse_shift(start, end, nights=nights)
     zone_clock = ZoneInfo(current_site(session).timezone)
     made: list[PlanOutcome] = []
     for night in range(nights):

@@ -42,6 +42,7 @@ from patrols.services.staleness import plan_basis
 from patrols.services.stops import villages_at, zone_stops
 from patrols.services.varying import seen_before
 from patrols.services.zoning import road_network, villages
+from patrols.shifts import refuse_shift
 from patrols.spans import as_made
 from patrols.tables import Plan
 
@@ -146,14 +147,7 @@ def prepared(
     LianfangError
         As `plan_shift`.
     """
-    if end <= start:
-        raise LianfangError(
-            Sentence(
-                "the shift from %(start)s to %(end)s is empty; swap the two",
-                start=start.isoformat(),
-                end=end.isoformat(),
-            )
-        )
+    refuse_shift(start, end)
     chosen = settings or PlanSettings()
     crs, zone_id = site_crs(session), repository.zone_of_code(session, zone)
     record = to_metric(repository.zones(session).loc[[zone_id]], crs)

@@ -70,19 +70,12 @@ def order(arguments: Mapping[str, Any]) -> PlanOrder:
     # The solver takes seconds to load: only whoever asks for a plan waits for it.
     from patrols.services import Wishes
     from patrols.services.nights import MOST_NIGHTS
+    from patrols.shifts import refuse_shift
     from patrols.solve import Budget
 
     read.known(arguments, ARGUMENTS, KIND)
     zone = read.one(arguments, "zone", str)
     start, end = read.moment(arguments, "start"), read.moment(arguments, "end")
-    if end <= start:
-        raise InputRefused(
-            Sentence(
-                "the shift from %(start)s to %(end)s is empty; swap the two",
-                start=start.isoformat(),
-                end=end.isoformat(),
-            )
-        )
     seed = read.one(arguments, "seed", int, 1)
     if not 0 <= seed < 2**32:
         raise InputRefused(Sentence("seed %(seed)s; give 0 to %(most)s", seed=seed, most=2**32 - 1))
@@ -104,6 +97,7 @@ def order(arguments: Mapping[str, Any]) -> PlanOrder:
     nights = read.one(arguments, "nights", int, 1)
     if not 1 <= nights <= MOST_NIGHTS:
         raise InputRefused(Sentence("%(nights)s nights; give 1 to %(most)s", nights=nights, most=MOST_NIGHTS))
+    refuse_shift(start, end, nights=nights)
     if nights > 1 and wishes is not None:
         raise InputRefused(Sentence("a plan is made again for its own shift, not for several nights"))
     return PlanOrder(zone, start, end, seed, budget, wishes, leads, nights)
