@@ -24,9 +24,11 @@ LONGEST_SKILL, MOST_SKILLS = 40, 20
 Hours = tuple[time, time]
 Stretch = tuple[datetime, datetime]
 
-_CLOCK = re.compile(r"(\d{1,2})[:：](\d{2})")
+# Full-width forms of ASCII (Unicode 16.0, U+FF01 to U+FF5E), and the blank that goes with them.
+_HALF = {0xFF01 + n: 0x21 + n for n in range(0x5E)} | {0x3000: 0x20}
+_CLOCK = re.compile(r"(\d{1,2})[:点时](\d{2})分?")
 _UNTIL = re.compile(r"\s*(?:-|–|—|~|至|到)\s*")
-_BREAK = re.compile(rf"([\d:：]+){_UNTIL.pattern}([\d:：]+)\s+(\d{{1,4}})\s*(?:min|分钟|分)?")
+_BREAK = re.compile(rf"([\d:点时分]+){_UNTIL.pattern}([\d:点时分]+)\s+(\d{{1,4}})\s*(?:min|分钟|分)?")
 
 
 @dataclass(frozen=True)
@@ -162,15 +164,20 @@ class Terms:
         return "; ".join(one.text for one in self.breaks)
 
 
+def half_width(text: str) -> str:
+    """A text with the full-width digits and signs that Chinese keyboards write as plain ones."""
+    return text.translate(_HALF)
+
+
 def read_clock(text: str) -> time:
-    """A time of the day, "18:00"; "24:00" is midnight.
+    """A time of the day, "18:00" or 18点00分, also in full-width signs; "24:00" is midnight.
 
     Raises
     ------
     InputRefused
         For what is none.
     """
-    found = _CLOCK.fullmatch(text.strip())
+    found = _CLOCK.fullmatch(half_width(text).strip())
     hour, minute = (int(found[1]), int(found[2])) if found else (99, 99)
     if (hour, minute) == (24, 0):
         return time(0)
@@ -189,7 +196,7 @@ def read_hours(text: str) -> Hours | None:
     """
     if not text.strip():
         return None
-    parts = _UNTIL.split(text.strip())
+    parts = _UNTIL.split(half_width(text).strip())
     if len(parts) != 2:
         raise InputRefused(Sentence("'%(value)s' are no hours; write them as 18:00-22:00", value=text[:40]))
     return read_clock(parts[0]), read_clock(parts[1])
@@ -204,7 +211,7 @@ def read_breaks(text: str) -> tuple[Break, ...]:
         For what is none.
     """
     found = []
-    for part in re.split(r"[;；]", text):
+    for part in re.split(r"[;,、\n]", half_width(text)):
         if not part.strip():
             continue
         written = _BREAK.fullmatch(part.strip())

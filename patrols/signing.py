@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from geo.errors import InputRefused, Sentence
+from patrols.hours import half_width
 
 # A team may muster before the shift and be late to end it.
 AROUND_SHIFT = timedelta(hours=1)
 LONGEST_NAME, LONGEST_NOTE = 60, 200
-CLOCK = re.compile(r"([01]?\d|2[0-3])[:.：]?([0-5]\d)(?::[0-5]\d)?", re.ASCII)
+CLOCK = re.compile(r"([01]?\d|2[0-3])[:.点时]?([0-5]\d)(?::[0-5]\d|分)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,16 @@ class Shift:
 
 
 def clock_of(value: str) -> time:
-    """A time of day as people write it: 18:04, 1804, 18.04; a spreadsheet's seconds are left out.
+    """A time of day as people write it: 18:04, 1804, 18.04, 18点04分, also in full-width signs.
+
+    A spreadsheet's seconds are left out.
 
     Raises
     ------
     InputRefused
         When it is none.
     """
-    found = CLOCK.fullmatch(value.strip())
+    found = CLOCK.fullmatch(half_width(value).strip())
     if not found:
         raise InputRefused(
             Sentence("“%(value)s” is not a time of day; write it as 18:04", value=value.strip()[:20])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import cv2
 import duty_scene
@@ -16,7 +16,9 @@ from small_site import CHILD, OWN, SIBLING
 from sqlalchemy import text
 
 from geo.db import transaction
+from geo.errors import InputRefused
 from geo.scope import WHOLE_SITE
+from patrols.signing import clock_of
 from web.access import Role
 from web.duty.sign_in import sign_in_sheets
 from web.i18n import Translator
@@ -123,7 +125,9 @@ def test_what_a_sheet_says_is_typed_and_stands_beside_the_plan(served: ServedSit
         ({"came-1": "12:00"}, "12:00 lies outside the shift from 18:00 to 22:00"),
         ({"came-1": "18:10", "left-1": "18:04"}, "the team left at 18:04, before it came at 18:10"),
         ({"left-1": "18:04"}, "line 1: write when the team came, or leave the line empty"),
-        ({"came-x1": "18:04"}, "is none of this plan"),
+        ({"note-1": "门锁着"}, "line 1: write when the team came, or leave the line empty"),
+        ({"came-1": "18:04", "note-x1": "灯坏"}, "line +1: choose the stop, or leave the line empty"),
+        ({"came-x1": "18:04"}, "line +1: choose the stop, or leave the line empty"),
         ({"came-x1": "18:04", "stop-x1": "s9"}, "stop &#39;s9&#39; is none of this plan"),
         ({"came-1": "18:04", "came-x2": "18:04", "stop-x2": "s1"}, "is entered already"),
         ({}, "Nothing was typed"),
@@ -142,6 +146,19 @@ def test_a_wrong_entry_is_refused_in_one_sentence_and_stays_typed(
         if name.startswith(("came", "left")):
             assert re.search(rf'name="{name}" value="{value}"', answer.text), name
     assert stored(served) == []
+
+
+@pytest.mark.parametrize(
+    "typed", ["18:04", "1804", "18.04", " 18:04 ", "18：04", "１８：０４", "18点04分", "18时04", "18:04:59"]
+)
+def test_a_time_is_read_as_it_is_written(typed: str) -> None:
+    assert clock_of(typed) == time(18, 4)
+
+
+@pytest.mark.parametrize("typed", ["", "18", "18:4", "24:00", "六点", "18点60分", "18:04分分", "²²:04"])
+def test_what_is_no_time_of_day_is_refused(typed: str) -> None:
+    with pytest.raises(InputRefused, match="is not a time of day"):
+        clock_of(typed)
 
 
 def test_a_shift_that_is_still_to_come_has_nothing_to_enter(served: ServedSite) -> None:

@@ -123,6 +123,19 @@ def test_breaks_of_the_same_time_fit_only_one_after_the_other():
     assert not breaks_fit([(7200, 7200, 900), (7200, 7200, 900)], 0, 9000)
 
 
+@pytest.mark.parametrize(
+    "written", ["18:00-22:00", "18：00－22：00", "１８:００～２２:００", "18:00至22:00", "18点00分到22点00分"]
+)
+def test_hours_are_read_as_chinese_keyboards_write_them(written):
+    assert read_hours(written) == (time(18), time(22))
+
+
+@pytest.mark.parametrize("between", [";", "；", "，", "、", "\n", " , "])
+def test_breaks_are_told_apart_by_what_people_put_between_them(between):
+    two = read_breaks(f"20:00-21:00 15分{between}２２：００－２３：００　１０")
+    assert two == (Break(time(20), time(21), 15), Break(time(22), time(23), 10))
+
+
 def test_what_is_written_is_read_back():
     breaks = read_breaks("20:00-21:00 15；23：30至0:30 10分钟;")
     assert breaks == (Break(time(20), time(21), 15), Break(time(23, 30), time(0, 30), 10))

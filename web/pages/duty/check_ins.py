@@ -151,9 +151,13 @@ def _entries(duty: Duty, team: Team, shift: Shift, form: Mapping[str, str]) -> l
     lines += [(name, form.get(f"stop-{name}", ""), duty.start) for name in OTHERS]
     for name, stop, near in lines:
         came, left = (form.get(f"{what}-{name}", "").strip() for what in ("came", "left"))
-        signer = form.get(f"signer-{name}", "").strip()
+        signer, note = (form.get(f"{what}-{name}", "").strip() for what in ("signer", "note"))
+        if name in OTHERS and not stop and (came or left or signer or note):
+            words = Sentence("choose the stop, or leave the line empty")
+            problems.append(Sentence("line %(line)s: %(why)s", line=_line(name), why=words))
+            continue
         if not came:
-            if left or signer:
+            if left or signer or note:
                 words = Sentence("write when the team came, or leave the line empty")
                 problems.append(Sentence("line %(line)s: %(why)s", line=_line(name), why=words))
             continue
@@ -163,7 +167,6 @@ def _entries(duty: Duty, team: Team, shift: Shift, form: Mapping[str, str]) -> l
         except InputRefused as error:
             problems.append(Sentence("line %(line)s: %(why)s", line=_line(name), why=message_of(error)))
             continue
-        note = form.get(f"note-{name}", "").strip()
         entries.append(Entry(team.id, stop, arrived, gone, signer or everybody, note))
     if problems:
         raise InputRefused(Sentence("nothing was entered: correct what is said of it"), problems)
