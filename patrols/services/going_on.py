@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from geo.crs import to_metric
 from geo.errors import LianfangError, Sentence
-from patrols import repository
 from patrols.columns import objects
 from patrols.problem import PatrolProblem
 from patrols.replaying import as_it_went
@@ -26,12 +25,11 @@ from patrols.services.changing import (
     with_stops,
     without_stops,
 )
-from patrols.services.figures import demand_of, plan_file
+from patrols.services.figures import demand_of
+from patrols.services.kept_plans import gone_teams, held_plan, kept_plan
 from patrols.services.planning import PlanOutcome, store_plan
 from patrols.services.preparing import Prepared
-from patrols.services.zoning import road_network
 from patrols.solve import Budget, solve
-from patrols.tables import Plan
 
 # Somebody waits at the radio.
 SECONDS = 2.5
@@ -76,9 +74,7 @@ def go_on(
         or stop is not in it, a team is not in the zone any more, no team is left, a new stop lies off the
         streets, or a required stop can no more be visited.
     """
-    stored = session.get(Plan, plan_id)
-    if stored is None:
-        raise LianfangError(Sentence("plan %(plan)s is not stored", plan=plan_id))
+    stored = held_plan(session, plan_id)
     now, (start, end) = change.now, (stored.shift.lower, stored.shift.upper)
     if start is None or end is None or not start <= now < end:
         raise LianfangError(
@@ -91,23 +87,12 @@ def go_on(
                 end=None if end is None else end.astimezone(now.tzinfo).isoformat(),
             )
         )
-    network, revision = road_network(session)
-    if revision != stored.road_revision:
-        raise LianfangError(
-            Sentence(
-                "the streets have changed since plan %(plan)s was made; plan the shift anew", plan=plan_id
-            )
-        )
-    file, head = plan_file(stored), of_plan.plan(session, plan_id)
-    problem = None if file is None else file.problem
-    if file is None or problem is None or file.places is None or head is None:
-        raise LianfangError(
-            Sentence("plan %(plan)s does not say where its stops lie; plan the shift anew", plan=plan_id)
-        )
+    kept = kept_plan(session, plan_id)
+    problem, network = kept.problem, kept.network
     change.refuse_unknown(plan_id, set(problem.teams["team_id"]), set(problem.stops["stop_id"]))
     now_s = (now - problem.origin) // SECOND
     signed = _signed(session, plan_id, problem, now)
-    went = as_it_went(problem, file.plan, signed, now_s=now_s, not_made=change.not_made)
+    went = as_it_went(problem, kept.plan, signed, now_s=now_s, not_made=change.not_made)
     rest = rest_of_shift(
         problem,
         went,
@@ -119,45 +104,43 @@ def go_on(
     )
     if rest.teams.empty:
         raise LianfangError(Sentence("no team of plan %(plan)s is left to patrol", plan=plan_id))
-    teams = to_metric(repository.teams(session, stored.zone_id), network.crs)
-    gone = sorted(set(rest.teams["team_id"]) - set(teams["code"]))
+    gone = gone_teams(rest, kept.teams)
     if gone:
         raise LianfangError(
             Sentence("team '%(team)s' is not in the zone any more; say that it is out", team=gone[0])
         )
-    stops = to_metric(repository.plan_stops(session, plan_id), network.crs)
-    posed = Posed(without_stops(rest, change.dropped), file.places, stops)
+    posed = Posed(without_stops(rest, change.dropped), kept.places, kept.stops)
     before = stored.parameters.get("goes_on") or {}
     demand, new = demand_of(stored), []
     if lost is not None and len(lost):
         area = to_metric(of_plan.zone_shape(session, stored.zone_id), network.crs).geometry.iloc[0]
-        opened, more = lost_stops(session, network, area, lost, stops, demand)
-        posed = _worth_more(posed, dict(zip(stops["stop_id"], more.tolist(), strict=True)))
+        opened, more = lost_stops(session, network, area, lost, kept.stops, demand)
+        posed = _worth_more(posed, dict(zip(kept.stops["stop_id"], more.tolist(), strict=True)))
         new.append(opened)
     if change.new_stops:
-        new.append(added_by_hand(network, change.new_stops, teams, demand.service_s))
+        new.append(added_by_hand(network, change.new_stops, kept.teams, demand.service_s))
     if new:
         posed = with_stops(
             session,
             posed,
             gpd.GeoDataFrame(pd.concat(new, ignore_index=True), crs=network.crs),
-            zone=head["zone_code"],
+            zone=kept.head["zone_code"],
             network=network,
-            teams=teams,
+            teams=kept.teams,
             snap_limit_m=float(stored.parameters["stop_limit_m"]),
         )
     chosen = budget or Budget(seconds=SECONDS)
     plan = solve(posed.problem, budget=chosen, seed=seed, like=went, should_abort=should_abort, progress=best)
     ready = Prepared(
-        zone=head["zone_code"],
+        zone=kept.head["zone_code"],
         zone_id=stored.zone_id,
         start=start,
         end=end,
         problem=posed.problem,
         network=network,
-        revision=revision,
+        revision=kept.revision,
         places=posed.places,
-        teams=teams,
+        teams=kept.teams,
         stops=posed.stops,
         analysis=stored.analysis_id,
         parameters=stored.parameters
@@ -168,7 +151,7 @@ def go_on(
                 "check_ins": len(signed),
                 # What one that this plan goes on from had dropped is not needed any more either.
                 "dropped": sorted({*before.get("dropped", ()), *change.dropped}),
-                "added": posed.stops["stop_id"].tolist()[len(stops) :],
+                "added": posed.stops["stop_id"].tolist()[len(kept.stops) :],
             }
         },
         remarks=(),
