@@ -141,6 +141,12 @@ def test_a_time_that_the_clocks_leave_out_is_refused(monkeypatch) -> None:
     assert forms.local_moment("2026-10-25 03:30", helsinki, "From").utcoffset() == timedelta(hours=3)
 
 
+def test_a_time_with_an_offset_of_its_own_is_told_by_the_sites_clock() -> None:
+    """The database takes no offset of a whole day, ISO 8601 does."""
+    at = forms.local_moment("2026-12-02T00:00+23:59", ZoneInfo("Europe/Helsinki"), "From")
+    assert at == datetime(2026, 12, 1, 0, 1, tzinfo=UTC) and at.utcoffset() == timedelta(hours=2)
+
+
 def test_the_day_proposed_is_over(demo, tmp_path) -> None:
     """Frames of this minute must not make it today, whose coming hours nobody could have measured."""
     client = signed_in_client(app_on(demo.engine, tmp_path), demo.engine, Role.AUDITOR)

@@ -106,6 +106,14 @@ def test_a_duty_changed_elsewhere_keeps_its_place_and_villages_that_are_not_seen
     assert abs(row["geometry"].x - (LON + 1e-5)) < 1e-9
 
 
+def test_a_sign_that_cannot_be_stored_is_refused_where_rows_are_written_at_once(served: ServedSite) -> None:
+    """PostgreSQL takes no NUL; nothing of the form is kept."""
+    answer = served.client(Role.PLANNER, OWN).post("/fixed-duties/new?lang=en", data=GATE | {"note": "a\0b"})
+    assert answer.status_code == 422 and "a sign that cannot be stored" in answer.text
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        assert store.codes(session) == set()
+
+
 def test_the_form_begins_with_what_is_usual_for_the_kind(served: ServedSite) -> None:
     planner = served.client(Role.PLANNER, OWN)
     assert 'value="07:20-08:10; 16:20-17:20"' in planner.get("/fixed-duties/new").text

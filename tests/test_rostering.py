@@ -13,7 +13,7 @@ from patrols.hours import Terms
 from patrols.problem import CrossRule
 from patrols.repository import rosters as store
 from patrols.rosters.figures import faults_of, team_figures
-from patrols.rosters.slots import read_slots
+from patrols.rosters.slots import days_between, read_slots
 from patrols.services import Wishes, life, plan_shift, rostering
 from patrols.services.ruling import change_rule
 from patrols.services.staleness import stale_reasons
@@ -413,3 +413,11 @@ def test_a_police_leader_is_named_for_a_turn(session, zone):
     ]
     with pytest.raises(InputRefused, match="no such turn"):
         rostering.name_leader(session, number, 4, "x", **WHO)
+
+
+@pytest.mark.parametrize("year", [1, 1999, 2200, 9999])
+def test_a_roster_is_for_days_that_have_a_night_before_and_after(year):
+    """Hours past midnight of the last day of all would be on no day."""
+    with pytest.raises(InputRefused, match=f"the year {year} lies outside 2000 to 2199; correct the date"):
+        days_between(date(year, 1, 1), date(year, 1, 2))
+    assert len(days_between(date(2199, 12, 1), date(2199, 12, 31))) == 31

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import psycopg
 import structlog
 from flask import Flask, Response, g, request
 from flask_babel import gettext
@@ -68,9 +69,11 @@ def init_app(app: Flask) -> None:
         return told(409, gettext("Not possible now"), said(error, gettext))
 
     @app.errorhandler(DataError)
-    def no_such_value(error: DataError) -> Response:
+    @app.errorhandler(psycopg.DataError)
+    def no_such_value(error: DataError | psycopg.DataError) -> Response:
         # A number beyond 64 bits or a NUL in an address or a form: nothing is stored under such a name.
-        log.warning("refused", reason=str(error.orig))
+        # What COPY writes goes past SQLAlchemy.
+        log.warning("refused", reason=str(error.orig if isinstance(error, DataError) else error))
         return told(
             422,
             gettext("Not accepted"),

@@ -35,7 +35,8 @@ def local_moment(value: str, zone: ZoneInfo, what: str) -> datetime:
             gettext("%(what)s: the year %(year)s lies outside 2000 to 2199.", what=what, year=moment.year)
         )
     if moment.tzinfo:
-        return moment
+        # The database takes no offset from -16:00 or from +16:00 on.
+        return moment.astimezone(zone)
     local = moment.replace(tzinfo=zone)
     if local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment:
         raise InputRefused(

@@ -11,6 +11,7 @@ from patrols.hours import Hours, on_day, read_hours
 
 LONGEST_DAYS = 31
 MOST_SLOTS = 4
+EARLIEST, LATEST = 2000, 2200
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,18 @@ def days_between(first: date, last: date) -> list[date]:
     Raises
     ------
     InputRefused
-        When there is none, or more than `LONGEST_DAYS`.
+        When there is none, or more than `LONGEST_DAYS`, and for a year outside `EARLIEST` to `LATEST`.
     """
+    for day in (first, last):
+        if not EARLIEST <= day.year < LATEST:
+            raise InputRefused(
+                Sentence(
+                    "the year %(year)s lies outside %(first)s to %(last)s; correct the date",
+                    year=day.year,
+                    first=EARLIEST,
+                    last=LATEST - 1,
+                )
+            )
     count = (last - first).days + 1
     if not 1 <= count <= LONGEST_DAYS:
         raise InputRefused(
