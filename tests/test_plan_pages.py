@@ -106,7 +106,7 @@ def _order(**change: str) -> dict[str, str]:
     [
         ({"zone": "z5"}, "of your area"),
         ({"start": "x"}, "is not a time"),
-        ({"end": "2026-11-22T18:00"}, "empty"),
+        ({"end": "2026-11-22T18:00"}, "ends when it begins"),
         ({"seconds": "-1"}, "second"),
         ({"seconds": "soon"}, "is not a number"),
     ],
@@ -153,26 +153,26 @@ def test_a_zone_is_drawn_from_adjoining_villages(demo) -> None:
         members = of_plan.members(session, own["id"])["path"].tolist()
         two = members[:1]
         number = draw_zone(
-            session, code="new", name="新片区", name_en="New", members=two, rule=CrossRule(), author="test"
+            session, code="drawn", name="新片区", name_en="New", members=two, rule=CrossRule(), author="test"
         )
         area = of_plan.zone_shape(session, number).geometry.iloc[0]
         village = tree.set_index("path").loc[two[0], "geometry"]
         assert area.symmetric_difference(village).area < 1e-12
         sound = {"name": "一队", "village": two[0], "mode": "foot", "size": 2, "base": None}
-        add_team(session, "new", "new-t1", TeamGiven(**sound), author="test")
+        add_team(session, "drawn", "new-t1", TeamGiven(**sound), author="test")
         base = of_plan.teams(session, number).geometry.iloc[0]
         assert village.contains(base)
         wrongs = (({"mode": "horse"}, "mode"), ({"size": 0}, "1 to 100"), ({"village": "x"}, "not known"))
         for wrong, words in wrongs:
             with pytest.raises(InputRefused, match=words):
-                add_team(session, "new", "t2", TeamGiven(**sound | wrong), author="test")
+                add_team(session, "drawn", "t2", TeamGiven(**sound | wrong), author="test")
         with pytest.raises(InputRefused, match="street usable"):
             far = TeamGiven(**sound | {"village": None, "base": (10.0, 10.0)})
-            add_team(session, "new", "far", far, author="t")
-        end_team(session, "new", "new-t1", now=datetime.now(UTC))
+            add_team(session, "drawn", "far", far, author="t")
+        end_team(session, "drawn", "new-t1", now=datetime.now(UTC))
         assert of_plan.teams(session, number).empty
         for code, name, chosen, words in (
-            ("new", "x", two, "already stored"),
+            ("drawn", "x", two, "already stored"),
             ("n2", "", two, "code and a name"),
             ("n3", "x", [], "needs a village"),
             ("n4", "x", ["hel.nowhere"], "not known"),

@@ -12,6 +12,27 @@ from geo.errors import InputRefused
 EARLIEST, LATEST = 2000, 2200
 
 
+def within(value: float, least: float, most: float, what: str) -> float:
+    """A number that a form names `what`, where it lies in its limits.
+
+    Raises
+    ------
+    InputRefused
+        Where it does not.
+    """
+    if not least <= value <= most:
+        raise InputRefused(
+            gettext(
+                "%(what)s: %(value)s is out of limits (%(least)s to %(most)s); correct it.",
+                what=what,
+                value=f"{value:g}",
+                least=f"{least:g}",
+                most=f"{most:g}",
+            )
+        )
+    return value
+
+
 def local_moment(value: str, zone: ZoneInfo, what: str) -> datetime:
     """A time that a person gave without its zone, read in the site's.
 

@@ -15,6 +15,7 @@ from patrols.problem import MOST_VILLAGES, MOST_VISITS, CrossRule
 from patrols.repository import of_plan
 from web import i18n
 from web.access import Action, needs
+from web.forms import within
 from web.i18n import N_
 from web.maps.words import PATTERNS, SPANS
 from web.pages.plans.ordering import number_given
@@ -22,6 +23,8 @@ from web.requests import audit, db, render
 
 bp = Blueprint("zonerule", __name__, url_prefix="/zones")
 
+# A week: no span that one remembers is longer.
+MOST_MINUTES = 7 * 24 * 60
 EXPLAINED = {
     "separate": N_("A stop is crossed when teams of different villages came to it one after another."),
     "joint": N_("A stop is crossed when a team with people of several villages came to it."),
@@ -78,19 +81,37 @@ def _zone(code: str) -> dict[str, Any]:
 
 def _rule(given: Mapping[str, str]) -> CrossRule:
     idle = given.get("idle_min", "").strip()
+    visits = _count(given.get("visits", ""), gettext("Visits"), MOST_VISITS)
+    # Of a team that is mixed more villages come than there are visits.
+    most = MOST_VILLAGES if given.get("pattern") == "joint" else visits
     return CrossRule(
         pattern=given.get("pattern", ""),
         within=given.get("within", ""),
-        visits=number_given(given.get("visits", ""), gettext("Visits"), int),
-        villages=number_given(given.get("villages", ""), gettext("Villages that come"), int),
-        separation_s=_seconds(given.get("separation_min", ""), gettext("Time between visits")),
-        max_idle_s=_seconds(idle, gettext("Longest time alone")) if idle else None,
+        visits=visits,
+        villages=_count(given.get("villages", ""), gettext("Villages that come"), most),
+        separation_s=separation_s(given),
+        max_idle_s=_seconds(idle, 1, gettext("Longest time alone")) if idle else None,
     )
 
 
-def _seconds(minutes: str, what: str) -> int:
+def separation_s(given: Mapping[str, str]) -> int:
+    """How far apart visits are, as a form says it in minutes.
+
+    Raises
+    ------
+    InputRefused
+        For what is no number, and one that is out of its limits.
+    """
+    return _seconds(given.get("separation_min", ""), 0, gettext("Time between visits"))
+
+
+def _count(value: str, what: str, most: int) -> int:
+    return int(within(number_given(value, what, int), 1, most, what))
+
+
+def _seconds(minutes: str, least: float, what: str) -> int:
     """Minutes as seconds: files give parts of a minute too."""
-    return round(number_given(minutes, what, float) * 60)
+    return round(within(number_given(minutes, what, float), least, MOST_MINUTES, what) * 60)
 
 
 def _told(rule: CrossRule) -> str:

@@ -20,6 +20,7 @@ from web.i18n import N_
 from web.maps.words import MODES, PATTERNS, SPANS
 from web.pages.plans.tables import SEEN, drafts_seen
 from web.pages.zone_villages import towns_of
+from web.pages.zonerule import separation_s
 from web.requests import access, audit, db, render, scope, translator
 from web.tabular import Column, TableSpec
 from web.tabular.view import table_view
@@ -73,9 +74,7 @@ def draw() -> Response:
 
     given = request.form
     try:
-        rule = CrossRule(
-            separation_s=_whole(given.get("separation_min", ""), gettext("Time between visits")) * 60
-        )
+        rule = CrossRule(separation_s=separation_s(given))
         draw_zone(
             db(),
             code=given.get("code", ""),
@@ -168,12 +167,3 @@ def _record(code: str) -> Response:
         layers=layers,
         may_edit=access().may(Action.ZONES_EDIT) and bool(scope()),
     )
-
-
-def _whole(value: str, what: str) -> int:
-    try:
-        return int(value)
-    except ValueError as error:
-        raise InputRefused(
-            gettext("%(what)s: “%(value)s” is not a number.", what=what, value=value[:40])
-        ) from error
