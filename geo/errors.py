@@ -57,7 +57,7 @@ class Sentence(str):
     def from_json(cls, stored: Mapping[str, Any]) -> Sentence:
         """A sentence from its parts, as `as_json` gave them."""
         values = {
-            name: cls.from_json(value) if isinstance(value, Mapping) else value
+            name: _of_json(value) if isinstance(value, Mapping) else value
             for name, value in stored["values"].items()
         }
         # Written with a text that was a literal when it was made.
@@ -68,6 +68,39 @@ class Sentence(str):
         values = {name: said(value, translate) for name, value in self.values.items()}
         text = translate(self.text)
         return text % values if values else text
+
+
+class Named(Sentence):
+    """What a place is called, inside a sentence: its English name to whoever reads English, if it has one.
+
+    Parameters
+    ----------
+    name : str
+    english : str, optional
+    """
+
+    name: str
+    english: str | None
+
+    def __new__(cls, name: str, /, english: str | None = None) -> Named:
+        """As text it is English, like every sentence."""
+        shown = _shown(english or name)
+        made = str.__new__(cls, shown)
+        made.text, made.values = shown, {}
+        made.name, made.english = _shown(name), None if english is None else shown
+        return made
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, str]]:
+        """Pickled and copied by its parts."""
+        return (self.name,), {} if self.english is None else {"english": self.english}
+
+    def as_json(self) -> dict[str, Any]:
+        """Both names, to be stored."""
+        return {"name": self.name, "english": self.english}
+
+    def said(self, translate: Callable[[str], str]) -> str:
+        """The name in the language of `translate`; a plain function speaks English."""
+        return self.name if getattr(translate, "lang", "en") == "zh" else str(self)
 
 
 class LianfangError(Exception):
@@ -122,6 +155,12 @@ def of_row(word: str, row: object, what: str) -> Sentence:
     if word == "item":
         return Sentence("item %(row)s: %(what)s", row=row, what=what)
     return Sentence("row %(row)s: %(what)s", row=row, what=what)
+
+
+def _of_json(stored: Mapping[str, Any]) -> Sentence:
+    if "name" in stored:
+        return Named(stored["name"], stored["english"])
+    return Sentence.from_json(stored)
 
 
 def _shown(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 
 import geopandas as gpd
@@ -21,7 +22,7 @@ from patrols.repository import duties as store
 from patrols.services import Wishes, plan_shift, stale_reasons
 from patrols.services.calendars import add_calendar
 from patrols.services.duty_stops import duty_in
-from patrols.services.fixed_duties import add_duty, change_duty, end_duty
+from patrols.services.fixed_duties import add_duty, change_duty, end_duty, uncounted_teams
 from patrols.solve import Budget
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -147,7 +148,21 @@ def test_a_team_that_must_come_comes(session, zone) -> None:
 def test_a_team_that_is_not_there_is_told(session, zone) -> None:
     pinned_at(session, 200, 200, teams=("gone",), villages=("c.d.t.east",))
     told = " ".join(planned(session).remarks)
-    assert "team 'gone', which is not on duty" in told and "a team of c.d.t.east, and none" in told
+    assert "team 'gone', which is not on duty" in told and "a team of east, and none" in told
+
+
+def test_a_team_whose_visit_does_not_count_is_told_where_it_is_asked_for(session, zone) -> None:
+    """A police car takes one of the two visits; the other village comes for nothing."""
+    add_team_rows(session, zone, team("p", None, 0, 0))
+    pinned_at(session, 200, 200, teams=("p", "m"))
+    (told,) = [one for one in planned(session).remarks if "asks for team 'p'" in one]
+    assert "is of no village: its visit is one of the 2 that the rule asks for and does not count" in told
+    assert uncounted_teams(session, "gate") == [told]
+    joint = {"pattern": "joint", "visits": 1, "villages": 2}
+    session.execute(text("UPDATE zone SET rule = rule || CAST(:rule AS jsonb)"), {"rule": json.dumps(joint)})
+    assert [one.partition(":")[0] for one in uncounted_teams(session, "gate")] == [
+        f"fixed duty 'gate' asks for team '{code}', which is not mixed of 2 villages" for code in ("m", "p")
+    ]
 
 
 def test_more_teams_than_the_rule_has_visits_are_refused(session, zone) -> None:

@@ -18,9 +18,11 @@ from geo.db import transaction
 from geo.errors import InputRefused
 from geo.scope import WHOLE_SITE, Scope
 from patrols.duties import Duty
+from patrols.problem import CrossRule
 from patrols.repository import duties as store
 from patrols.services.calendars import end_calendar
 from patrols.services.fixed_duties import add_duty, change_duty, end_duty, import_duties
+from patrols.services.ruling import uncounted
 from web.access import Role
 from web.cli import main
 from web.imports import ImportOrder, import_file
@@ -112,6 +114,17 @@ def test_a_sign_that_cannot_be_stored_is_refused_where_rows_are_written_at_once(
     assert answer.status_code == 422 and "a sign that cannot be stored" in answer.text
     with transaction(served.engine, scope=WHOLE_SITE) as session:
         assert store.codes(session) == set()
+
+
+def test_a_duty_says_whose_visit_does_not_count(served: ServedSite, monkeypatch) -> None:
+    told = [uncounted("gate", "110", CrossRule())]
+    monkeypatch.setattr("patrols.services.fixed_duties.uncounted_teams", lambda session, code: told)
+    planner = served.client(Role.PLANNER, OWN)
+    assert "110" not in planner.get("/fixed-duties/new?lang=en").text
+    planner.post("/fixed-duties/new", data=GATE)
+    page = planner.get("/fixed-duties/gate?lang=en").text
+    assert "which is of no village: its visit is one of the 2 that the rule asks for" in page
+    assert "该处不构成交叉" in planner.get("/fixed-duties/gate?lang=zh").text
 
 
 def test_the_form_begins_with_what_is_usual_for_the_kind(served: ServedSite) -> None:

@@ -20,7 +20,7 @@ from cameras.coverage import CoverageSettings
 from cameras.fields import FURTHER_FIELDS
 from cameras.importers import read_cameras
 from geo.db import transaction
-from geo.errors import InputRefused, LianfangError, Sentence, message_of, of_row, row_named, said
+from geo.errors import InputRefused, LianfangError, Named, Sentence, message_of, of_row, row_named, said
 from geo.readers import read_jurisdictions, read_places
 from geo.scope import WHOLE_SITE
 from patrols.importers import read_teams, read_zones
@@ -55,6 +55,23 @@ def in_chinese(text_: str) -> str:
 
 
 # --- A sentence -----------------------------------------------------------
+
+
+def test_a_name_inside_a_sentence_is_told_in_the_language_of_the_reader() -> None:
+    """Also when it was stored, copied, or is told by the page of a job."""
+    given = Sentence("%(field)s is missing", field=Named("西村", "West"))
+    assert given == "West is missing" and Sentence("%(a)s", a=Named("西村")) == "西村"
+    for one in (
+        given,
+        pickle.loads(pickle.dumps(given)),
+        copy.copy(given),
+        Sentence.from_json(given.as_json()),
+    ):
+        assert one == given and one.said(Translator("en")) == "West is missing"
+        assert "西村" in one.said(Translator("zh")) and "West" not in one.said(Translator("zh"))
+    assert told(as_stored(given), Translator("en")) == "West is missing"
+    assert told(as_stored(given), Translator("zh")).startswith("西村")
+    assert told(as_stored(Sentence("%(a)s", a=Named("西村"))), Translator("en")) == "西村"
 
 
 def test_a_sentence_is_english_text_and_keeps_its_parts() -> None:

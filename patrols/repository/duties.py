@@ -37,6 +37,23 @@ def duties(session: Session, *, zone_id: int | None = None) -> gpd.GeoDataFrame:
     return found
 
 
+def posted_teams(session: Session, code: str) -> pd.DataFrame:
+    """The teams that must come to a duty, of the zones it lies in: code, village (path or None), villages (of
+    how many its people come) and the zone's rule (as stored).
+    """
+    return read_frame(
+        session,
+        """SELECT t.code, t.jurisdiction_path::text AS village,
+                  (t.jurisdiction_path IS NOT NULL)::int
+                  + (SELECT count(*) FROM team_partner p WHERE p.team_id = t.id) AS villages, z.rule
+           FROM fixed_duty d
+           JOIN zone z ON upper_inf(z.valid) AND ST_Covers(z.geom, d.geom)
+           JOIN team t ON t.zone_id = z.id AND upper_inf(t.valid) AND jsonb_exists(d.teams, t.code)
+           WHERE d.code = :code AND upper_inf(d.valid) ORDER BY t.code, z.code""",
+        code=code,
+    )
+
+
 def add_duties(
     session: Session, found: gpd.GeoDataFrame, batch_id: int, *, now: datetime, author: str
 ) -> pd.Index:

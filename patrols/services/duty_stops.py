@@ -24,6 +24,7 @@ from patrols.problem import CrossRule, PatrolProblem
 from patrols.reach import reach_of
 from patrols.repository import calendars as calendar_store
 from patrols.repository import duties as store
+from patrols.services.ruling import counts, uncounted
 from patrols.services.stops import by_place
 
 Pair = tuple[str, str]
@@ -254,7 +255,11 @@ def required(stops: gpd.GeoDataFrame) -> list[bool]:
 
 
 def pins(
-    stops: gpd.GeoDataFrame, teams: gpd.GeoDataFrame, never: Collection[Pair], rule: CrossRule
+    stops: gpd.GeoDataFrame,
+    teams: gpd.GeoDataFrame,
+    never: Collection[Pair],
+    rule: CrossRule,
+    names: Mapping[str, str] | None = None,
 ) -> tuple[list[Pair], list[str]]:
     """Which teams must come to which duties, and remarks on those that cannot.
 
@@ -265,6 +270,8 @@ def pins(
     stops, teams : GeoDataFrame in the same metric CRS
     never : collection of (team code, stop_id)
         Pairs that must not meet.
+    names : mapping, optional
+        What villages are called, by path; left out, they are called by it.
 
     Raises
     ------
@@ -299,7 +306,7 @@ def pins(
                         "fixed duty '%(duty)s' asks for a team of %(village)s, and none that may go there is "
                         "on duty in this shift",
                         duty=entry["duty"],
-                        village=village,
+                        village=(names or {}).get(village, village),
                     )
                 )
             elif not set(able["code"]) & set(own):
@@ -316,6 +323,12 @@ def pins(
                     most=rule.visits,
                 )
             )
+        homes = teams.set_index("code")[["village", "villages"]]
+        remarks += [
+            uncounted(entry["duty"], code, rule)
+            for code in wanted
+            if not counts(homes.at[code, "village"], homes.at[code, "villages"], rule)
+        ]
         found += [(code, stop) for code in wanted]
     return found, remarks
 

@@ -21,9 +21,11 @@ from geo.scope import WHOLE_SITE, Scope
 from geo.services import ImportReport, Source, add_source, refuse_twice
 from patrols.codes import refuse_code, refuse_name
 from patrols.duties import Duty, written_windows
+from patrols.problem import CrossRule
 from patrols.readers.duties import DEFAULTS, KindDefaults, read_duties
 from patrols.repository import calendars as calendar_store
 from patrols.repository import duties as store
+from patrols.services.ruling import counts, uncounted
 from patrols.services.zoning import villages
 
 
@@ -280,3 +282,12 @@ def _unknown(session: Session, code: str) -> InputRefused:
     return InputRefused(
         Sentence("fixed duty '%(code)s' is not known; known are: %(known)s", code=code, known=known)
     )
+
+
+def uncounted_teams(session: Session, code: str) -> list[str]:
+    """What to know of the teams that must come to a duty: whose visit does not count for crossing there."""
+    return [
+        uncounted(code, row["code"], rule)
+        for row in store.posted_teams(session, code).to_dict("records")
+        if not counts(row["village"], row["villages"], rule := CrossRule(**row["rule"]))
+    ]

@@ -41,7 +41,7 @@ from patrols.services.spanning import earlier_basis, earlier_visits, left_to_cro
 from patrols.services.staleness import plan_basis
 from patrols.services.stops import villages_at, zone_stops
 from patrols.services.varying import seen_before
-from patrols.services.zoning import road_network, villages
+from patrols.services.zoning import road_network, village_names, villages
 from patrols.shifts import refuse_shift
 from patrols.spans import as_made
 from patrols.tables import Plan
@@ -195,7 +195,9 @@ def prepared(
             )
     if len(duties.stops):
         stops = with_duties(stops, duties.stops, zone, chosen.demand.sight_m)
-    stops["village"] = villages_at(to_metric(villages(session), crs), stops.geometry)
+    tree = villages(session)
+    names = village_names(tree)
+    stops["village"] = villages_at(to_metric(tree, crs), stops.geometry)
     tell(0.2)
     far = teams_off_network(teams, network, chosen.base_limit_m)
     if far:
@@ -221,8 +223,9 @@ def prepared(
     ):
         leads = roster.village
     rule = rule_of_shift(session, zone_id, stored, teams, start, leads, drafts)
-    remarks += crossing_remarks(teams, rule)
-    remarks += pins(stops, teams, [*out_of_range(teams, stops), *kept_out(teams, stops)], rule)[1]
+    remarks += crossing_remarks(teams, rule, names)
+    never = [*out_of_range(teams, stops), *kept_out(teams, stops)]
+    remarks += pins(stops, teams, never, rule, names)[1]
     if wishes is not None:
         wishes.refuse_impossible(
             set(stops["stop_id"]),

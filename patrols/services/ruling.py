@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 
@@ -105,7 +105,42 @@ def rule_of_shift(
     return replace(rule, leader=leads or turn)
 
 
-def crossing_remarks(teams: pd.DataFrame, rule: CrossRule) -> list[str]:
+def counts(village: str | None, villages: int, rule: CrossRule) -> bool:
+    """Whether visits by a team count for crossing.
+
+    Parameters
+    ----------
+    village : str or None
+        Its home.
+    villages : int
+        Of how many villages its people come.
+    """
+    return villages >= rule.villages if rule.pattern == "joint" else not pd.isna(village)
+
+
+def uncounted(duty: str, team: str, rule: CrossRule) -> Sentence:
+    """That a team which must come to a fixed duty takes a visit there and does not count for crossing."""
+    if rule.pattern == "joint":
+        return Sentence(
+            "fixed duty '%(duty)s' asks for team '%(team)s', which is not mixed of %(n)s villages: its visit "
+            "is one of the %(visits)s that the rule asks for and does not count, so nothing is crossed there",
+            duty=duty,
+            team=team,
+            n=rule.villages,
+            visits=rule.visits,
+        )
+    return Sentence(
+        "fixed duty '%(duty)s' asks for team '%(team)s', which is of no village: its visit is one of the "
+        "%(visits)s that the rule asks for and does not count, so nothing is crossed there",
+        duty=duty,
+        team=team,
+        visits=rule.visits,
+    )
+
+
+def crossing_remarks(
+    teams: pd.DataFrame, rule: CrossRule, names: Mapping[str, str] | None = None
+) -> list[str]:
     """That nothing can be crossed, where the teams on duty are not such as the rule asks for.
 
     Parameters
@@ -114,6 +149,8 @@ def crossing_remarks(teams: pd.DataFrame, rule: CrossRule) -> list[str]:
         village (path or None) and villages (of how many its people come) of the teams on duty.
     rule : CrossRule
         Of the shift.
+    names : mapping, optional
+        What villages are called, by path; left out, they are called by it.
     """
     if rule.pattern == "joint":
         if (teams["villages"] >= rule.villages).any():
@@ -127,7 +164,11 @@ def crossing_remarks(teams: pd.DataFrame, rule: CrossRule) -> list[str]:
     homes = sorted(teams["village"].dropna().unique())
     if len(homes) >= rule.villages:
         return []
-    of = Sentence("all are of %(village)s", village=homes[0]) if homes else Sentence("none has a village")
+    of = (
+        Sentence("all are of %(village)s", village=(names or {}).get(homes[0], homes[0]))
+        if homes
+        else Sentence("none has a village")
+    )
     if len(homes) > 1:
         of = Sentence("all are of %(n)s villages", n=len(homes))
     return [

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from geo import repository as places
 from geo.crs import to_metric
 from geo.db import rehearsal
-from geo.errors import InputRefused, LianfangError, Sentence
+from geo.errors import InputRefused, LianfangError, Named, Sentence
 from geo.readers import Imported
 from geo.roads import RoadNetwork, road_revision
 from geo.services import ImportReport, Source, add_source, current_site, refuse_twice, site_crs
@@ -119,6 +119,15 @@ def villages(session: Session) -> gpd.GeoDataFrame:
     """The site's villages that have an area (JURISDICTIONS, EPSG:4326)."""
     tree = places.jurisdictions(session)
     return tree[(tree["level"] == VILLAGE_LEVEL) & tree.geometry.notna()]
+
+
+def village_names(tree: gpd.GeoDataFrame) -> dict[str, Named]:
+    """What villages (as `villages`) are called, by path."""
+    english = tree["name_en"].astype(object).where(tree["name_en"].notna(), None)
+    return {
+        path: Named(name, other or None)
+        for path, name, other in zip(tree["path"], tree["name"], english, strict=True)
+    }
 
 
 def broken_zones(members: pd.Series, codes: pd.Series, tree: gpd.GeoDataFrame) -> dict[object, str]:

@@ -202,6 +202,13 @@ def _tell(done: str, told: list[str]) -> None:
         flash(said(sentence, translator()), "warn")
 
 
+def _uncounted(found: dict[str, Any]) -> list[str]:
+    """Teams that must come and whose visit does not count for crossing, in the reader's language."""
+    from patrols.services import fixed_duties as service
+
+    return [said(one, translator()) for one in service.uncounted_teams(db(), found["code"])]
+
+
 def _form(
     given: MultiDict[str, str],
     found: dict[str, Any] | None = None,
@@ -244,6 +251,7 @@ def _form(
     return render(
         "fixed_duties/record.html",
         status=status,
+        uncounted=_uncounted(found) if found else [],
         given=given,
         found=found,
         title="" if found is None else found["name"] if t.lang == "zh" else found["name_en"] or found["name"],
