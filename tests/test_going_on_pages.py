@@ -140,6 +140,9 @@ def test_what_is_said_becomes_an_order(demo, planner, teams) -> None:
         ({"lon": "24.9", "lat": "60.1", "prize": "0"}, "needs a prize above 0"),
         ({"camera": "no-such"}, "There is no camera “no-such” in your area"),
         ({"why": "x" * 301}, "give at most 300"),
+        ({"now": "2026-11-21T17:59"}, "17:59 lies outside the shift, 2026-11-21 18:00"),
+        ({"now": "2026-11-21T22:00"}, "give a time within it."),
+        ({"dropped": "nowhere"}, "stop &#39;nowhere&#39; is none of plan 1"),
     ],
 )
 def test_what_cannot_be_keeps_what_was_said(planner, teams, more, words) -> None:
@@ -222,3 +225,35 @@ def test_nobody_lets_a_plan_go_on_where_they_may_not(served) -> None:
     member = served.client(Role.MEMBER, CHILD)
     assert member.get(f"/plans/{plan}/go-on").status_code == 403
     assert f"/plans/{plan}/go-on" not in member.get(f"/plans/{plan}").text
+
+
+def test_the_page_tells_the_whole_shift_and_the_team_that_dropped_out(demo, planner, draft, teams) -> None:
+    """Time lines, table of stops, matrices and check-ins count the first part; routes are of the rest."""
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
+        name = session.scalar(text("SELECT name_en FROM team WHERE code = :code"), {"code": teams[0]})
+        first, early = session.execute(
+            text(
+                """SELECT to_char(v.start_at AT TIME ZONE 'Europe/Helsinki', 'HH24:MI'),
+                          (SELECT count(*) FROM plan_visit WHERE plan_id = 1 AND stop_id IS NOT NULL
+                           AND start_at <= CAST(:now AS timestamptz))
+                   FROM plan_visit v JOIN team t ON t.id = v.team_id
+                   WHERE v.plan_id = 1 AND t.code = :code ORDER BY v.seq LIMIT 1"""
+            ),
+            {"code": teams[0], "now": f"{AT}+02:00"},
+        ).one()
+        rest, walking = session.execute(
+            text("SELECT count(stop_id), count(DISTINCT team_id) FROM plan_visit WHERE plan_id = :plan"),
+            {"plan": draft},
+        ).one()
+    page = planner.get(f"/plans/{draft}?lang=en").text
+    card = page.split('aria-label="The evening by team"', 1)[1].split("</section>")[0]
+    assert f">{walking + 1} {name}<" in card, "numbered on behind those who go on"
+    assert first in card
+    stops = page.split('class="lf-plain-table lf-table-lights lf-stops"')[1].split("</table>")[0]
+    assert stops.count('class="lf-visit"') == early + rest
+    routes = page.split('aria-label="Teams"', 1)[1].split("</section>")[0]
+    assert name not in routes
+    done = planner.get(f"/plans/{draft}/check-ins/card?lang=en").text
+    assert f"0 of {early + rest} visits signed in" in done
+    assert "With what was planned and done by plan 1 until 20:00" in done
+    assert name in done

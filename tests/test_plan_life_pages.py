@@ -314,6 +314,33 @@ def test_a_plan_is_made_again_with_what_is_kept_forbidden_and_given_away(demo, p
     assert asked["forbidden"] == [[visits[1][1], visits[1][2]], [visits[2][1], visits[2][2]]]
 
 
+def test_the_duty_village_of_a_plan_is_asked_for_again_only_while_the_rule_is_a_rota(demo, planner) -> None:
+    """By another rule no village leads: the plan could not be made again at all."""
+    given = {"start": "2026-11-21T18:00", "end": "2026-11-21T22:00", "seconds": "5", "seed": "1"}
+    led = []
+    for pattern in ("rota", "separate"):
+        with transaction(demo.engine, scope=WHOLE_SITE) as session:
+            session.execute(
+                text(
+                    """UPDATE plan SET parameters = parameters || '{"leads": "hel.d02.t03.v05"}'
+                       WHERE id = 1"""
+                )
+            )
+            session.execute(
+                text("UPDATE zone SET rule = jsonb_set(rule, '{pattern}', to_jsonb(CAST(:p AS text)))"),
+                {"p": pattern},
+            )
+        answer = planner.post("/plans/1/again", data=given)
+        number = int(answer.headers["Location"].rpartition("/")[2])
+        with transaction(demo.engine, scope=WHOLE_SITE) as session:
+            asked = session.scalar(text("SELECT arguments FROM job_run WHERE id = :id"), {"id": number})
+            session.execute(text("DELETE FROM procrastinate_jobs"))
+            session.execute(text("DELETE FROM job_run WHERE id = :id"), {"id": number})
+            session.execute(text("UPDATE plan SET parameters = parameters - 'leads' WHERE id = 1"))
+        led.append(asked.get("leads"))
+    assert led == ["hel.d02.t03.v05", None]
+
+
 def test_a_wrong_order_to_plan_again_keeps_what_was_chosen(demo, planner) -> None:
     with transaction(demo.engine, scope=WHOLE_SITE) as session:
         visit = session.scalar(

@@ -109,6 +109,7 @@ def _order(**change: str) -> dict[str, str]:
         ({"end": "2026-11-22T18:00"}, "ends when it begins"),
         ({"seconds": "-1"}, "second"),
         ({"seconds": "soon"}, "is not a number"),
+        ({"leads": CHILD}, "is no rota, so no village leads; choose none"),
     ],
 )
 def test_a_wrong_order_is_told(served, change: dict, words: str) -> None:
@@ -258,6 +259,8 @@ def test_the_small_sites_own_zone_form_lists_its_villages(served) -> None:
     assert client.post("/zones/new", data={**given, "separation_min": "x"}).status_code == 422
     assert client.post("/zones/new", data=given).headers["Location"] == "/zones/zz"
     assert client.get("/zones/zz").status_code == 200
+    early = client.post("/plans/new?lang=en", data=_order(zone="zz"))
+    assert early.status_code == 422 and "has no team yet; add one on its page first" in early.text
     with served.engine.begin() as connection:
         connection.execute(text("SELECT set_config('app.scope', '*', true)"))
         connection.execute(text("DELETE FROM zone WHERE code = 'zz'"))

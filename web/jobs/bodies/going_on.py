@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
-from geo.errors import InputRefused, message_of
+from geo.errors import InputRefused, Sentence, message_of
 from web.i18n import N_
 from web.jobs.bodies import arguments as read
 from web.jobs.registry import Outcome, job
@@ -64,7 +64,9 @@ def order(arguments: Mapping[str, Any]) -> Order:
     read.known(arguments, ARGUMENTS, KIND)
     why = read.one(arguments, "why", str, "")
     if len(why) > LONGEST_WHY:
-        raise InputRefused(f"why has {len(why)} characters; give at most {LONGEST_WHY}")
+        raise InputRefused(
+            Sentence("the reason has %(n)s characters; give at most %(most)s", n=len(why), most=LONGEST_WHY)
+        )
     bound = read.one(arguments, "bound_until", dict, {})
     try:
         budget = Budget(seconds=read.one(arguments, "seconds", float)) if "seconds" in arguments else None

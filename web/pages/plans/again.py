@@ -57,7 +57,8 @@ def begin_again(number: int) -> Response:
             "pinned": pinned,
             "forbidden": forbidden,
         }
-        if plan["leads"]:
+        # The zone's rule may be another one by now.
+        if plan["leads"] and plan["rule"].get("pattern") == "rota":
             asked["leads"] = plan["leads"]
         return ordered(plan["zone_code"], asked)
     except InputRefused as refused:

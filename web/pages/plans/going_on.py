@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import redirect, request
 from flask_babel import gettext
@@ -29,6 +29,9 @@ from web.refusals import said
 from web.requests import access, audit, db, render, translator
 from web.tables import Account
 
+if TYPE_CHECKING:
+    from patrols.services import Change
+
 AS_PLANNED, OUT, BOUND = "", "out", "bound"
 USUAL_PRIZE = 50
 MOST_CAMERAS = 1_000
@@ -49,6 +52,7 @@ def go_on(number: int) -> Response:
     try:
         asked = {"plan": number, **_asked(plan, request.form)}
         order = body.order(asked)
+        _refuse_at_sight(plan, order.change)
     except InputRefused as refused:
         return _form(plan, request.form, refused=refused, status=422)
     own = of_plan.members(db(), plan["zone_id"]).query("seen")["path"]
@@ -98,6 +102,29 @@ def _asked(plan: dict[str, Any], given: MultiDict[str, str]) -> dict[str, Any]:
         "camera": camera,
         "why": given.get("why", "").strip(),
     }
+
+
+def _refuse_at_sight(plan: dict[str, Any], change: Change) -> None:
+    """Refuse on the form what the job would refuse, so that nothing is typed twice.
+
+    Raises
+    ------
+    InputRefused
+        For a time outside the shift, a stop that is none of the plan, and a team that is bound until a time
+        that is over.
+    """
+    t = translator()
+    if not plan["start"] <= change.now < plan["end"]:
+        raise InputRefused(
+            gettext(
+                "%(time)s lies outside the shift, %(shift)s; give a time within it.",
+                time=t.moment(change.now),
+                shift=t.span(plan["start"], plan["end"]),
+            )
+        )
+    teams = {row["code"] for row in of_plan.teams(db(), plan["zone_id"]).to_dict("records")}
+    stops = set(of_plan.stops(db(), plan["id"])["stop_id"])
+    change.refuse_unknown(plan["id"], teams | {team.code for team in duty_of(db(), plan, t).teams}, stops)
 
 
 def _new_stops(given: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -48,6 +48,7 @@ def ordered(zone_code: str, asked: Mapping[str, Any]) -> Response:
     zone = of_plan.zone(db(), zone_code)
     if zone is None:
         raise InputRefused(gettext("Choose a zone of your area."))
+    _refuse_at_sight(zone, asked)
     order = body.order(asked)
     own = of_plan.members(db(), zone["id"]).query("seen")["path"]
     job = enqueue(
@@ -60,6 +61,15 @@ def ordered(zone_code: str, asked: Mapping[str, Any]) -> Response:
     )
     audit("run", f"plan for zone {zone['code']}", job=job, **asked)
     return redirect(f"/jobs/{job}")
+
+
+def _refuse_at_sight(zone: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+    """Refuse on the form what the job would refuse, so that nothing is typed twice."""
+    if of_plan.teams(db(), zone["id"]).empty:
+        name = zone["name"] if translator().lang == "zh" else zone["name_en"] or zone["name"]
+        raise InputRefused(gettext("Zone %(zone)s has no team yet; add one on its page first.", zone=name))
+    if asked.get("leads") and zone["rule"].get("pattern") != "rota":
+        raise InputRefused(gettext("The rule of this zone is no rota, so no village leads; choose none."))
 
 
 def number_given(value: str, what: str, kind: type[int] | type[float]) -> Any:
