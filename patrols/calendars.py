@@ -8,7 +8,7 @@ there first.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
@@ -20,6 +20,10 @@ from geo.errors import InputRefused, Sentence
 WEEKDAYS = (1, 2, 3, 4, 5, 6, 7)
 """Monday to Sunday, as ISO 8601 numbers them."""
 LONGEST_TERM_DAYS = 3660
+FIXED_DAYS = ((1, 1), (5, 1), (10, 1))
+"""New Year's Day, Labour Day and National Day: off on the same dates every year."""
+LEGAL_DAYS = 13
+"""Days off by law in a year (全国年节及纪念日放假办法, as in force since 2025), without moved ones."""
 _WORKING, _RESTING = frozenset({1, 2, 3, 4, 5}), frozenset({6, 7})
 # Between two dates of a term. A dash stands inside dates too, so it counts between blanks only.
 _BETWEEN = re.compile(r"\s*(?:/|\.\.|至|到|~|–|\s-\s)\s*")
@@ -37,7 +41,7 @@ class Holidays:
     off, worked : frozenset of date
         No day is both.
     years : frozenset of int
-        Years for which both are known; in any other nothing is known of them.
+        Years of which all are known; of any other some may be.
 
     Raises
     ------
@@ -57,13 +61,17 @@ class Holidays:
 
     def changed_by(self, days: Mapping[date, bool]) -> Holidays:
         """These with further days: True for a day off, False for one that is worked; they win."""
-        off = {day for day, is_off in days.items() if is_off}
-        worked = set(days) - off
-        return Holidays(
-            (self.off - worked) | off,
-            (self.worked - off) | worked,
-            self.years | {day.year for day in days},
-        )
+        stated = {day for day, is_off in days.items() if is_off}
+        worked = set(days) - stated
+        off = (self.off - worked) | stated
+        whole = {year for year in {day.year for day in days} if _is_whole(year, off)}
+        return Holidays(off, (self.worked - stated) | worked, self.years | whole)
+
+
+def _is_whole(year: int, off: Collection[date]) -> bool:
+    """Whether days off are the list of a year: its days on fixed dates, and as many as the law gives."""
+    count = sum(day.year == year for day in off)
+    return count >= LEGAL_DAYS and all(date(year, *day) in off for day in FIXED_DAYS)
 
 
 @cache
@@ -176,7 +184,7 @@ class Calendar:
         return day.isoweekday() in self.weekdays
 
     def knows(self, day: date) -> bool:
-        """Whether the public holidays it follows are known in the year of a date."""
+        """Whether all public holidays it follows are known in the year of a date."""
         return self.holidays is None or day.year in self.holidays.years
 
     def _in_term(self, day: date) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from datetime import date
 
 import map_scene
 import pytest
@@ -117,6 +118,19 @@ def test_holidays_come_from_a_file(served: ServedSite) -> None:
         data={"file": (io.BytesIO("日期,类型\n2099-01-01,或许\n".encode()), "2099.csv")},
     )
     assert bad.status_code == 422 and "row 2" in bad.text
+
+
+def test_one_stated_day_makes_no_year_known(served: ServedSite, monkeypatch) -> None:
+    """The page warns of a year until its list is there."""
+    monkeypatch.setattr("web.pages.calendars.views._today", lambda: date(2098, 6, 1))
+    planner = served.client(Role.PLANNER, OWN)
+    warned = "The public holidays of 2099 are not all known here"
+    planner.post("/calendars/holidays", data={"on_date": "2099-05-01", "kind": "off", "name": "x"})
+    assert warned in planner.get("/calendars/holidays?lang=en").text
+    days = ["2099-01-01", "2099-05-01", *(f"2099-10-{n:02}" for n in range(1, 12))]
+    lines = "date,kind,name\n" + "".join(f"{day},off,x\n" for day in days)
+    planner.post("/calendars/holidays/file", data={"file": (io.BytesIO(lines.encode()), "list.csv")})
+    assert warned not in planner.get("/calendars/holidays?lang=en").text
 
 
 def test_what_serves_those_who_plan_is_shown_to_them_alone(served: ServedSite) -> None:

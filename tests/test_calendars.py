@@ -85,7 +85,25 @@ def test_what_a_site_states_counts_before_the_list() -> None:
     stated = holidays_of_china().changed_by({date(2026, 10, 1): False, date(2099, 1, 1): True})
     calendar = Calendar(WORKING, holidays=stated)
     assert calendar.holds(date(2026, 10, 1)) and not calendar.holds(date(2099, 1, 1))
-    assert calendar.knows(date(2099, 6, 1))
+
+
+def test_a_year_is_known_once_its_list_was_stated_as_a_whole() -> None:
+    """Thirteen days off by law, three of them on fixed dates; a list may name days of the next year."""
+    legal = [date(2099, month, day) for month, day in ((1, 1), (4, 5), (5, 1), (5, 2), (6, 23), (9, 29))]
+    legal += [date(2099, 1, day) for day in (20, 21, 22, 23)] + [date(2099, 10, day) for day in (1, 2, 3)]
+    assert len(legal) == 13
+    spill = {date(2100, 1, 1): True}
+
+    def known(days: dict[date, bool]) -> list[bool]:
+        calendar = Calendar(WORKING, holidays=holidays_of_china().changed_by(days))
+        return [calendar.knows(date(year, 6, 1)) for year in (2099, 2100)]
+
+    whole = dict.fromkeys(legal, True) | spill | {date(2099, 9, 27): False}
+    assert known(whole) == [True, False]
+    assert known({date(2099, 1, 1): True}) == [False, False]
+    for missing in (date(2099, 10, 1), date(2099, 4, 5)):
+        assert known({day: off for day, off in whole.items() if day != missing}) == [False, False]
+    assert known(whole | {date(2099, 5, 1): False}) == [False, False], "stated otherwise by hand"
 
 
 @pytest.mark.parametrize(

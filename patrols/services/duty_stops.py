@@ -100,8 +100,8 @@ def duties_due(
         if calendar is not None and not calendar.knows(day):
             remarks.append(
                 Sentence(
-                    "the public holidays of %(year)s are not known: fixed duty '%(duty)s' follows the "
-                    "weekdays alone; state them on the page of calendars",
+                    "the public holidays of %(year)s are not all known: beside what is stated, fixed duty "
+                    "'%(duty)s' follows the weekdays alone; state the list on the page of calendars",
                     year=day.year,
                     duty=row["code"],
                 )

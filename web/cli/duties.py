@@ -69,5 +69,5 @@ def holidays(file: Path) -> dict[str, Any]:
     this_year = datetime.now(zone).year
     click.echo(f"{off} days off and {worked} moved working days stored.", err=True)
     if this_year not in known:
-        click.echo(f"The public holidays of {this_year} are still not known.", err=True)
+        click.echo(f"The public holidays of {this_year} are still not all known.", err=True)
     return {"off": off, "worked": worked}
