@@ -400,6 +400,7 @@ def test_the_command_writes_what_the_pages_hand_out(served, monkeypatch, tmp_pat
     assert json.loads(done.output.splitlines()[-1])["bytes"] == to.stat().st_size
     page = served.client(Role.MEMBER, OWN).get(f"/plans/{plan}/file.txt?lang=zh")
     assert to.read_bytes() == page.data
+    assert page.headers["Content-Type"] == "text/plain; charset=utf-8"
     paper = tmp_path / "team.pdf"
     done = run(served, monkeypatch, "export", str(plan), str(paper), "--team", "1", "--url", f"{HOME}/")
     assert done.exit_code == 0, done.output

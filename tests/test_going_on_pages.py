@@ -99,6 +99,12 @@ def test_the_form_says_teams_stops_and_what_nobody_signed_for(demo, planner, tea
     assert "摄像机" in planner.get("/plans/1/go-on?lang=zh").text
 
 
+def test_the_button_comes_after_all_that_can_be_said(planner) -> None:
+    """On a phone one would plan the rest before one has seen the last question."""
+    page = planner.get("/plans/1/go-on?lang=en").text
+    assert page.rindex('name="dropped"') < page.index("Plan the rest</button>")
+
+
 def test_what_is_said_becomes_an_order(demo, planner, teams) -> None:
     with transaction(demo.engine, scope=WHOLE_SITE) as session:
         camera = session.scalar(text("SELECT min(code) FROM camera"))
@@ -253,7 +259,22 @@ def test_the_page_tells_the_whole_shift_and_the_team_that_dropped_out(demo, plan
     assert stops.count('class="lf-visit"') == early + rest
     routes = page.split('aria-label="Teams"', 1)[1].split("</section>")[0]
     assert name not in routes
-    done = planner.get(f"/plans/{draft}/check-ins/card?lang=en").text
-    assert f"0 of {early + rest} visits signed in" in done
-    assert "With what was planned and done by plan 1 until 20:00" in done
-    assert name in done
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
+        session.execute(
+            text(
+                """INSERT INTO check_in (plan_id, team_id, stop_id, arrived_at, signer, note, origin, author,
+                                         entered_at)
+                   SELECT v.plan_id, v.team_id, v.stop_id, v.start_at, '', '', 'sheet', 'tester', now()
+                   FROM plan_visit v JOIN team t ON t.id = v.team_id
+                   WHERE v.plan_id = 1 AND t.code = :code ORDER BY v.seq LIMIT 1"""
+            ),
+            {"code": teams[0]},
+        )
+    try:
+        done = planner.get(f"/plans/{draft}/check-ins/card?lang=en").text
+        assert f"1 of {early + rest} visits signed in" in done
+        assert "With what was planned and done by plan 1 until 20:00" in done
+        assert name in done
+    finally:
+        with transaction(demo.engine, scope=WHOLE_SITE) as session:
+            session.execute(text("DELETE FROM check_in"))

@@ -421,3 +421,9 @@ def test_a_roster_is_for_days_that_have_a_night_before_and_after(year):
     with pytest.raises(InputRefused, match=f"the year {year} lies outside 2000 to 2199; correct the date"):
         days_between(date(year, 1, 1), date(year, 1, 2))
     assert len(days_between(date(2199, 12, 1), date(2199, 12, 31))) == 31
+
+
+def test_police_leaders_are_counted_as_such(session, zone):
+    """Many names are a paste that went wrong; no word of teams."""
+    with pytest.raises(InputRefused, match="61 police leaders are named; give at most 60"):
+        made(session, leaders=[f"n{i}" for i in range(61)])

@@ -128,7 +128,7 @@ class Wishes:
         ]
         if wrong:
             raise InputRefused(
-                Sentence("%(n)s wishes cannot be kept; nothing was planned", n=len(wrong)),
+                Sentence("wishes that cannot be kept: %(n)s; nothing was planned", n=len(wrong)),
                 list(dict.fromkeys(wrong)),
             )
 

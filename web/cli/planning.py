@@ -205,7 +205,7 @@ def check(file: Path) -> dict[str, Any]:
     for line in (*remarks, *found):
         click.echo(line, err=True)
     if found:
-        raise LianfangError(f"{file.name}: {len(found)} violations")
+        raise LianfangError(f"{file.name}: {len(found)} violation{'s' * (len(found) > 1)}")
     click.echo(f"{file.name}: no violation.", err=True)
     return {"violations": 0, "crossed_stops": len(held.plan.crossed), "remarks": remarks}
 

@@ -58,7 +58,7 @@ PAPERS: dict[str, Paper] = {
     ".png": Paper(N_("One tall picture"), "image/png", lambda duty, t, home: plan_picture(duty, t)),
     ".txt": Paper(
         N_("Text for a chat group"),
-        "text/plain; charset=utf-8",
+        "text/plain",
         lambda duty, t, home: f"{plan_text(duty, t)}\n".encode(),
     ),
     ".xlsx": Paper(N_("Excel workbook"), XLSX, lambda duty, t, home: workbook(duty, t)),

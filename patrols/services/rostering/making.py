@@ -31,6 +31,7 @@ from patrols.tables import StoredRoster
 REST_H = 8.0
 """Hours between two turns of one team, where nobody sets others."""
 MOST_REST_H = 72.0
+MOST_LEADERS = 60
 
 
 def make(
@@ -115,6 +116,10 @@ def posed(
             Sentence("zone '%(zone)s' has no team; run `lianfang import teams FILE --datum D`", zone=zone)
         )
     named = [leader_named(name) for name in leaders if name.strip()]
+    if len(named) > MOST_LEADERS:
+        raise InputRefused(
+            Sentence("%(n)s police leaders are named; give at most %(most)s", n=len(named), most=MOST_LEADERS)
+        )
     asked = doc.asked(
         days,
         slots,
