@@ -393,6 +393,36 @@ def test_what_a_planner_does_not_see_of_a_team_stays(served, own_team):
     assert (after.size, after.base, after.away) == (5, before.base, [SIBLING])
 
 
+def test_seconds_of_a_file_outlive_the_form(served, own_team):
+    """A flight of 20 minutes 34 seconds, and a team that serves from a second on."""
+    address, number, client = own_team
+    own = {"mode": "uav", "range_m": 1500, "endurance_s": 1234, "starts_at": "2026-01-02T03:04:05+00:00"}
+    usual = {"mode": "foot", "range_m": None, "endurance_s": None, "starts_at": None}
+    change = text(
+        """UPDATE team SET mode = :mode, range_m = :range_m, endurance_s = :endurance_s,
+                           starts_at = CAST(:starts_at AS timestamptz) WHERE id = :id"""
+    )
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        session.execute(change, {"id": number} | own)
+    try:
+        given = as_shown(client, address)
+        assert given["endurance_min"] == "20.5667" and given["starts_at"].endswith(":05")
+        answer = client.post(f"{address}?lang=en", data=given, follow_redirects=True)
+        assert "Nothing was changed." in answer.text
+        refused = client.post(f"{address}?lang=en", data=given | {"endurance_min": "inf"})
+        assert refused.status_code == 422 and "“inf” is not a number" in refused.text
+        assert client.post(address, data=given | {"endurance_min": "25.5"}).status_code == 302
+        with transaction(served.engine, scope=WHOLE_SITE) as session:
+            flown = session.scalars(
+                text("SELECT endurance_s FROM team WHERE code = (SELECT code FROM team WHERE id = :id)"),
+                {"id": number},
+            ).all()
+        assert sorted(flown) == [1234, 1530]
+    finally:
+        with transaction(served.engine, scope=WHOLE_SITE) as session:
+            session.execute(change, {"id": number} | usual)
+
+
 def test_a_team_of_another_area_is_shown_and_not_changed(served, own_team):
     address, number, client = own_team
     given = as_shown(client, address)

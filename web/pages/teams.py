@@ -244,7 +244,7 @@ def _as_given(row: dict[str, Any]) -> MultiDict[str, str]:
             ("calendar", terms.calendar or ""),
             ("breaks", terms.breaks_text),
             *(
-                (name, "" if pd.isna(row[name]) else f"{row[name].astimezone(zone):%Y-%m-%dT%H:%M}")
+                (name, "" if pd.isna(row[name]) else _written(row[name].astimezone(zone)))
                 for name in ("starts_at", "ends_at")
             ),
             *(("keep_out", path) for path in terms.keep_out),
@@ -257,7 +257,7 @@ def _given(given: MultiDict[str, str]) -> Any:
     """What the form states of a team, as the service takes it."""
     from patrols.services.teams import TeamGiven
 
-    endurance_min = _optional(given, "endurance_min", gettext("Minutes in the air"))
+    endurance_s = _seconds(given, "endurance_min", gettext("Minutes in the air"))
     return TeamGiven(
         name=given.get("name", ""),
         name_en=given.get("name_en", ""),
@@ -266,7 +266,7 @@ def _given(given: MultiDict[str, str]) -> Any:
         size=_whole(given.get("size", ""), gettext("People")),
         base=_position(given),
         range_m=_optional(given, "range_m", gettext("Range in metres")),
-        endurance_s=None if endurance_min is None else endurance_min * 60,
+        endurance_s=endurance_s,
         starts_at=_moment(given, "starts_at", gettext("Serves from")),
         ends_at=_moment(given, "ends_at", gettext("Serves until")),
         terms=Terms(
@@ -294,6 +294,24 @@ def _whole(value: str, what: str) -> int:
 def _optional(given: MultiDict[str, str], name: str, what: str) -> int | None:
     value = given.get(name, "").strip()
     return _whole(value, what) if value else None
+
+
+def _seconds(given: MultiDict[str, str], name: str, what: str) -> int | None:
+    """A field of minutes, also parts of one: files state a flight in seconds."""
+    value = given.get(name, "").strip()
+    if not value:
+        return None
+    try:
+        return round(float(value) * 60)
+    except (ValueError, OverflowError) as error:
+        raise InputRefused(
+            gettext("%(what)s: “%(value)s” is not a number.", what=what, value=value[:40])
+        ) from error
+
+
+def _written(moment: datetime) -> str:
+    """A time as a form takes it; with its seconds where it has some, so that storing the form loses none."""
+    return f"{moment:%Y-%m-%dT%H:%M}" + (f":{moment:%S}" if moment.second else "")
 
 
 def _moment(given: MultiDict[str, str], name: str, what: str) -> datetime | None:
