@@ -18,6 +18,7 @@ import chinese_calendar
 from geo.errors import InputRefused, Sentence
 
 WEEKDAYS = (1, 2, 3, 4, 5, 6, 7)
+EARLIEST, LATEST = 2000, 2199
 """Monday to Sunday, as ISO 8601 numbers them."""
 LONGEST_TERM_DAYS = 3660
 FIXED_DAYS = ((1, 1), (5, 1), (10, 1))
@@ -232,19 +233,37 @@ def read_date(text: str) -> date:
     Raises
     ------
     InputRefused
-        For anything else.
+        For anything else, and for a year that nobody means.
     """
     word = _plain(text.strip())
+    parts = re.fullmatch(r"(\d{4})(\d{2})(\d{2})", word) or _SEPARATED.fullmatch(word)
+    if not parts:
+        raise _no_date(text)
     try:
-        if re.fullmatch(r"\d{8}", word):
-            return date(int(word[:4]), int(word[4:6]), int(word[6:]))
-        parts = _SEPARATED.fullmatch(word)
-        if parts:
-            year, month, day = map(int, parts.groups())
-            return date(year, month, day)
+        found = date(*map(int, parts.groups()))
     except ValueError as error:
         raise _no_date(text) from error
-    raise _no_date(text)
+    refuse_year(found)
+    return found
+
+
+def refuse_year(day: date) -> None:
+    """Refuse a date whose year is outside `EARLIEST` to `LATEST`: a slip, and the days around it need be too.
+
+    Raises
+    ------
+    InputRefused
+        Naming the year.
+    """
+    if not EARLIEST <= day.year <= LATEST:
+        raise InputRefused(
+            Sentence(
+                "the year %(year)s lies outside %(first)s to %(last)s; correct the date",
+                year=day.year,
+                first=EARLIEST,
+                last=LATEST,
+            )
+        )
 
 
 def written_dates(days: Iterable[date]) -> str:

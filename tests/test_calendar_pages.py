@@ -73,6 +73,8 @@ def test_a_calendar_is_made_shown_changed_and_ended(served: ServedSite) -> None:
     ("change", "told"),
     [
         ({"weekdays": []}, "the calendar never holds"),
+        ({"weekdays": ["²"]}, "the calendar never holds"),
+        ({"single": "0001-01-01"}, "the year 1 lies outside 2000 to 2199"),
         ({"terms": "2026-09-01"}, "is not two dates"),
         ({"left_out": "soon"}, "is no date"),
         ({"name": " "}, "needs a code and a name"),

@@ -219,8 +219,8 @@ def test_a_table_says_it_in_either_language(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
-        ("a.csv", "日期,类型\n2027-01-01,maybe\n", "1 rows are bad"),
-        ("a.csv", "日期,类型\nsoon,休\n", "1 rows are bad"),
+        ("a.csv", "日期,类型\n2027-01-01,maybe\n", "nothing was taken in; bad rows: 1"),
+        ("a.csv", "日期,类型\nsoon,休\n", "nothing was taken in; bad rows: 1"),
         ("a.csv", "日期,类型\n2027-01-01,休\n2027-01-01,班\n", "both a day off and a working day"),
         ("a.ics", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nEND:VCALENDAR\r\n", "holds no holiday"),
         ("a.ics", "no calendar at all", "could not be read|holds no holiday"),
@@ -231,3 +231,10 @@ def test_bad_files_are_refused(tmp_path: Path, name: str, text: str, told: str) 
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InputRefused, match=told):
         read_holidays(path)
+
+
+@pytest.mark.parametrize("written", ["0001-01-01", "9999-12-31", "19991231", "2200年1月1日"])
+def test_a_date_of_a_year_that_nobody_means_is_refused(written):
+    with pytest.raises(InputRefused, match="lies outside 2000 to 2199; correct the date"):
+        read_date(written)
+    assert read_date("2199-12-31") == date(2199, 12, 31)

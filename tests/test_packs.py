@@ -312,6 +312,9 @@ def test_each_wrong_line_of_a_list_is_told(tmp_path, inner, content) -> None:
     assert told("1,1,18:10,18:04") == [
         "stop 1: the team left at 18:04, before it came at 18:10; correct one of them"
     ]
+    assert told("1,1,18:04,18:10", "1,2,,18:30") == [
+        "row 3: write when the team came, or leave the line empty"
+    ], "what somebody wrote is not lost unsaid"
     assert told("1,1,,") == ["list.csv: no line has a time of coming; fill the column 'came'"]
     assert "still to come" in told("1,1,18:04,", now=duty_scene.START)[0]
     with pytest.raises(InputRefused, match="came"):

@@ -122,9 +122,7 @@ def _of_table(path: Path) -> list[tuple[date, bool, str]]:
         found.append((at, word in OFF_WORDS, name))
     if problems:
         raise InputRefused(
-            Sentence(
-                "%(file)s: %(n)s rows are bad, so nothing was taken in", file=path.name, n=len(problems)
-            ),
+            Sentence("%(file)s: nothing was taken in; bad rows: %(n)s", file=path.name, n=len(problems)),
             problems,
         )
     return found

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
 from geo.errors import InputRefused, Sentence
+from patrols.calendars import refuse_year
 from patrols.hours import Hours, on_day, read_hours
 
 LONGEST_DAYS = 31
 MOST_SLOTS = 4
-EARLIEST, LATEST = 2000, 2200
 
 
 @dataclass(frozen=True)
@@ -102,18 +102,10 @@ def days_between(first: date, last: date) -> list[date]:
     Raises
     ------
     InputRefused
-        When there is none, or more than `LONGEST_DAYS`, and for a year outside `EARLIEST` to `LATEST`.
+        When there is none, or more than `LONGEST_DAYS`, and for a year that nobody means.
     """
     for day in (first, last):
-        if not EARLIEST <= day.year < LATEST:
-            raise InputRefused(
-                Sentence(
-                    "the year %(year)s lies outside %(first)s to %(last)s; correct the date",
-                    year=day.year,
-                    first=EARLIEST,
-                    last=LATEST - 1,
-                )
-            )
+        refuse_year(day)
     count = (last - first).days + 1
     if not 1 <= count <= LONGEST_DAYS:
         raise InputRefused(

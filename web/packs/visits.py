@@ -62,8 +62,8 @@ def read_list(path: Path, patrol: PatrolPack, *, now: datetime) -> list[Entry]:
     Parameters
     ----------
     path : Path
-        .csv or .xlsx, with the columns of the pack's `check-ins.csv`; lines without a time of coming say
-        nothing.
+        .csv or .xlsx, with the columns of the pack's `check-ins.csv`; lines in which nothing was written
+        say nothing.
     patrol : PatrolPack
         The pack that the list belongs to.
     now : datetime
@@ -81,6 +81,10 @@ def read_list(path: Path, patrol: PatrolPack, *, now: datetime) -> list[Entry]:
     problems = [of_row(rows.word, row, why) for row, why in rows.broken]
     for row, cells in _lines(table.texts):
         if not cells.get("came", ""):
+            if any(cells.get(name, "") for name in ("left", "signer", "note")):
+                # What somebody wrote must not be lost unsaid.
+                why = Sentence("write when the team came, or leave the line empty")
+                problems.append(of_row(rows.word, row, why))
             continue
         try:
             entries.append(_entry(cells, patrol, shift, by_number))

@@ -244,7 +244,7 @@ def change(code: str) -> Response:
 
 
 def _calendar(given: MultiDict[str, str]) -> Calendar:
-    days = [day for day in given.getlist("weekdays") if day.isdigit()]
+    days = [day for day in given.getlist("weekdays") if day.isdecimal()]
     return Calendar(
         weekdays=frozenset(map(int, days)),
         terms=read_terms(given.get("terms", "")),
