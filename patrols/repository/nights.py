@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from geo.db import read_frame, read_geoframe
-from patrols.repository.counted import COUNTED
+from patrols.repository.counted import COUNTED, PARTS
 
 
 def published_before(session: Session, plan_id: int, within: timedelta) -> list[dict[str, Any]]:
@@ -39,16 +39,20 @@ def published_before(session: Session, plan_id: int, within: timedelta) -> list[
 def visits_at_places(session: Session, plan_ids: Sequence[int]) -> gpd.GeoDataFrame:
     """Visits of plans by plan and time, where their stops stand (EPSG:4326).
 
+    Of a plan that goes on from the middle of its shift also those made before, by the plan it goes on from.
     plan, team (code), home (path of the team's village, None for a team of none), ground (path of the village
     that the stop lies in, or None), start_at, end_at.
     """
     return read_geoframe(
         session,
-        """SELECT v.plan_id AS plan, t.code AS team, t.jurisdiction_path::text AS home,
+        f"""{PARTS}
+           SELECT part.plan_id AS plan, t.code AS team, t.jurisdiction_path::text AS home,
                   s.jurisdiction_path::text AS ground, v.start_at, v.end_at, ST_AsBinary(s.geom) AS geom
-           FROM plan_visit v JOIN team t ON t.id = v.team_id
+           FROM part JOIN plan_visit v ON v.plan_id = part.part_id AND v.start_at <= part.until
+                JOIN team t ON t.id = v.team_id
                 JOIN plan_stop s ON s.plan_id = v.plan_id AND s.stop_id = v.stop_id
-           WHERE v.plan_id = ANY(:plans) ORDER BY v.plan_id, v.start_at, t.code, v.seq""",
+           WHERE NOT part.not_made @> jsonb_build_array(jsonb_build_array(t.code, v.stop_id))
+           ORDER BY part.plan_id, v.start_at, t.code, v.seq""",
         plans=list(plan_ids),
     )
 

@@ -25,6 +25,7 @@ from patrols.demand import DemandSettings, pieces
 from patrols.plan import PlanFile, read_plan
 from patrols.repository import nights as store
 from patrols.repository import of_plan
+from patrols.repository.parts import earlier_parts
 from patrols.services.varying import NIGHTS
 from patrols.spread import DAY_S, Spread, spread
 from patrols.tables import Plan
@@ -47,7 +48,8 @@ class PlanFigures:
     gaps_closed : int
         Gaps with ground in sight of a crossed stop.
     team_hours : float or None
-        Hours that all teams of the plan are on duty, together; None where the plan keeps no teams.
+        Hours that all teams of the shift are on duty, together, with those before a plan that goes on; None
+        where a plan keeps no teams.
     """
 
     before: dict[str, Any] | None
@@ -75,16 +77,36 @@ def plan_figures(session: Session, plan: Plan, file: PlanFile | None) -> PlanFig
     visits = to_metric(store.visits_at_places(session, numbers), site_crs(session))
     zone = ZoneInfo(current_site(session).timezone)
     frames = [_by_the_clock(visits[visits["plan"] == number], zone) for number in numbers]
-    hours = None
-    if file is not None and file.problem is not None:
-        teams = file.problem.teams
-        hours = float((teams["end_s"] - teams["start_s"]).sum()) / 3600
     return PlanFigures(
         before[0] if before else None,
         spread(frames[0], frames[1:]),
         store.gaps_closed(session, plan.id),
-        hours,
+        _team_hours(session, plan, file),
     )
+
+
+def _team_hours(session: Session, plan: Plan, file: PlanFile | None) -> float | None:
+    """Hours that all teams of a plan's shift are on duty together; None where a part does not say its teams.
+
+    A team goes on in the next part from where it is free, which may be a little later than that begins.
+    """
+    hours = 0.0
+    behind: dict[str, datetime] = {}
+    parts = earlier_parts(session, plan.id)
+    for stored, until in ((plan, None), *((session.get_one(Plan, one.plan), one.until) for one in parts)):
+        own = file if stored is plan else plan_file(stored)
+        if own is None or own.problem is None:
+            return None
+        starts = {}
+        for row in own.problem.teams[["team_id", "start_s", "end_s"]].itertuples(index=False, name=None):
+            team, start, end = row[0], *(own.problem.origin + timedelta(seconds=at) for at in row[1:])
+            starts[team] = start
+            if until is not None:
+                end = min(end, behind.get(team, until))
+            hours += max(0.0, (end - start) / timedelta(hours=1))
+        bound = (stored.parameters.get("goes_on") or {}).get("bound_until", {})
+        behind |= {team: start for team, start in starts.items() if team not in bound}
+    return hours
 
 
 def _by_the_clock(visits: gpd.GeoDataFrame, zone: ZoneInfo) -> pd.DataFrame:

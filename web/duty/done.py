@@ -12,11 +12,14 @@ from sqlalchemy.orm import Session
 
 from patrols.adherence import planned_and_done
 from patrols.repository import check_ins as store
+from patrols.repository.parts import planned_of_shift, visits_of_shift
 from web.duty.content import Duty, Stop, Team, Visit
 from web.i18n import N_, Translator
 
 ON_TIME_S = 300
 """A team that comes within five minutes of the plan is on time."""
+NOBODYS = "#6b747b"
+"""Of a team that has no number in a plan, and so no colour."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,50 @@ class TeamDone:
     def missing(self) -> int:
         """Visits at which nobody signed in."""
         return len(self.lines) - self.done
+
+
+@dataclass(frozen=True)
+class TeamTotal:
+    """How much of what was planned for a team was done, over its whole shift.
+
+    `number` is None for a team that the plan does not send anywhere any more; `elsewhere` are check-ins that
+    belong to no planned visit.
+    """
+
+    number: int | None
+    name: str
+    colour: str
+    planned: int
+    done: int
+    elsewhere: int
+
+
+def totals_of_shift(session: Session, duty: Duty, t: Translator) -> list[TeamTotal]:
+    """What was planned and done by team, with the part of the shift before a plan that goes on."""
+    planned, stored = planned_of_shift(session, duty.plan)
+    whose, _ = planned_and_done(planned, stored)
+    elsewhere = stored[~stored.index.isin(whose.dropna())]
+    teams = {team.code: team for team in duty.teams}
+    column = "team_name" if t.lang == "zh" else "team_name_en"
+    names = {
+        row["team"]: row[column] or row["team_name"]
+        for row in visits_of_shift(session, duty.plan).to_dict("records")
+    }
+    gone = sorted({*planned["team_id"], *stored["team_id"]} - set(teams))
+    made = []
+    for code in (*teams, *gone):
+        own = planned["team_id"] == code
+        made.append(
+            TeamTotal(
+                teams[code].number if code in teams else None,
+                teams[code].name if code in teams else names.get(code, code),
+                teams[code].colour if code in teams else NOBODYS,
+                int(own.sum()),
+                int(whose[own].notna().sum()),
+                int((elsewhere["team_id"] == code).sum()),
+            )
+        )
+    return made
 
 
 def planned_beside_done(session: Session, duty: Duty, t: Translator) -> list[TeamDone]:

@@ -12,11 +12,12 @@ from werkzeug.wrappers import Response
 
 from geo.errors import InputRefused, Sentence, message_of
 from patrols.repository import check_ins as store
+from patrols.repository.parts import earlier_parts
 from patrols.services.check_ins import enter
 from patrols.signing import LONGEST_NAME, LONGEST_NOTE, Entry, Shift, clock_of, time_in_shift
 from web.access import Action, needs
 from web.duty.content import Duty, Team
-from web.duty.done import TeamDone, planned_beside_done
+from web.duty.done import TeamDone, planned_beside_done, totals_of_shift
 from web.duty.making import duty_of
 from web.i18n import N_
 from web.pages.duty.blueprint import bp, team_of
@@ -99,8 +100,14 @@ def take_back(number: int) -> Response:
 @needs(Action.CHECK_INS_ENTER)
 def done_card(number: int) -> Response:
     """Planned beside done, for the plan's page."""
-    duty = duty_of(db(), seen_plan(number), translator())
-    return render("duty/done_card.html", duty=duty, done=planned_beside_done(db(), duty, translator()))
+    t = translator()
+    duty = duty_of(db(), seen_plan(number), t)
+    return render(
+        "duty/done_card.html",
+        duty=duty,
+        done=totals_of_shift(db(), duty, t),
+        before=[(part.plan, t.clock(part.until)) for part in earlier_parts(db(), number)],
+    )
 
 
 def _page(

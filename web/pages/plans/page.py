@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from geo.errors import InputRefused
 from patrols.plan import PlanFile
 from patrols.repository import of_plan, on_map
+from patrols.repository.parts import Part, earlier_parts, visits_of_shift
 from patrols.repository.steps import steps
 from patrols.services.figures import plan_figures, plan_file
 from patrols.services.life import answered
@@ -72,17 +73,18 @@ def _evening(
 ) -> dict[str, Any]:
     """What everybody who sees the plan is shown."""
     visits = on_map.visits(db(), plan["id"])
+    whole = visits_of_shift(db(), plan["id"])
     stops = of_plan.stops(db(), plan["id"])
-    homes = _villages(visits, t)
+    homes = _villages(whole, t)
     teams = _teams(visits, t)
     return {
         "teams": teams,
-        "day": strips(plan, visits, file, t),
+        "day": strips(plan, whole, [(file, None), *_files_before(plan["id"])], t),
         "day_key": key(t),
-        "matrix": of_plan.crossings(visits),
+        "matrix": of_plan.crossings(whole),
         "villages": homes,
         "ground": ground_told(plan["id"], of_plan.members(db(), plan["zone_id"]), homes, t),
-        "stops": _stops(stops, visits, outcomes_of(stops, file), dropped_of(stored), t, with_reasons),
+        "stops": _stops(stops, whole, outcomes_of(stops, file), dropped_of(stored), t, with_reasons),
         "layers": plan_layers(plan, visits, stops, t),
         "published_at": next(
             (one["at"] for one in reversed(steps(db(), plan["id"])) if one["step"] == "published"), None
@@ -90,6 +92,12 @@ def _evening(
         if plan["status"] == "published"
         else None,
     }
+
+
+def _files_before(number: int) -> Iterator[tuple[PlanFile | None, Part | None]]:
+    """What the earlier parts of a plan's shift were, the latest first."""
+    for part in earlier_parts(db(), number):
+        yield plan_file(db().get_one(Plan, part.plan)), part
 
 
 def _life(plan: dict[str, Any], stored: Plan, t: Translator) -> dict[str, Any]:
@@ -104,6 +112,7 @@ def _life(plan: dict[str, Any], stored: Plan, t: Translator) -> dict[str, Any]:
         "unanswered": [told(one, t) for one in wrong if one not in known],
         "steps": [_step(one, t) for one in taken],
         "wishes": stored.parameters.get("wishes"),
+        "by_hand": stored.parameters.get("by_hand"),
         "roster": stored.parameters.get("roster"),
         "goes_on": _going_on(stored.parameters.get("goes_on"), t),
         "changes": changes_told(plan, stored, t),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
 
 from patrols.daybook import BREAK, TRAVEL, VISIT, WAIT, daybook
 from patrols.plan import PlanFile
+from patrols.repository.parts import Part
 from web.duty.making import colour_of
 from web.i18n import N_, Translator
 from web.maps.words import ORANGE, SKY, YELLOW
@@ -24,7 +26,12 @@ KINDS = {
 }
 
 
-def strips(plan: dict[str, Any], visits: pd.DataFrame, file: PlanFile | None, t: Translator) -> Timeline:
+def strips(
+    plan: dict[str, Any],
+    visits: pd.DataFrame,
+    parts: Sequence[tuple[PlanFile | None, Part | None]],
+    t: Translator,
+) -> Timeline:
     """One strip a team.
 
     Parameters
@@ -32,25 +39,56 @@ def strips(plan: dict[str, Any], visits: pd.DataFrame, file: PlanFile | None, t:
     plan : dict
         As `of_plan.plan`.
     visits : DataFrame
-        As `on_map.visits`.
-    file : PlanFile or None
-        Of a plan without one, breaks are not known.
+        As `parts.visits_of_shift`.
+    parts : sequence of (PlanFile or None, Part or None)
+        The plan, and those that it goes on from, the latest first, each with when it ended. Where one has no
+        file, breaks are not known.
     """
-    book = _stored(visits) if file is None or file.problem is None else _worked_out(file)
+    book = _whole(parts)
+    if book is None:
+        book = _stored(visits)
     numbers = visits.dropna(subset=["stop_id"]).groupby("stop_id")["stop"].first().astype(int)
     name = "team_name" if t.lang == "zh" else "team_name_en"
     lines = []
-    # They come in the order of their codes, which is that of their numbers.
+    # They come in the order of their numbers.
     for team, rows in visits.groupby("team", sort=False):
         first = rows.iloc[0]
         number = int(first["number"])
-        own = book[book["team_id"] == team]
+        own = book[book["team_id"] == team].sort_values("start_at", kind="stable")
         periods = [
             _period(dict(zip(own.columns, row, strict=True)), numbers, colour_of(number), t)
             for row in own.itertuples(index=False, name=None)
         ]
         lines.append(Line(f"{number} {first[name] or first['team_name']}", periods))
     return Timeline(plan["start"], plan["end"], lines)
+
+
+def _whole(parts: Sequence[tuple[PlanFile | None, Part | None]]) -> pd.DataFrame | None:
+    """The daybooks of a shift's parts, each until the next one goes on; None where one has no problem."""
+    books = []
+    # From when on the part behind it tells what a team does.
+    goes_on: dict[str, datetime] = {}
+    for file, part in parts:
+        if file is None or file.problem is None:
+            return None
+        book = _worked_out(file)
+        if part is not None:
+            book = _until(book, goes_on, part)
+        books.append(book)
+        starts = file.problem.teams[["team_id", "start_s"]].itertuples(index=False, name=None)
+        goes_on |= {str(team): file.problem.origin + timedelta(seconds=int(at)) for team, at in starts}
+    return pd.concat(books, ignore_index=True)
+
+
+def _until(book: pd.DataFrame, goes_on: dict[str, datetime], part: Part) -> pd.DataFrame:
+    """What of a daybook was before its plan was gone on from, team by team."""
+    kept = []
+    for row in book.to_dict("records"):
+        until = max(goes_on.get(row["team_id"], part.until), part.until)
+        made = row["kind"] != VISIT or (row["team_id"], row["stop_id"]) not in part.not_made
+        if made and row["start_at"] <= part.until and row["start_at"] < until:
+            kept.append(row | {"end_at": min(row["end_at"], until)})
+    return pd.DataFrame(kept, columns=book.columns)
 
 
 def key(t: Translator) -> list[tuple[str, str, str]]:
@@ -94,7 +132,7 @@ def _stored(visits: pd.DataFrame) -> pd.DataFrame:
     rows: list[tuple[Any, ...]] = []
     for team, own in visits.groupby("team", sort=False):
         left = None
-        for row in own.sort_values("seq").to_dict("records"):
+        for row in own.sort_values("arrive_at").to_dict("records"):
             if left is not None and left < row["arrive_at"]:
                 rows.append((team, TRAVEL, row["stop_id"], left, row["arrive_at"]))
             if row["stop_id"] is None:
