@@ -24,7 +24,7 @@ from web import recognising
 from web.access import Role
 from web.imports import ImportOrder, import_file
 from web.jobs.running import run_job
-from web.pages.imports import views
+from web.pages.imports import handing_in, views
 from web.recognising import recognise, suggested, try_datums
 from web.refusals import Refused, said
 from web.tables import AuditEntry
@@ -73,7 +73,7 @@ def test_a_street_graph_is_known_by_its_ending_and_needs_no_datum_tried(session:
     look = recognise(graph)
     assert (look.kind, look.kinds) == ("roads", ("roads",))
     assert try_datums(session, graph, "roads") == ()
-    assert ".graphml" in views.ENDINGS
+    assert ".graphml" in handing_in.ENDINGS
 
 
 def test_a_list_without_known_headings_is_of_no_kind(tmp_path):

@@ -23,7 +23,7 @@ from web.jobs import enqueue
 from web.jobs.bodies import demo, own
 from web.jobs.words import told
 from web.maps.page import FILE_POLICY
-from web.pages.imports.views import kept
+from web.pages.imports.handing_in import kept
 from web.pages.imports.wording import DATUM_WORDS
 from web.refusals import said
 from web.requests import access, audit, db, may, render, scope, server, translator

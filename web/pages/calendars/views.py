@@ -28,7 +28,7 @@ from patrols.calendars import (
 from patrols.repository import calendars as store
 from web.access import Action, needs
 from web.i18n import N_
-from web.pages.imports.views import kept
+from web.pages.imports.handing_in import kept
 from web.refusals import said
 from web.requests import access, audit, db, render, translator
 from web.tabular import Column, TableSpec
