@@ -18,6 +18,7 @@ from sqlalchemy import text
 from geo.db import transaction
 from geo.errors import InputRefused
 from geo.scope import WHOLE_SITE
+from patrols.repository import check_ins as store
 from patrols.signing import clock_of
 from web.access import Role
 from web.duty.sign_in import sign_in_sheets
@@ -115,6 +116,37 @@ def test_what_a_sheet_says_is_typed_and_stands_beside_the_plan(served: ServedSit
             text("SELECT event || ' ' || subject FROM audit_entry ORDER BY id DESC")
         ).first()
     assert newest == f"view check-ins of plan {shift}", "whoever looks at people's names is written down"
+
+
+def test_what_was_typed_stands_beside_what_a_pack_brought(served: ServedSite, shift: int) -> None:
+    """Only the second is taken back as a pack."""
+    planner = served.client(Role.PLANNER, OWN)
+    address = f"/plans/{shift}/check-ins"
+    assert planner.post(address, data={"team": "1", "came-1": "18:04"}).status_code == 303
+    with transaction(served.engine, scope=WHOLE_SITE) as session:
+        (first,) = session.execute(text("SELECT team_id, stop_id, arrived_at FROM check_in"))
+        store.add(
+            session,
+            [
+                {
+                    "plan_id": shift,
+                    "team_id": first.team_id,
+                    "stop_id": first.stop_id,
+                    "arrived_at": first.arrived_at + timedelta(minutes=20),
+                    "left_at": None,
+                    "signer": "",
+                    "note": "",
+                    "origin": "pack",
+                    "pack_id": "ab" * 32,
+                    "author": "t",
+                    "entered_at": first.arrived_at + timedelta(days=1),
+                }
+            ],
+        )
+    page = planner.get(f"{address}?lang=en")
+    assert page.status_code == 200 and page.text.count('name="pack" value="') == 1
+    assert planner.post(f"{address}/take-back", data={"pack": "ab" * 32}).status_code == 303
+    assert [row[:2] for row in stored(served)] == [("s1", "18:04")]
 
 
 @pytest.mark.parametrize(

@@ -17,15 +17,18 @@ from patrols.tables import CheckIn
 def of_plan(session: Session, plan_id: int) -> pd.DataFrame:
     """Check-ins of a plan by time, indexed by id.
 
-    team_id, stop_id, arrived_at, left_at (NaT where not told), signer, note, origin, pack_id, author,
-    entered_at.
+    team_id, stop_id, arrived_at, left_at (NaT where not told), signer, note, origin, pack_id (None where it
+    was typed), author, entered_at.
     """
-    return read_frame(
+    found = read_frame(
         session,
         """SELECT id, team_id, stop_id, arrived_at, left_at, signer, note, origin, pack_id, author, entered_at
            FROM check_in WHERE plan_id = :plan ORDER BY arrived_at, id""",
         plan=plan_id,
     ).set_index("id")
+    # Beside check-ins of a pack the column would hold NaN where there is none, which counts as one.
+    found["pack_id"] = found["pack_id"].astype(object).where(found["pack_id"].notna(), None)
+    return found
 
 
 def signed(session: Session, plan_id: int) -> pd.DataFrame:
