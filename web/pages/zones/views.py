@@ -16,40 +16,16 @@ from patrols.repository import of_plan
 from web import i18n
 from web.access import Action, needs
 from web.geofeatures import collection
-from web.i18n import N_
 from web.maps.words import MODES, PATTERNS, SPANS
-from web.pages.plans.tables import SEEN, drafts_seen
-from web.pages.zone_villages import towns_of
-from web.pages.zonerule import separation_s
+from web.pages.plans.tables import drafts_seen
+from web.pages.zones.rule import separation_s
+from web.pages.zones.tables import ZONES
+from web.pages.zones.villages import towns_of
 from web.requests import access, audit, db, render, scope, translator
-from web.tabular import Column, TableSpec
 from web.tabular.view import table_view
 from web.teamwords import served_words
 
 bp = Blueprint("zones", __name__, url_prefix="/zones")
-
-ZONES = TableSpec(
-    name="zones",
-    columns=(
-        Column("name", N_("Zone"), search=True),
-        Column("code", N_("Code"), "code", search=True),
-        Column("villages", N_("Villages"), "integer"),
-        Column("teams", N_("Teams"), "integer", filter="range"),
-        Column("plans", N_("Plans"), "integer"),
-        Column("last_shift", N_("Last shift planned"), "moment", filter="period"),
-    ),
-    source=f"""
-        SELECT z.id, z.code, CASE WHEN :lang = 'zh' THEN z.name ELSE COALESCE(z.name_en, z.name) END AS name,
-               (SELECT count(*) FROM zone_member m WHERE m.zone_id = z.id) AS villages,
-               (SELECT count(*) FROM team t WHERE t.zone_id = z.id AND upper_inf(t.valid)) AS teams,
-               (SELECT count(*) FROM plan p WHERE p.zone_id = z.id AND {SEEN}) AS plans,
-               (SELECT max(lower(p.shift)) FROM plan p WHERE p.zone_id = z.id AND {SEEN}) AS last_shift,
-               z.geom
-        FROM zone z WHERE upper_inf(z.valid)""",
-    default_sort="name",
-    link="/zones/{code}",
-    geometry="geom",
-)
 
 
 @bp.get("")
