@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -284,6 +284,22 @@ def read_geoframe(session: Session, sql: str, *, geom: str = "geom", **parameter
     frame = read_frame(session, sql, **parameters)
     shapes = shapely.from_wkb([None if wkb is None else bytes(wkb) for wkb in frame.pop(geom)])
     return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, index=frame.index, crs=4326))
+
+
+FrameT = TypeVar("FrameT", bound=pd.DataFrame)
+
+
+def texts_or_none(frame: FrameT) -> FrameT:
+    """The frame with None where a column of texts has no value.
+
+    Where some rows have one pandas holds NaN in the others, which is as good as a text to whoever asks
+    `value or other`.
+    """
+    kept = frame.copy()
+    for name in frame.columns:
+        if isinstance(frame[name].dtype, pd.StringDtype) and frame[name].isna().any():
+            kept[name] = frame[name].astype(object).where(frame[name].notna(), None)
+    return kept
 
 
 def period_text(start: datetime, end: datetime | None) -> str:

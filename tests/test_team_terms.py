@@ -374,6 +374,17 @@ def test_a_form_stored_as_it_is_shown_changes_nothing(served, own_team):
         assert session.scalars(text("SELECT id FROM team WHERE upper_inf(valid)")).all().count(number) == 1
 
 
+def test_what_a_team_had_before_and_has_no_more_is_not_shown_as_a_word(served, own_team):
+    """Of a column in which some rows have a text pandas makes NaN of the others."""
+    address, _, client = own_team
+    given = as_shown(client, address)
+    assert client.post(address, data=given | {"name_en": "Old"}).status_code == 302
+    assert client.post(address, data=given | {"name_en": "", "village": ""}).status_code == 302
+    page = client.get(f"{address}?lang=en").text
+    told = Form("size", page).given
+    assert (told["name_en"], told["village"]) == ("", "") and ">nan<" not in page
+
+
 def test_what_a_planner_does_not_see_of_a_team_stays(served, own_team):
     """The base too, to its last digit, where only the size changes."""
     address, number, client = own_team

@@ -10,7 +10,7 @@ import pandas as pd
 from sqlalchemy import delete, insert, select, text
 from sqlalchemy.orm import Session
 
-from geo.db import read_frame
+from geo.db import read_frame, texts_or_none
 from patrols.tables import CheckIn
 
 
@@ -26,9 +26,7 @@ def of_plan(session: Session, plan_id: int) -> pd.DataFrame:
            FROM check_in WHERE plan_id = :plan ORDER BY arrived_at, id""",
         plan=plan_id,
     ).set_index("id")
-    # Beside check-ins of a pack the column would hold NaN where there is none, which counts as one.
-    found["pack_id"] = found["pack_id"].astype(object).where(found["pack_id"].notna(), None)
-    return found
+    return texts_or_none(found)
 
 
 def signed(session: Session, plan_id: int) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from geo.db import read_frame, read_geoframe
+from geo.db import read_frame, read_geoframe, texts_or_none
 
 
 def zone(session: Session, code: str) -> dict[str, Any] | None:
@@ -94,8 +94,11 @@ def plan(session: Session, number: int) -> dict[str, Any] | None:
 
 
 def stops(session: Session, plan_id: int) -> gpd.GeoDataFrame:
-    """A plan's stops in order: number (from 1), stop_id, prize, why, crossed, crossable, village's names."""
-    return read_geoframe(
+    """A plan's stops in order: number (from 1), stop_id, prize, why, crossed, crossable, village's names.
+
+    None are the names of one outside all villages.
+    """
+    found = read_geoframe(
         session,
         """SELECT row_number() OVER (ORDER BY s.id) AS number, s.stop_id, s.prize, s.service_s, s.why,
                   s.crossed, s.crossable, j.name AS village, COALESCE(j.name_en, j.name) AS village_en,
@@ -106,6 +109,7 @@ def stops(session: Session, plan_id: int) -> gpd.GeoDataFrame:
            WHERE s.plan_id = :plan ORDER BY s.id""",
         plan=plan_id,
     )
+    return texts_or_none(found)
 
 
 def crossings(visits: pd.DataFrame) -> pd.DataFrame:

@@ -73,7 +73,7 @@ def visits(session: Session, plan_id: int) -> GeoDataFrame:
         session,
         """SELECT v.id, t.code AS team, dense_rank() OVER (ORDER BY t.code) AS number, t.name AS team_name,
                   COALESCE(t.name_en, t.name) AS team_name_en, t.mode, t.jurisdiction_path::text AS home,
-                  j.name AS village, j.name_en AS village_en, v.seq,
+                  j.name AS village, COALESCE(j.name_en, j.name) AS village_en, v.seq,
                   v.stop_id, s.stop,
                   row_number() OVER (PARTITION BY v.stop_id ORDER BY v.start_at, v.id) AS nth,
                   v.arrive_at, v.start_at, v.end_at, v.distance_m,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import geopandas as gpd
 from sqlalchemy.orm import Session
 
-from geo.db import read_geoframe
+from geo.db import read_geoframe, texts_or_none
 
 
 def team_states(session: Session, zone_id: int, code: str) -> gpd.GeoDataFrame:
@@ -16,7 +16,7 @@ def team_states(session: Session, zone_id: int, code: str) -> gpd.GeoDataFrame:
     (None where it was not written down), the base (EPSG:4326), and `mine`: whether the session may write a
     team of its village.
     """
-    return read_geoframe(
+    found = read_geoframe(
         session,
         """SELECT t.id, lower(t.valid) AS since, upper(t.valid) AS until, t.name, t.name_en, t.mode, t.size,
                   t.jurisdiction_path::text AS village, j.name AS village_name,
@@ -38,3 +38,4 @@ def team_states(session: Session, zone_id: int, code: str) -> gpd.GeoDataFrame:
         zone=zone_id,
         code=code,
     )
+    return texts_or_none(found)
