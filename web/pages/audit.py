@@ -107,6 +107,7 @@ PAGES = {
     "gap": "gaps",
     "job": "jobs",
     "plan": "plans",
+    "plan for zone": "zones",
     "report": "reports",
     "roster": "rosters",
     "sample": "samples",
@@ -291,7 +292,7 @@ def subject_href(subject: str) -> str:
     if _is_address(subject):
         # A list of the map is a piece of that page.
         return "/map" if subject.startswith("/map/lists/") else subject
-    kind, _, rest = subject.partition(" ")
+    kind, rest = _known_start(subject, " ", SUBJECTS)
     return f"/{PAGES[kind]}/{quote(rest, safe='')}" if kind in PAGES and rest else ""
 
 
