@@ -590,7 +590,7 @@ def test_every_event_that_is_written_down_has_words() -> None:
         ("setting analysis.slot_min", "设置 时段长度", ""),
         ("plan 3", "方案 3", "/plans/3"),
         ("plan for zone hel-lf", "方案，联防片区 hel-lf", "/zones/hel-lf"),
-        ("fixed duty gate", "固定勤务 gate", "/fixed-duties/gate"),
+        ("fixed duty gate", "定点勤务 gate", "/fixed-duties/gate"),
         ("local link", "本机登录链接", ""),
         ("/cameras/440?lang=zh", "摄像机 440", "/cameras/440?lang=zh"),
         ("/gaps?list=repair&q=%E4%B8%9C", "缺口 ?list=repair&q=东", "/gaps?list=repair&q=%E4%B8%9C"),
