@@ -145,6 +145,23 @@ def test_scale_and_arrow_give_way_to_stops_in_their_corners(side: int) -> None:
             assert abs(ring - colour).max() < 60, (point, dx, dy)
 
 
+def test_two_stops_at_one_place_have_no_way_between_them_and_all_papers() -> None:
+    """Fixed duties may share a place, and a team that goes on may stand where its next stop is."""
+    one, other = (duty_scene.stop(n, 100.0, 50.0, "福华路与益田路路口") for n in (1, 2))
+    team = duty_scene.team(1, [one, other])
+    stays = replace(team.visits[1], way=shapely.LineString())
+    for visits, back in (
+        ([team.visits[0], stays], team.way_back),
+        ([replace(team.visits[0], way=shapely.LineString()), stays], shapely.LineString()),
+    ):
+        duty = duty_scene.duty(replace(team, visits=visits, way_back=back))
+        assert len(duty.teams[0].ways) == sum(not way.is_empty for way in (visits[0].way, back))
+        (sheet,) = pages(duty_sheets(duty, ZH, home=HOME))
+        assert "福华路与益田路路口" in sheet
+        assert plan_picture(duty, ZH).startswith(b"\x89PNG")
+        assert gpx(duty, ZH).count(b"<trk>") == 1
+
+
 def test_the_picture_is_tall_and_holds_every_team() -> None:
     """Each team's colour is in it more than once: on the map and at its list."""
     made = duty_scene.duty()

@@ -111,8 +111,9 @@ class Team:
 
     @property
     def ways(self) -> list[shapely.LineString]:
-        """All ways in the order they are gone."""
-        return [way for way in (*(visit.way for visit in self.visits), self.way_back) if way is not None]
+        """All ways in the order they are gone; from a stop to one at the same place there is none."""
+        every = (*(visit.way for visit in self.visits), self.way_back)
+        return [way for way in every if way is not None and not way.is_empty]
 
 
 @dataclass(frozen=True, eq=False)
