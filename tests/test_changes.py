@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 
 from patrols.changes import GONE, MOVED, NEW, changed_visits
+from web.pages.plans.changed import to_come
 
 SIX = datetime(2026, 11, 21, 18, tzinfo=UTC)
 
 
-def plan(*rows: tuple[str, str, float]) -> pd.DataFrame:
+def plan(*rows: tuple[str, str | None, float]) -> pd.DataFrame:
     return pd.DataFrame(
         [(team, stop, SIX + timedelta(minutes=minutes)) for team, stop, minutes in rows],
         columns=["team", "stop_id", "start_at"],
@@ -48,3 +49,12 @@ def test_of_two_visits_of_a_team_to_a_stop_the_second_goes() -> None:
     assert found["what"].tolist() == [GONE]
     assert found["before"].tolist() == [pd.Timestamp(SIX + timedelta(minutes=60))]
     assert found["after"].isna().all()
+
+
+def test_a_visit_that_is_brought_forward_to_the_very_moment_is_not_told_as_gone():
+    """Its team stands at the stop, and begins at once; what had begun then is in neither."""
+    now = SIX + timedelta(minutes=60)
+    was = plan(("a", "p", 60), ("a", "q", 90), ("a", None, 120))
+    becomes = plan(("a", "q", 60), ("a", None, 100))
+    found = changed_visits(*to_come(was, becomes, now))
+    assert found[["stop_id", "what"]].to_numpy().tolist() == [["q", MOVED]]

@@ -29,9 +29,9 @@ def changes_told(plan: dict[str, Any], stored: Plan, t: Translator) -> dict[str,
     if before is None:
         return {"plan": kept["plan"], "rows": None, "text": ""}
     now = datetime.fromisoformat(kept["now"])
-    visits = {number: on_map.visits(db(), number) for number in (before["id"], plan["id"])}
-    names = _names(pd.concat(list(visits.values())), t)
-    found = changed_visits(*(_to_come(one, now) for one in visits.values()))
+    was, becomes = (on_map.visits(db(), number) for number in (before["id"], plan["id"]))
+    names = _names(pd.concat([was, becomes]), t)
+    found = changed_visits(*to_come(was, becomes, now))
     numbers = dict(of_plan.stops(db(), plan["id"])[["stop_id", "number"]].itertuples(index=False, name=None))
     concerned = list(dict.fromkeys(found.loc[found["told"], "team"]))
     return {
@@ -64,10 +64,21 @@ def dropped_of(stored: Plan) -> set[str]:
     return set((stored.parameters.get("goes_on") or {}).get("dropped", ()))
 
 
-def _to_come(visits: pd.DataFrame, now: datetime) -> pd.DataFrame:
-    """Visits at stops that begin after a moment: team (code), stop_id, start_at."""
-    kept = visits[visits["stop_id"].notna() & (visits["start_at"] > now)]
-    return kept[["team", "stop_id", "start_at"]]
+def to_come(was: pd.DataFrame, becomes: pd.DataFrame, now: datetime) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Visits at stops that are still to be made, of a plan and of the one that goes on from it at a moment.
+
+    A visit that the first begins at that very moment is made; one of the second begins there at the earliest.
+
+    Parameters
+    ----------
+    was, becomes : DataFrame
+        team (code), stop_id (None on the way back), start_at.
+    """
+    columns = ["team", "stop_id", "start_at"]
+    return (
+        was.loc[was["stop_id"].notna() & (was["start_at"] > now), columns],
+        becomes.loc[becomes["stop_id"].notna() & (becomes["start_at"] >= now), columns],
+    )
 
 
 def _names(visits: pd.DataFrame, t: Translator) -> dict[str, str]:

@@ -98,7 +98,7 @@ def key(t: Translator) -> list[tuple[str, str, str]]:
 
 def _period(row: dict[str, Any], numbers: pd.Series, colour: str, t: Translator) -> Period:
     # Of several parts of a shift one column is made: what has no stop may then be NaN.
-    stop = None if pd.isna(row["stop_id"]) else row["stop_id"]
+    stop: Any = None if pd.isna(row["stop_id"]) else row["stop_id"]
     if row["kind"] == VISIT:
         number = int(numbers[stop])
         return Period(
