@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -278,3 +279,24 @@ def test_the_page_tells_the_whole_shift_and_the_team_that_dropped_out(demo, plan
     finally:
         with transaction(demo.engine, scope=WHOLE_SITE) as session:
             session.execute(text("DELETE FROM check_in"))
+
+
+def test_the_rest_of_a_shift_is_changed_by_hand_and_not_planned_again(demo, planner, draft) -> None:
+    """Its board begins when it goes on; stops that were crossed before need nobody."""
+    page = planner.get(f"/plans/{draft}/by-hand?lang=en").text
+    assert ">20:00</text>" in page and ">19:30</text>" not in page
+    with transaction(demo.engine, scope=WHOLE_SITE) as session:
+        waiting = session.scalar(
+            text(
+                """SELECT count(*) FROM plan_stop s WHERE s.plan_id = :plan AND NOT s.crossed AND NOT EXISTS (
+                       SELECT FROM plan_visit v WHERE v.plan_id = s.plan_id AND v.stop_id = s.stop_id)"""
+            ),
+            {"plan": draft},
+        )
+    assert page.count("data-hand-stop=") == waiting
+    orders = re.search(r'data-hand-orders="([^"]*)"', page)
+    assert orders
+    given = {"orders": html.unescape(orders[1])}
+    answer = planner.post(f"/plans/{draft}/by-hand/around?lang=en", data=given)
+    assert answer.status_code == 422
+    assert "goes on from the middle of its shift" in answer.text

@@ -101,6 +101,10 @@ def of_plan(things: Things, path: str) -> dict[str, Any]:
     return {"number": things.site.published[path]}
 
 
+def of_draft(things: Things, path: str) -> dict[str, Any]:
+    return {"number": things.site.drafts[path]}
+
+
 def of_own_draft(things: Things, path: str) -> dict[str, Any]:
     """A copy of the draft, since it goes when somebody may remove it."""
     copy = """INSERT INTO plan SELECT (jsonb_populate_record(p, jsonb_build_object('id', n.id))).*
@@ -198,10 +202,11 @@ SAMPLES: dict[str, tuple[Sample, ...]] = {
     "plans.again": (of_plan,),
     "plans.begin_again": (of_plan,),
     **{f"plans.{name}": (of_plan,) for name in ("going_on", "go_on", "replace")},
+    **{f"plans.{name}": (of_draft,) for name in ("by_hand", "try_change", "keep", "around")},
     "plans.publish": (of_plan,),
     "plans.name_leader": (of_plan,),
     "plans.remove": (of_own_draft,),
-    "plans.withdraw": (lambda things, path: {"number": things.site.drafts[path]},),
+    "plans.withdraw": (of_draft,),
     "duty.papers": (of_plan,),
     "duty.file": (lambda things, path: {**of_plan(things, path), "ending": ".gpx"},),
     "duty.team": (lambda things, path: {**of_plan(things, path), "team": 1},),

@@ -19,6 +19,7 @@ BODIES = (
     "web.jobs.bodies.siting",
     "web.jobs.bodies.plan",
     "web.jobs.bodies.going_on",
+    "web.jobs.bodies.by_hand",
     "web.jobs.bodies.roster",
     "web.jobs.bodies.importing",
     "web.jobs.bodies.basemap",
