@@ -87,7 +87,17 @@ class ProblemArrays:
     Parameters
     ----------
     stop_ids, team_ids : list of identifiers
-    node, service : (S,) int
+    node : (S,) int
+        Where a stop is; of a stretch its beginning.
+    enter, leave : (S, 2) int
+        The nodes at which a visit begins and ends, forth and back.
+    stay : (M, S, 2) int
+        How long a visit takes by each mode, forth and back; FAR where it cannot go that way. Points are
+        visited forth alone.
+    service : (S,) int
+        The least that a visit takes, by whatever mode and way.
+    longest : (S,) int
+        And the most.
     prize : (S,) float
     required : (S,) bool
         Whether a visit of this plan is demanded: not where one was made before.
@@ -108,8 +118,11 @@ class ProblemArrays:
     forbidden : (T, S) bool
     breaks : tuple of tuples of Break
         Per team, by latest start: the order in which the searches hold them.
+    villages, idle : (S,) int
+        Of how many villages a stop's visits must be; the longest time alone, FAR where there is no bound.
     rule : CrossRule
-        A *joint* rule as one of visits by one village, which all teams that are mixed enough are of.
+        Of stops that ask for nothing else. A *joint* rule as one of visits by one village, which
+        all teams that are mixed enough are of.
     leader : int
         Number of the duty village of a *rota*, -1 where any will do.
     done : tuple of tuples of Visit
@@ -121,7 +134,11 @@ class ProblemArrays:
     stop_ids: list[Identifier]
     team_ids: list[Identifier]
     node: IntArray
+    enter: IntArray
+    leave: IntArray
+    stay: IntArray
     service: IntArray
+    longest: IntArray
     prize: NDArray[np.float64]
     required: BoolArray
     each: Openings
@@ -137,6 +154,8 @@ class ProblemArrays:
     home: IntArray
     forbidden: BoolArray
     breaks: tuple[tuple[Break, ...], ...]
+    villages: IntArray
+    idle: IntArray
     rule: CrossRule
     leader: int
     done: tuple[tuple[Visit, ...], ...]
@@ -163,10 +182,13 @@ class ProblemArrays:
         -FAR without a limit on idleness: with one, as many stays and waits as the rule has visits must
         last from there to the end of the span. A required stop may be visited earlier, so it has -FAR too.
         """
-        if self.rule.max_idle_s is None:
-            return [-FAR] * self.stop_count
-        first = self.span[1] - self.rule.visits * (self.rule.max_idle_s + self.service)
-        return [int(value) for value in np.where(self.required, -FAR, first)]
+        first = self.span[1] - self.rule.visits * (self.idle + self.longest)
+        return [int(value) for value in np.where(self.required | (self.idle >= FAR), -FAR, first)]
+
+    def rule_at(self, stop: int) -> CrossRule:
+        """The rule as it holds for a stop."""
+        idle = int(self.idle[stop])
+        return replace(self.rule, villages=int(self.villages[stop]), max_idle_s=None if idle >= FAR else idle)
 
     def part_of_span(self, share: float) -> int:
         """The second at which a share of the time in which first visits are of use is over."""
@@ -177,28 +199,38 @@ class ProblemArrays:
     @cached_property
     def chains(self) -> tuple[tuple[Visit, ...], ...]:
         """Per stop the visits made before that count as its first turns, each a separation after the last."""
-        return tuple(_chain(self.rule, self.leader, several, self.span[1]) for several in self.done)
+        return tuple(
+            _chain(self.rule_at(stop), self.leader, several, self.span[1]) if several else ()
+            for stop, several in enumerate(self.done)
+        )
 
     @cached_property
     def met(self) -> BoolArray:
         """(S,): stops that visits made before cross, if they are not alone too long from now on."""
         found = [
-            first_crossing(self.rule, [made for made in several if made.village >= 0], self.leader)
-            for several in self.done
+            first_crossing(self.rule_at(stop), [made for made in several if made.village >= 0], self.leader)
+            if several
+            else None
+            for stop, several in enumerate(self.done)
         ]
         return np.array([whole is not None for whole in found], bool)
 
     @cached_property
     def lost(self) -> BoolArray:
         """(S,): stops that were alone too long already, so that no visit makes them crossed any more."""
-        most = self.rule.max_idle_s
         found = np.zeros(self.stop_count, bool)
-        if most is None:
-            return found
         for stop, several in enumerate(self.done):
             # Nobody can be there before the span begins.
-            found[stop] = bool(several) and longest_alone(several, self.span[0]) > most
+            found[stop] = bool(several) and longest_alone(several, self.span[0]) > self.idle[stop]
         return found
+
+    @cached_property
+    def between(self) -> IntArray:
+        """(modes that teams have, S, S): ways from stop to stop; of a stretch from the nearer end."""
+        ways = self.travel[np.unique(self.mode)]
+        sides = [(a, b) for a in range(2) for b in range(2)]
+        several = [ways[:, self.leave[:, None, a], self.enter[None, :, b]] for a, b in sides]
+        return np.minimum.reduce(several)
 
     @property
     def stop_count(self) -> int:
@@ -241,6 +273,12 @@ def problem_arrays(problem: PatrolProblem) -> ProblemArrays:
         forbidden[team_row[team_id], stop_row[stop_id]] = True
     each, first = _windows(problem.windows, stop_row)
     rule, villages, leader = _counted(problem)
+    asked, idle = _asked(problem, rule)
+    enter = stops[["node", "end_node"]].to_numpy(np.int64)
+    stay = _stays(problem, modes, stop_row)
+    # By the modes that teams have; a stretch that none of them can go through takes no time of anybody.
+    used = stay[np.unique(mode)] if len(mode) else stay
+    service = np.where(used < FAR, used, FAR).min(axis=(0, 2), initial=FAR)
     done: list[list[Visit]] = [[] for _ in stop_row]
     made = zip(
         problem.done["stop_id"],
@@ -254,12 +292,13 @@ def problem_arrays(problem: PatrolProblem) -> ProblemArrays:
     # Where somebody was before, no visit of this plan is the first.
     both = [a if had else _both(a, b) for a, b, had in zip(each, first, done, strict=True)]
     end = int(teams["end_s"].max()) if len(teams) else 0
-    asked = set(problem.pinned["stop_id"])
+    pinned = set(problem.pinned["stop_id"])
     for stop_id, row in stop_row.items():
         # Where none of them counts the first turn still comes before the stop was alone too long.
-        idle = rule.max_idle_s if done[row] and stop_id not in asked else None
-        if idle is not None and not _chain(rule, leader, tuple(done[row]), end):
-            both[row] = _both(both[row], [(-FAR, max(one.end for one in done[row]) + idle)])
+        limited = bool(done[row]) and stop_id not in pinned and idle[row] < FAR
+        own = replace(rule, villages=int(asked[row]), max_idle_s=int(idle[row])) if limited else rule
+        if limited and not _chain(own, leader, tuple(done[row]), end):
+            both[row] = _both(both[row], [(-FAR, max(one.end for one in done[row]) + int(idle[row]))])
     pin = np.full((len(stops), rule.visits), -1, np.int64)
     for team_id, stop_id in zip(problem.pinned["team_id"], problem.pinned["stop_id"], strict=True):
         row = pin[stop_row[stop_id]]
@@ -267,8 +306,12 @@ def problem_arrays(problem: PatrolProblem) -> ProblemArrays:
     return ProblemArrays(
         stop_ids=stops["stop_id"].tolist(),
         team_ids=teams["team_id"].tolist(),
-        node=stops["node"].to_numpy(np.int64),
-        service=stops["service_s"].to_numpy(np.int64),
+        node=enter[:, 0].copy(),
+        enter=enter,
+        leave=enter[:, ::-1].copy(),
+        stay=stay,
+        service=np.where(service < FAR, service, 0),
+        longest=np.where(used < FAR, used, 0).max(axis=(0, 2), initial=0),
         prize=stops["prize"].to_numpy(np.float64),
         required=stops["required"].to_numpy(bool) & ~np.array([bool(had) for had in done], bool),
         each=_openings(each),
@@ -284,6 +327,8 @@ def problem_arrays(problem: PatrolProblem) -> ProblemArrays:
         home=home,
         forbidden=forbidden,
         breaks=_breaks(problem, team_row),
+        villages=asked,
+        idle=idle,
         rule=rule,
         leader=leader,
         done=tuple(tuple(several) for several in done),
@@ -303,6 +348,35 @@ def _counted(problem: PatrolProblem) -> tuple[CrossRule, IntArray, int]:
     known = names.tolist()
     # A number that nobody has, where nobody is of the duty village.
     return rule, numbers, known.index(rule.leader) if rule.leader in known else len(known)
+
+
+def _asked(problem: PatrolProblem, rule: CrossRule) -> tuple[IntArray, IntArray]:
+    """How many villages each stop asks for, and its longest time alone, as the searches count them."""
+    stops = problem.stops
+    own_villages, own_idle = (stops[name].to_numpy(np.int64) for name in ("villages", "max_idle_s"))
+    idle = FAR if rule.max_idle_s is None else rule.max_idle_s
+    return (
+        np.where(own_villages > 0, own_villages, rule.villages),
+        np.where(own_idle > 0, own_idle, idle),
+    )
+
+
+def _stays(problem: PatrolProblem, modes: list[str], stop_row: dict[Identifier, int]) -> IntArray:
+    """(M, S, 2): `ProblemArrays.stay`."""
+    service = problem.stops["service_s"].to_numpy(np.int64)
+    stay = np.full((len(modes), len(service), 2), FAR, np.int64)
+    stay[:, :, 0] = service
+    stretched = [stop_row[stop_id] for stop_id in problem.through["stop_id"]]
+    stay[:, stretched] = FAR
+    rows = zip(
+        stretched,
+        problem.through["mode"],
+        problem.through[["forth_s", "back_s"]].to_numpy(np.int64),
+        strict=True,
+    )
+    for row, mode, through in rows:
+        stay[modes.index(mode), row] = np.where(through < 0, FAR, service[row] + through)
+    return stay
 
 
 def _chain(rule: CrossRule, leader: int, several: tuple[Visit, ...], end: int) -> tuple[Visit, ...]:

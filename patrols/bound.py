@@ -68,18 +68,18 @@ def upper_bound(arrays: ProblemArrays, reach: Reach) -> float:
     if not len(wanted) or not len(teams):
         return plain if not len(wanted) else _without_teams(arrays, wanted)
     rule, count = arrays.rule, len(teams)
-    spare = rule.visits - rule.villages
+    spare = rule.visits - arrays.villages[wanted]
     before = [sum(made.village >= 0 for made in arrays.done[stop]) for stop in wanted.tolist()]
     left = np.maximum(rule.visits - np.array(before, np.float64), (~led(arrays)[wanted]).astype(np.float64))
     cost = np.empty(count)
     room = np.zeros(arrays.team_count)
     for team in np.unique(teams):
         half_in, half_out, half_ends = _halves(arrays, reach, int(team))
-        if spare:
-            half_in, half_out, half_ends = np.zeros_like(half_in), np.zeros_like(half_out), 0.0
         own = teams == team
         at = wanted[stops[own]]
-        cost[own] = arrays.service[at] + half_in[at] + half_out[at]
+        if spare[stops[own]].any():
+            half_in[wanted[spare > 0]], half_out[wanted[spare > 0]], half_ends = 0.0, 0.0, 0.0
+        cost[own] = arrays.stay[arrays.mode[team], at].min(axis=1) + half_in[at] + half_out[at]
         rest = sum(held.duration for held in arrays.breaks[team])
         room[team] = max(0.0, float(arrays.end[team] - arrays.start[team] - rest) - half_ends)
     columns = np.arange(count)
@@ -96,7 +96,7 @@ def upper_bound(arrays: ProblemArrays, reach: Reach) -> float:
     alone = _rows(village, columns, np.ones(count), len(pair), count + len(wanted)) - _rows(
         np.arange(len(pair)),
         last[pair[:, 0]],
-        np.full(len(pair), spare + 1.0),
+        spare[pair[:, 0]] + 1.0,
         len(pair),
         count + len(wanted),
     )
@@ -115,7 +115,7 @@ def upper_bound(arrays: ProblemArrays, reach: Reach) -> float:
         A_eq=twice.tocsr(),
         b_eq=np.zeros(len(wanted)),
         bounds=np.column_stack(
-            [np.zeros(count + len(wanted)), np.r_[np.full(count, spare + 1.0), np.ones(len(wanted))]]
+            [np.zeros(count + len(wanted)), np.r_[spare[stops] + 1.0, np.ones(len(wanted))]]
         ),
         method="highs",
     )
@@ -136,15 +136,17 @@ def _halves(
     """Half the shortest entry and exit of every stop, and of the start and end together, for one team."""
     way = reach.shortest[arrays.mode[team]]
     able = np.flatnonzero(reach.able[team])
-    node = arrays.node
+    enter, exits = arrays.enter, arrays.leave
     start, end = int(arrays.start_node[team]), int(arrays.end_node[team])
-    between = _apart(way[np.ix_(node, node[able])], able)
-    entry = np.minimum(way[start, node], _apart(way[np.ix_(node[able], node)].T, able).min(axis=1))
+    # A stretch is entered and left at whichever of its ends is nearer.
+    ways = way[exits[:, None, :, None], enter[None, :, None, :]].min(axis=(2, 3))
+    entry = np.minimum(way[start, enter].min(axis=1), _apart(ways[able].T, able).min(axis=1))
+    onward = _apart(ways[:, able], able).min(axis=1)
     leave = (
-        np.zeros(arrays.stop_count, np.int64) if end < 0 else np.minimum(way[node, end], between.min(axis=1))
+        np.zeros(arrays.stop_count, np.int64) if end < 0 else np.minimum(way[exits, end].min(axis=1), onward)
     )
-    first = int(way[start, node[able]].min())
-    last = 0 if end < 0 else int(way[node[able], end].min())
+    first = int(way[start, enter[able]].min())
+    last = 0 if end < 0 else int(way[exits[able], end].min())
     return entry / 2, leave / 2, (first + last) / 2
 
 

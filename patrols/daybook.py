@@ -15,6 +15,7 @@ import pandas as pd
 from patrols.columns import objects
 from patrols.plan import PatrolPlan
 from patrols.problem import PatrolProblem
+from patrols.stretches import visit_nodes
 
 TRAVEL, WAIT, VISIT, BREAK = KINDS = ("travel", "wait", "visit", "break")
 COLUMNS = ["team_id", "kind", "start_s", "end_s", "stop_id"]
@@ -58,12 +59,11 @@ def daybook(problem: PatrolProblem, plan: PatrolPlan) -> pd.DataFrame:
 def _shift(problem: PatrolProblem, team: Any, visits: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
     """The rows of one team."""
     travel = problem.duration_s[team.mode]
-    nodes = problem.stops.set_index("stop_id")["node"]
+    begins, ends = visit_nodes(problem, visits)
     here, left_s = int(team.start_node), int(team.start_s)
     idle: list[_Idle] = []
     cells = [visits[name].tolist() for name in ("stop_id", "arrive_s", "start_s", "end_s")]
-    for stop_id, arrive_s, start_s, end_s in zip(*cells, strict=True):
-        node = int(nodes[stop_id])
+    for stop_id, arrive_s, start_s, end_s, node, out in zip(*cells, begins, ends, strict=True):
         # A way shorter than it needs to be is the checker's matter: here it is as long as the plan says.
         leaves_s = max(left_s, arrive_s - max(0, int(travel[here, node])))
         if leaves_s < arrive_s:
@@ -73,7 +73,7 @@ def _shift(problem: PatrolProblem, team: Any, visits: pd.DataFrame) -> Iterator[
             idle.append(_Idle(left_s, start_s))
         if start_s < end_s:
             yield (team.team_id, VISIT, start_s, end_s, stop_id)
-        here, left_s = node, end_s
+        here, left_s = int(out), end_s
     home_s = max(0, int(travel[here, team.end_node])) if team.end_node >= 0 else 0
     breaks = problem.breaks[problem.breaks["team_id"] == team.team_id]
     held = [

@@ -60,11 +60,11 @@ def stop_outcomes(problem: PatrolProblem, plan: PatrolPlan) -> pd.Series:
     )
     by_stop = {stop_id: here.sort_values("start_s") for stop_id, here in visits.groupby("stop_id")}
     found = {}
-    for stop_id in problem.stops["stop_id"]:
+    for row, stop_id in enumerate(problem.stops["stop_id"]):
         if stop_id in crossed:
             found[stop_id] = "crossed"
         else:
-            found[stop_id] = _why_not(by_stop.get(stop_id), reach.loc[stop_id], problem.rule)
+            found[stop_id] = _why_not(by_stop.get(stop_id), reach.loc[stop_id], problem.rule_at(row))
     return pd.Series(found, index=pd.Index(list(found), name="stop_id"), dtype=object)
 
 

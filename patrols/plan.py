@@ -18,7 +18,7 @@ from patrols.columns import Identifier
 from patrols.problem import CrossRule, PatrolProblem
 
 FORMAT = "lianfang-plan/1"
-VISIT_COLUMNS = ("team_id", "seq", "stop_id", "arrive_s", "start_s", "end_s")
+VISIT_COLUMNS = ("team_id", "seq", "stop_id", "arrive_s", "start_s", "end_s", "backwards")
 STATUSES = ("iterations", "seconds", "aborted")
 # "rolling" is what plans of before say: two stages of a vehicle-routing search.
 METHODS = ("greedy", "rolling", "search")
@@ -32,7 +32,8 @@ class PatrolPlan:
     ----------
     visits : DataFrame
         team_id, seq (order within the team, from 1), stop_id, arrive_s, start_s, end_s: arrival at
-        the stop, start and end of the service, seconds from the problem's origin. A visit whose
+        the stop, start and end of the service, seconds from the problem's origin; backwards (bool, False
+        where it is left out): whether a stretch is gone through from its end to its beginning. A visit whose
         arrival leaves time after the leg before it is one where the team left later: that time was
         spent at the place before, for a break or for rest.
     value : int or float
@@ -271,11 +272,19 @@ def _amount(value: Any, name: str) -> int | float:
 
 
 def _visits(given: pd.DataFrame) -> pd.DataFrame:
-    cells = read.cells_of(given, "visits", VISIT_COLUMNS)
+    cells = read.cells_of(given, "visits", VISIT_COLUMNS, optional=("backwards",))
     clean: dict[str, Any] = {}
     for name in VISIT_COLUMNS:
         if name in ("team_id", "stop_id"):
             clean[name] = read.id_column(read.identifiers(cells[name], f"visits: {name}"))
+        elif name == "backwards":
+            clean[name] = np.array(
+                [
+                    not read.is_missing(v) and read.flag(v, f"visits: {name} in row {row}")
+                    for row, v in enumerate(cells[name])
+                ],
+                bool,
+            )
         else:
             numbers = [read.whole(v, f"visits: {name} in row {row}") for row, v in enumerate(cells[name])]
             clean[name] = np.array(numbers, np.int64)
@@ -302,7 +311,7 @@ def _problem_document(problem: PatrolProblem) -> dict[str, Any]:
         name: {mode: matrix.tolist() for mode, matrix in getattr(problem, name).items()}
         for name in ("duration_s", "distance_m")
     }
-    for name in ("stops", "windows", "teams", "breaks", "forbidden", "done", "pinned"):
+    for name in ("stops", "windows", "teams", "breaks", "forbidden", "done", "pinned", "through"):
         document[name] = _frame_document(getattr(problem, name))
     document["rule"] = {field.name: getattr(problem.rule, field.name) for field in fields(CrossRule)}
     document["origin"] = problem.origin.isoformat()
@@ -325,8 +334,12 @@ def _problem_of(document: Any) -> PatrolProblem:
         forbidden=_frame_of(document["forbidden"], "forbidden"),
         rule=_rule_of(rule),
         origin=datetime.fromisoformat(origin),
-        # Files of before know neither.
-        **{name: _frame_of(document[name], name) for name in ("done", "pinned") if name in document},
+        # Files of before know none of them.
+        **{
+            name: _frame_of(document[name], name)
+            for name in ("done", "pinned", "through")
+            if name in document
+        },
     )
 
 

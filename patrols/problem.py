@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -137,7 +137,8 @@ class PatrolProblem:
     stops : DataFrame
         stop_id (text or whole number), node, village (or None), prize (>= 0), service_s (>= 0),
         required (bool). A required stop must be visited at least once, by any team; whether it is
-        crossed is another matter.
+        crossed is another matter. Optionally end_node, the other end of a stretch; and villages and
+        max_idle_s, what this stop asks for instead of the rule, 0 where the rule holds.
     windows : DataFrame or None
         stop_id, start_s, end_s (of the service's start, both included), on_visit. A stop without
         rows is open at any time. A service must start in one of the stop's windows for "each", and
@@ -161,6 +162,11 @@ class PatrolProblem:
         stop_id, village (or None), start_s, end_s, and optionally villages, as of teams: visits that were
         made in this span before this plan begins, by teams that need not be in it. They count wherever
         visits count, and come before a visit of the plan that starts in the same second.
+    through : DataFrame or None
+        stop_id, mode, forth_s, forth_m, back_s, back_m: stops that are **stretches** (路段), by each mode
+        that can go through them. A visit goes from `node` to `end_node` (forth) or the other way (back),
+        which takes so many seconds beside `service_s`, and so many metres; -1: not that way. Teams of other
+        modes cannot visit them.
     pinned : DataFrame or None
         team_id, stop_id: pairs that must meet. A stop has at most as many as the rule asks for visits; it is
         visited by these teams, whoever else visits it.
@@ -184,6 +190,7 @@ class PatrolProblem:
     origin: datetime
     done: pd.DataFrame = field(default_factory=pd.DataFrame)
     pinned: pd.DataFrame = field(default_factory=pd.DataFrame)
+    through: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __post_init__(self) -> None:
         """Check every part and keep a clean copy of it."""
@@ -202,6 +209,7 @@ class PatrolProblem:
         parts["teams"] = clean.teams_frame(self.teams, size, parts["duration_s"])
         stop_ids, team_ids = list(parts["stops"]["stop_id"]), list(parts["teams"]["team_id"])
         parts["windows"] = clean.windows_frame(self.windows, stop_ids)
+        parts["through"] = clean.through_frame(self.through, parts["stops"], parts["duration_s"])
         parts["breaks"] = clean.breaks_frame(self.breaks, parts["teams"])
         parts["forbidden"] = clean.forbidden_frame(self.forbidden, team_ids, stop_ids)
         parts["done"] = clean.done_frame(self.done, stop_ids)
@@ -210,6 +218,33 @@ class PatrolProblem:
         )
         for name, value in parts.items():
             object.__setattr__(self, name, value)
+        for row in np.flatnonzero(parts["stops"][["villages", "max_idle_s"]].to_numpy().any(axis=1)):
+            self.rule_at(int(row))
+
+    def rule_at(self, row: int) -> CrossRule:
+        """The rule as it holds for the stop in a row of `stops`.
+
+        Raises
+        ------
+        ValueError
+            When the stop asks for what the rule cannot have.
+        """
+        villages, idle_s = self.stops[["villages", "max_idle_s"]].to_numpy(np.int64)[row].tolist()
+        if not villages and not idle_s:
+            return self.rule
+        if villages and self.rule.pattern == "joint":
+            raise ValueError(
+                f"stop {self.stops['stop_id'].iat[row]!r} asks for {villages} villages; under a joint rule "
+                "all stops ask for as many as the rule, leave it 0"
+            )
+        try:
+            return replace(
+                self.rule,
+                villages=villages or self.rule.villages,
+                max_idle_s=idle_s or self.rule.max_idle_s,
+            )
+        except ValueError as error:
+            raise ValueError(f"stop {self.stops['stop_id'].iat[row]!r}: {error}") from error
 
     @property
     def span_s(self) -> tuple[int, int]:

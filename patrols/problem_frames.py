@@ -17,7 +17,18 @@ ON_VISIT = ("each", "first")
 # More breaks than this in one shift is a slip of the pen, and the order of breaks is searched in full.
 MOST_BREAKS = 4
 
-STOP_COLUMNS = ("stop_id", "node", "village", "prize", "service_s", "required")
+STOP_COLUMNS = (
+    "stop_id",
+    "node",
+    "village",
+    "prize",
+    "service_s",
+    "required",
+    "end_node",
+    "villages",
+    "max_idle_s",
+)
+THROUGH_COLUMNS = ("stop_id", "mode", "forth_s", "forth_m", "back_s", "back_m")
 WINDOW_COLUMNS = ("stop_id", "start_s", "end_s", "on_visit")
 TEAM_COLUMNS = ("team_id", "village", "mode", "start_node", "end_node", "start_s", "end_s", "villages")
 BREAK_COLUMNS = ("team_id", "earliest_s", "latest_s", "duration_s")
@@ -88,10 +99,12 @@ def _matrix(given: NDArray[Any], name: str) -> NDArray[np.int64]:
 
 def stops_frame(given: pd.DataFrame, size: int) -> pd.DataFrame:
     """The stops: one kind of identifier, nodes inside the matrices, prizes whole where all are."""
-    cells = read.cells_of(given, "stops", STOP_COLUMNS)
+    cells = read.cells_of(given, "stops", STOP_COLUMNS, optional=STOP_COLUMNS[6:])
     ids = read.unique(read.identifiers(cells["stop_id"], "stop_id"), "stop_id")
     prizes = [_prize(value, ids[row]) for row, value in enumerate(cells["prize"])]
     integral = all(isinstance(value, int) for value in prizes)
+    ends = [_or(end, node) for end, node in zip(cells["end_node"], cells["node"], strict=True)]
+    asked = {name: [_or(value, 0) for value in cells[name]] for name in ("villages", "max_idle_s")}
     return pd.DataFrame(
         {
             "stop_id": read.id_column(ids),
@@ -105,8 +118,61 @@ def stops_frame(given: pd.DataFrame, size: int) -> pd.DataFrame:
                 [read.flag(v, f"stop {ids[row]!r}: required") for row, v in enumerate(cells["required"])],
                 dtype=bool,
             ),
+            "end_node": _whole_column(ends, ids, "stop", "end_node", 0, size - 1),
+            **{
+                name: _whole_column(values, ids, "stop", name, 0, read.LARGEST)
+                for name, values in asked.items()
+            },
         }
     )
+
+
+def _or(value: Any, instead: Any) -> Any:
+    """A cell, or what stands for one that is left out."""
+    return instead if read.is_missing(value) else value
+
+
+def through_frame(given: pd.DataFrame | None, stops: pd.DataFrame, durations: Matrices) -> pd.DataFrame:
+    """The ways through stretches: each of a known stop and mode, once, in one direction at least.
+
+    A stop that ends elsewhere than it begins needs one.
+    """
+    cells = read.cells_of(given, "through", THROUGH_COLUMNS)
+    ids = read.known(
+        read.identifiers(cells["stop_id"], "through: stop_id"), stops["stop_id"], "stop", "a way through"
+    )
+    clean: dict[str, Any] = {"stop_id": read.id_column(ids), "mode": read.objects(cells["mode"])}
+    for name in THROUGH_COLUMNS[2:]:
+        clean[name] = _whole_column(cells[name], ids, "way through stop", name, -1, read.LARGEST)
+    frame = pd.DataFrame(clean)
+    seen: set[tuple[Any, Any]] = set()
+    for stop_id, mode, forth_s, forth_m, back_s, back_m in frame.itertuples(index=False, name=None):
+        if mode not in durations:
+            raise ValueError(
+                f"way through stop {stop_id!r}: mode {mode!r} has no travel times; known modes: "
+                f"{', '.join(durations)}"
+            )
+        if (stop_id, mode) in seen:
+            raise ValueError(f"stop {stop_id!r} has two ways through by {mode!r}; give one")
+        seen.add((stop_id, mode))
+        if (forth_s < 0) != (forth_m < 0) or (back_s < 0) != (back_m < 0):
+            raise ValueError(
+                f"way through stop {stop_id!r} by {mode!r}: only one of seconds and metres is -1; give -1 "
+                "(not that way) in both or in none"
+            )
+        if forth_s < 0 and back_s < 0:
+            raise ValueError(
+                f"way through stop {stop_id!r} by {mode!r} is -1 both ways; leave it out, then this mode "
+                "cannot visit the stop"
+            )
+    stretched = set(frame["stop_id"])
+    for stop_id, node, end_node in zip(stops["stop_id"], stops["node"], stops["end_node"], strict=True):
+        if node != end_node and stop_id not in stretched:
+            raise ValueError(
+                f"stop {stop_id!r} begins at node {node} and ends at node {end_node}, but nobody goes "
+                "through it; give its ways through"
+            )
+    return frame
 
 
 def _prize(value: Any, stop_id: Identifier) -> int | float:

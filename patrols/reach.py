@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -82,7 +83,7 @@ def reachable_stops(problem: PatrolProblem) -> pd.DataFrame:
 def crossable(arrays: ProblemArrays, reach: Reach) -> BoolArray:
     """(S,): the column of that name of `reachable_stops`."""
     first = (reach.early_first < FAR).any(axis=0)
-    enough: BoolArray = _villages(arrays, reach.able) >= arrays.rule.villages
+    enough: BoolArray = _villages(arrays, reach.able) >= arrays.villages
     enough &= led(arrays) | reach.able[arrays.village == arrays.leader].any(axis=0)
     return ((enough & first) | arrays.met) & ~arrays.lost
 
@@ -121,24 +122,25 @@ def reach_of(arrays: ProblemArrays) -> Reach:
     early, first = np.full((teams, stops), FAR, np.int64), np.full((teams, stops), FAR, np.int64)
     late = np.full((teams, stops), -FAR, np.int64)
     every = np.arange(stops)
-    for team in range(teams):
-        way = shortest[arrays.mode[team]]
-        there = way[arrays.start_node[team], arrays.node]
+    for team, side in product(range(teams), range(2)):
+        way, stay = shortest[arrays.mode[team]], arrays.stay[arrays.mode[team], :, side]
+        there = way[arrays.start_node[team], arrays.enter[:, side]]
         end_node = arrays.end_node[team]
-        back = np.zeros(stops, np.int64) if end_node < 0 else way[arrays.node, end_node]
+        back = np.zeros(stops, np.int64) if end_node < 0 else way[arrays.leave[:, side], end_node]
         shift = int(arrays.end[team] - arrays.start[team])
         rest = sum(held.duration for held in arrays.breaks[team])
         arrive = arrays.start[team] + there
-        limit = arrays.end[team] - back - arrays.service
-        fits = ~arrays.forbidden[team] & (there + arrays.service + back + rest <= shift)
+        limit = arrays.end[team] - back - stay
+        fits = ~arrays.forbidden[team] & (there + stay + back + rest <= shift)
         starts = (
             arrays.each.next_start(every, arrive),
             arrays.first.next_start(every, arrive),
             arrays.each.last_start(every, limit),
         )
-        early[team] = np.where(fits & (starts[0] <= limit), starts[0], FAR)
-        first[team] = np.where(fits & (starts[1] <= limit), starts[1], FAR)
-        late[team] = np.where(early[team] < FAR, starts[2], -FAR)
+        able = fits & (starts[0] <= limit)
+        early[team] = np.where(able, np.minimum(starts[0], early[team]), early[team])
+        first[team] = np.where(fits & (starts[1] <= limit), np.minimum(starts[1], first[team]), first[team])
+        late[team] = np.where(able, np.maximum(starts[2], late[team]), late[team])
     return Reach(shortest, early, late, first)
 
 
@@ -179,15 +181,14 @@ def visits_in_time(arrays: ProblemArrays, reach: Reach) -> BoolArray:
         return had
     early, late = reach.early[own].min(axis=0), reach.late[own].max(axis=0)
     found: BoolArray = (early < FAR) & (early + (rule.visits - 1) * rule.separation_s <= late)
-    if rule.villages == 1:
-        return found | had
     villages = np.unique(arrays.village[own])
-    if len(villages) < rule.villages:
-        return had
+    alone = arrays.villages == 1
+    if len(villages) < 2:
+        return (found & alone) | had
     early = np.stack([reach.early[arrays.village == v].min(axis=0) for v in villages])
     late = np.stack([reach.late[arrays.village == v].max(axis=0) for v in villages])
     apart = np.zeros(arrays.stop_count, bool)
     for a in range(len(villages)):
         others = np.delete(late, a, axis=0).max(axis=0)
         apart |= early[a] + rule.separation_s <= others
-    return (found & apart) | had
+    return (found & (alone | apart) & (arrays.villages <= len(villages))) | had

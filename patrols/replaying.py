@@ -13,6 +13,7 @@ from patrols.adherence import planned_and_done
 from patrols.columns import Identifier
 from patrols.plan import VISIT_COLUMNS, PatrolPlan
 from patrols.problem import PatrolProblem
+from patrols.stretches import stays_of
 
 
 @dataclass
@@ -24,6 +25,7 @@ class _Visit:
     start_s: int
     end_s: int
     fixed: bool
+    backwards: bool = False
 
 
 def as_it_went(
@@ -57,10 +59,10 @@ def as_it_went(
     PatrolPlan
         Not a sound one: teams may come sooner than they can, or too late. Its value is the plan's.
     """
-    service_s = dict(zip(problem.stops["stop_id"], problem.stops["service_s"].tolist(), strict=True))
+    known = set(problem.stops["stop_id"])
     teams = {team.team_id: team for team in problem.teams.itertuples(index=False)}
     came = signed[
-        (signed["start_s"] <= now_s) & signed["stop_id"].isin(service_s) & signed["team_id"].isin(teams)
+        (signed["start_s"] <= now_s) & signed["stop_id"].isin(known) & signed["team_id"].isin(teams)
     ].reset_index(drop=True)
     planned = plan.visits.sort_values(["team_id", "seq"], kind="stable", ignore_index=True)
     pairs = zip(planned["team_id"], planned["stop_id"], planned["start_s"], strict=True)
@@ -76,10 +78,11 @@ def as_it_went(
         if not met and extra.empty and not left_out[own.index].any():
             rows += own[list(VISIT_COLUMNS)].itertuples(index=False, name=None)
             continue
-        ordered = list(_ordered(own[~left_out[own.index]], came, met, extra, service_s))
+        stays = stays_of(problem, str(team.mode))
+        ordered = list(_ordered(own[~left_out[own.index]], came, met, extra, stays))
         _shift(problem, team, ordered)
         rows += [
-            (team_id, seq, one.stop_id, one.arrive_s, one.start_s, one.end_s)
+            (team_id, seq, one.stop_id, one.arrive_s, one.start_s, one.end_s, one.backwards)
             for seq, one in enumerate(ordered)
         ]
     return replace(plan, visits=pd.DataFrame(rows, columns=list(VISIT_COLUMNS)))
@@ -95,7 +98,7 @@ def _ordered(
     came: pd.DataFrame,
     met: dict[Any, int],
     extra: pd.Index,
-    service_s: dict[Identifier, int],
+    stays: dict[Identifier, tuple[int, int]],
 ) -> Iterator[_Visit]:
     """A team's visits in the order in which they are taken to have been made.
 
@@ -105,33 +108,42 @@ def _ordered(
 
     rows = dict(zip(came.index, came[["stop_id", "start_s", "end_s"]].to_dict("records"), strict=True))
 
-    def fixed(number: int) -> _Visit:
+    def fixed(number: int, backwards: bool) -> _Visit:
         row = rows[number]
         start = int(row["start_s"])
-        end = start + service_s[row["stop_id"]] if pd.isna(row["end_s"]) else int(row["end_s"])
-        return _Visit(row["stop_id"], start, start, max(start, end), True)
+        # A team that signed where its mode cannot go has been there all the same.
+        stay = max(0, stays[row["stop_id"]][backwards])
+        end = start + stay if pd.isna(row["end_s"]) else int(row["end_s"])
+        return _Visit(row["stop_id"], start, start, max(start, end), True, backwards)
 
     behind = -(2**62)
     for place, (index, row) in enumerate(planned.iterrows()):
         if index in met:
-            visit = fixed(met[index])
+            # Nobody writes which way a stretch was walked: as planned, unless nothing was.
+            visit = fixed(met[index], bool(row["backwards"]))
             behind = max(behind, visit.start_s)
         else:
             visit = _Visit(
-                row["stop_id"], int(row["arrive_s"]), int(row["start_s"]), int(row["end_s"]), False
+                row["stop_id"],
+                int(row["arrive_s"]),
+                int(row["start_s"]),
+                int(row["end_s"]),
+                False,
+                bool(row["backwards"]),
             )
         keyed.append((visit.start_s if visit.fixed else max(visit.start_s, behind), place, visit))
-    keyed += [(fixed(number).start_s, -1, fixed(number)) for number in extra]
+    keyed += [(fixed(number, False).start_s, -1, fixed(number, False)) for number in extra]
     yield from (visit for _, _, visit in sorted(keyed, key=lambda one: one[:2]))
 
 
 def _shift(problem: PatrolProblem, team: Any, visits: list[_Visit]) -> None:
     """Put off what cannot be as early as planned; what was signed for stands."""
     travel = problem.duration_s[team.mode]
-    node_of = dict(zip(problem.stops["stop_id"], problem.stops["node"].tolist(), strict=True))
+    stops = problem.stops
+    ends = dict(zip(stops["stop_id"], zip(stops["node"], stops["end_node"], strict=True), strict=True))
     here, free_s = int(team.start_node), int(team.start_s)
     for number, visit in enumerate(visits):
-        node = node_of[visit.stop_id]
+        node, out = ends[visit.stop_id][:: -1 if visit.backwards else 1]
         following = next((one.start_s for one in visits[number + 1 :] if one.fixed), None)
         if not visit.fixed and following is None:
             stays = visit.end_s - visit.start_s
@@ -143,4 +155,4 @@ def _shift(problem: PatrolProblem, team: Any, visits: list[_Visit]) -> None:
             visit.arrive_s, visit.start_s, visit.end_s = (
                 min(at, following) for at in (visit.arrive_s, visit.start_s, visit.end_s)
             )
-        here, free_s = node, max(free_s, visit.end_s)
+        here, free_s = out, max(free_s, visit.end_s)

@@ -12,6 +12,7 @@ from patrols.columns import Identifier, objects
 from patrols.daybook import BREAK, TRAVEL, VISIT, daybook
 from patrols.plan import PatrolPlan
 from patrols.problem import PatrolProblem
+from patrols.stretches import visit_nodes
 
 
 def rest_of_shift(
@@ -65,7 +66,8 @@ def rest_of_shift(
     book = daybook(problem, plan)
     rows = []
     for team in _rows(problem.teams):
-        node, free_s = _stands(problem, book[book["team_id"] == team.team_id], team, now_s)
+        own = plan.visits[plan.visits["team_id"] == team.team_id].sort_values("seq")
+        node, free_s = _stands(problem, book[book["team_id"] == team.team_id], own, team, now_s)
         free_s = max(free_s, bound.get(team.team_id, free_s))
         if team.team_id not in out and free_s < team.end_s:
             rows.append(team._replace(start_node=node, start_s=free_s))
@@ -94,18 +96,21 @@ def _rows(frame: pd.DataFrame) -> Iterator[Any]:
     return frame.itertuples(index=False)
 
 
-def _stands(problem: PatrolProblem, book: pd.DataFrame, team: Any, now_s: int) -> tuple[int, int]:
-    """Where a team is next free to go anywhere, and from when on."""
+def _stands(
+    problem: PatrolProblem, book: pd.DataFrame, visits: pd.DataFrame, team: Any, now_s: int
+) -> tuple[int, int]:
+    """Where a team is next free to go anywhere, and from when on; `visits` are its own, in order."""
     if book.empty or now_s < team.start_s:
         return team.start_node, max(team.start_s, now_s)
-    node_of = dict(zip(problem.stops["stop_id"], problem.stops["node"].tolist(), strict=True))
+    begins, ends = visit_nodes(problem, visits)
+    arrives, starts, over = (visits[name].to_numpy() for name in ("arrive_s", "start_s", "end_s"))
     here = int(team.start_node)
     for row in _rows(book):
         if row.kind == TRAVEL:
-            end = int(team.end_node) if row.stop_id is None else node_of[row.stop_id]
+            end = int(team.end_node) if row.stop_id is None else int(begins[arrives == row.end_s][0])
             there = end if end >= 0 else here
         else:
-            there = node_of[row.stop_id] if row.kind == VISIT else here
+            there = int(ends[(starts == row.start_s) & (over == row.end_s)][0]) if row.kind == VISIT else here
         if row.end_s > now_s:
             # On its way it goes on to where it is going; a wait can be broken off, a visit and a rest cannot.
             return (there, row.end_s) if row.kind in (TRAVEL, VISIT, BREAK) else (here, now_s)

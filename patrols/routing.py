@@ -13,6 +13,7 @@ from geo.roads import RoadNetwork
 from patrols import pace
 from patrols.plan import PatrolPlan
 from patrols.problem import PatrolProblem
+from patrols.stretches import visit_nodes
 
 
 def legs(
@@ -46,8 +47,7 @@ def legs(
     rows: list[tuple[Any, ...]] = []
     for team in problem.teams.itertuples(index=False):
         visits = plan.visits[plan.visits["team_id"] == team.team_id].sort_values("seq")
-        nodes = problem.stops.set_index("stop_id")["node"].reindex(visits["stop_id"]).tolist()
-        rows += _team_rows(problem, team, visits, nodes)
+        rows += _team_rows(problem, team, visits)
     table = pd.DataFrame(
         rows,
         columns=[
@@ -73,19 +73,18 @@ def legs(
     return gpd.GeoDataFrame(kept, geometry=gpd.GeoSeries(shapes, crs=points.crs))
 
 
-def _team_rows(
-    problem: PatrolProblem, team: Any, visits: pd.DataFrame, nodes: list[int]
-) -> list[tuple[Any, ...]]:
+def _team_rows(problem: PatrolProblem, team: Any, visits: pd.DataFrame) -> list[tuple[Any, ...]]:
     """Rows of one team: its visits in order and, unless it ends where it stands, the way back."""
     distance, duration = problem.distance_m[team.mode], problem.duration_s[team.mode]
     rows: list[tuple[Any, ...]] = []
     here, left_s = int(team.start_node), int(team.start_s)
     cells = [visits[name].tolist() for name in ("stop_id", "arrive_s", "start_s", "end_s")]
+    begins, ends = (nodes.tolist() for nodes in visit_nodes(problem, visits))
     for seq, (stop_id, arrive_s, start_s, end_s) in enumerate(zip(*cells, strict=True), start=1):
-        node = nodes[seq - 1]
+        node = begins[seq - 1]
         times = (_at(problem, seconds) for seconds in (arrive_s, start_s, end_s))
         rows.append((team.team_id, team.mode, seq, stop_id, here, node, *times, float(distance[here, node])))
-        here, left_s = node, end_s
+        here, left_s = ends[seq - 1], end_s
     end = int(team.end_node)
     if rows and end >= 0:
         back = _at(problem, left_s + int(duration[here, end]))

@@ -182,18 +182,22 @@ def first_plan(problem: PatrolProblem) -> PatrolPlan:
     return _plan(problem, arrays, reach, search, bound, 0, (0, 0), "iterations", "greedy")
 
 
-def _rows_of(arrays: ProblemArrays, problem: PatrolProblem, like: PatrolPlan | None) -> list[tuple[int, int]]:
-    """The visits of a plan that are still to be made, as rows of teams and stops, by time."""
+def _rows_of(
+    arrays: ProblemArrays, problem: PatrolProblem, like: PatrolPlan | None
+) -> list[tuple[int, int, int]]:
+    """The visits of a plan that are still to be made, as rows of teams and stops and their ways, by time."""
     if like is None:
         return []
     team_row = {team_id: row for row, team_id in enumerate(arrays.team_ids)}
     stop_row = {stop_id: row for row, stop_id in enumerate(arrays.stop_ids)}
     made = set(zip(problem.done["stop_id"], problem.done["start_s"], strict=True))
     visits = like.visits.sort_values("start_s", kind="stable")
-    rows = zip(*(visits[name].tolist() for name in ("team_id", "stop_id", "start_s")), strict=True)
+    rows = zip(
+        *(visits[name].tolist() for name in ("team_id", "stop_id", "start_s", "backwards")), strict=True
+    )
     return [
-        (team_row[team_id], stop_row[stop_id])
-        for team_id, stop_id, start_s in rows
+        (team_row[team_id], stop_row[stop_id], int(backwards))
+        for team_id, stop_id, start_s, backwards in rows
         if team_id in team_row and stop_id in stop_row and (stop_id, start_s) not in made
     ]
 
@@ -235,7 +239,8 @@ def _plan(
     visits = search.visits()
     crossed = _crossed(arrays, visits)
     rows = [
-        (arrays.team_ids[team], place, arrays.stop_ids[stop], *times) for team, place, stop, *times in visits
+        (arrays.team_ids[team], place, arrays.stop_ids[stop], *times, bool(back))
+        for team, place, stop, *times, back in visits
     ]
     return PatrolPlan(
         visits=pd.DataFrame(rows, columns=list(VISIT_COLUMNS)),
@@ -250,19 +255,21 @@ def _plan(
     )
 
 
-def _crossed(arrays: ProblemArrays, visits: list[tuple[int, int, int, int, int, int]]) -> list[int]:
+def _crossed(arrays: ProblemArrays, visits: list[tuple[int, ...]]) -> list[int]:
     """Rows of the stops that visits, these and those made before, cross by the words of the rule.
 
     The search counts turns; visits made before may meet the rule in more ways than it looks for.
     """
     here = [list(several) for several in arrays.done]
-    for team, _, stop, _, start, end in visits:
+    for team, _, stop, _, start, end, _ in visits:
         here[stop].append(Visit(int(arrays.village[team]), start, end))
     until = arrays.span[1]
     return [
         stop
         for stop, several in enumerate(here)
-        if is_crossed(arrays.rule, sorted(several, key=lambda visit: visit.start), until, arrays.leader)
+        if is_crossed(
+            arrays.rule_at(stop), sorted(several, key=lambda visit: visit.start), until, arrays.leader
+        )
     ]
 
 

@@ -36,6 +36,7 @@ def problem_of(
         distance_m=matrices,
         stops=pd.DataFrame([stop | row for row in stops]),
         windows=pd.DataFrame([{"on_visit": "each"} | row for row in frames.get("windows", [])]),
+        through=pd.DataFrame(frames.get("through", [])),
         teams=pd.DataFrame([team | row for row in teams]),
         breaks=pd.DataFrame(frames.get("breaks", [])),
         forbidden=pd.DataFrame(frames.get("forbidden", [])),
@@ -92,6 +93,8 @@ def problems(
             "prize": draw(st.integers(0, 5)),
             "service_s": draw(st.sampled_from([0, 60, 300])),
             "required": not plain and draw(st.integers(0, 9)) == 0,
+            "villages": 0 if plain else draw(st.sampled_from([0, 0, 0, 1, 2])),
+            "max_idle_s": 0 if plain else draw(st.sampled_from([0, 0, 0, 1200])),
         }
         for number in range(draw(st.sampled_from([0, *range(1, most_stops + 1), most_stops])))
     ]
@@ -115,9 +118,16 @@ def problems(
         max_idle_s=None if plain else draw(st.sampled_from([None, None, 1500])),
     )
     extra = {} if plain else draw(_extras(stops, teams))
+    extra["through"] = draw(_stretches(stops, size, sorted(modes), plain))
     if not stops or not teams:
-        return _with_empty(modes, stops, teams, rule)
+        return _with_empty(modes, stops, teams, rule, extra["through"] if stops else [])
     return problem_of(modes, stops, teams, rule=rule, **extra)
+
+
+def fitting(stops: pd.DataFrame, rule: CrossRule) -> pd.DataFrame:
+    """The stops, each asking for no more villages of its own than another rule can have."""
+    most = 0 if rule.pattern == "joint" else rule.visits
+    return stops.assign(villages=stops["villages"].clip(upper=most))
 
 
 @st.composite
@@ -132,6 +142,26 @@ def _matrices(draw: st.DrawFn, size: int, plain: bool) -> np.ndarray:
     matrix = np.array(rows)
     np.fill_diagonal(matrix, 0)
     return matrix
+
+
+@st.composite
+def _stretches(
+    draw: st.DrawFn, stops: list[dict[str, Any]], size: int, modes: list[str], plain: bool
+) -> list[dict[str, Any]]:
+    """Ways through some of the stops, which get a second end; some modes, and some ways, are left out."""
+    found = []
+    for stop in stops:
+        if draw(st.integers(0, 2)):
+            continue
+        stop["end_node"] = draw(st.integers(0, size - 1))
+        wanted = modes if plain or draw(st.booleans()) else [draw(st.sampled_from(modes))]
+        for mode in wanted:
+            forth, back = draw(st.tuples(*[st.integers(-1, 300)] * 2).filter(lambda ways: max(ways) >= 0))
+            found.append(
+                {"stop_id": stop["stop_id"], "mode": mode, "forth_s": forth, "forth_m": forth}
+                | {"back_s": back, "back_m": back}
+            )
+    return found
 
 
 @st.composite
@@ -168,11 +198,19 @@ def _extras(draw: st.DrawFn, stops: list[dict[str, Any]], teams: list[dict[str, 
 
 
 def _with_empty(
-    modes: dict[str, np.ndarray], stops: list[dict[str, Any]], teams: list[dict[str, Any]], rule: CrossRule
+    modes: dict[str, np.ndarray],
+    stops: list[dict[str, Any]],
+    teams: list[dict[str, Any]],
+    rule: CrossRule,
+    through: list[dict[str, Any]],
 ) -> PatrolProblem:
     """A problem without stops or without teams, which short rows cannot name the columns of."""
     whole = problem_of(
-        modes, stops or [{"stop_id": "none", "node": 0}], teams or [{"team_id": "none"}], rule=rule
+        modes,
+        stops or [{"stop_id": "none", "node": 0}],
+        teams or [{"team_id": "none"}],
+        rule=rule,
+        through=through,
     )
     return PatrolProblem(
         whole.duration_s,
@@ -184,4 +222,5 @@ def _with_empty(
         whole.forbidden,
         rule,
         ORIGIN,
+        through=whole.through,
     )

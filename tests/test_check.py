@@ -34,7 +34,7 @@ def plan_of(visits: tuple[Visit, ...] = SOUND, **claims: Any) -> PatrolPlan:
     """A plan with these visits that claims to cross both stops, 5 together."""
     plain = {"value": 5, "crossed": ("p", "q"), "unreachable": (), "upper_bound": 5}
     return PatrolPlan(
-        pd.DataFrame(visits, columns=list(VISIT_COLUMNS)),
+        pd.DataFrame([(*visit, False)[:7] for visit in visits], columns=list(VISIT_COLUMNS)),
         **{**plain, "seed": 1, "iterations": (0, 0), "status": "iterations", **claims},
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -120,10 +119,14 @@ def test_a_shift_has_no_hole_and_holds_all_that_belongs_to_it(problem: PatrolPro
         held = own[own["kind"] == "break"]
         asked = problem.breaks[problem.breaks["team_id"] == team.team_id]
         assert sorted(held["end_s"] - held["start_s"]) == sorted(asked["duration_s"])
-        node = problem.stops.set_index("stop_id")["node"]
-        nodes = [team.start_node, *node[visits.sort_values("seq")["stop_id"]]]
-        nodes += [team.end_node] if team.end_node >= 0 else []
-        ways = [int(problem.duration_s[team.mode][a, b]) for a, b in pairwise(nodes)]
+        ends = problem.stops.set_index("stop_id")[["node", "end_node"]]
+        here, ways = team.start_node, []
+        for visit in visits.sort_values("seq").itertuples(index=False):
+            begin, over = ends.loc[visit.stop_id].tolist()[:: -1 if visit.backwards else 1]
+            ways.append(int(problem.duration_s[team.mode][here, begin]))
+            here = over
+        if team.end_node >= 0:
+            ways.append(int(problem.duration_s[team.mode][here, team.end_node]))
         travel = own[own["kind"] == "travel"]
         assert (travel["end_s"] - travel["start_s"]).tolist() == [way for way in ways if way]
 

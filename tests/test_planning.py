@@ -330,7 +330,7 @@ def test_files_for_outside_name_no_camera_gap_or_cause(session, made, tmp_path):
         for word in ("camera", "gap", "cause", "no_camera", "why", "prize", "recognise"):
             assert word not in written.lower(), (ending, word)
     inside = document(session, made.plan_id)
-    assert set(inside["problem"]["stops"]) == {"stop_id", "node", "village", "prize", "service_s", "required"}
+    assert {"stop_id", "node", "village", "prize", "service_s", "required"} <= set(inside["problem"]["stops"])
 
 
 @pytest.mark.parametrize("ending", [".json", ".gpx"])

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
-from patrol_strategies import line, problem_of, problems, two_villages
+from patrol_strategies import fitting, line, problem_of, problems, two_villages
 
 from bench.families import CrossPatrolFamily, cross_patrol_problem
 from patrols.check import violations
@@ -58,7 +58,8 @@ def test_plans_that_go_on_from_visits_made_keep_every_rule(
         visits=max(visits, most),
         villages=data.draw(st.integers(1, max(visits, most))),
     )
-    asked = replace(problem, rule=rule, done=done, pinned=pinned(*pairs))
+    stops = fitting(problem.stops, rule)
+    asked = replace(problem, rule=rule, stops=stops, done=done, pinned=pinned(*pairs))
     try:
         plan = solve(asked, budget=FEW, seed=1)
     except RequiredStopsUnserved:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import permutations, product
 from typing import Any
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
-from patrol_strategies import line, problem_of, problems, two_villages
+from patrol_strategies import fitting, line, problem_of, problems, two_villages
 
 from bench.families import CrossPatrolFamily, cross_patrol_problem
 from patrols.arrays import problem_arrays
@@ -100,16 +101,39 @@ def best_value(problem: PatrolProblem) -> int:
         ):
             continue
         for firsts in product(*visitors.values()):
-            if in_time(problem, stops, teams, chosen, dict(zip(visitors, firsts, strict=True))):
+            if any(
+                in_time(problem, stops, teams, chosen, dict(zip(visitors, firsts, strict=True)), ways)
+                for ways in all_ways(problem, stops, chosen)
+            ):
                 best = worth
                 break
     return best
 
 
+def all_ways(
+    problem: PatrolProblem, stops: list[Any], chosen: tuple[Any, ...]
+) -> Iterator[dict[tuple[int, int], bool]]:
+    """Every choice of going through stretches forth or back, by team and stop."""
+    stretched = set(problem.through["stop_id"])
+    pairs = [(t, s) for t, order in enumerate(chosen) for s in order]
+    sides = [(False, True) if stops[s]["stop_id"] in stretched else (False,) for _, s in pairs]
+    for picked in product(*sides):
+        yield dict(zip(pairs, picked, strict=True))
+
+
 def in_time(
-    problem: PatrolProblem, stops: list[Any], teams: list[Any], chosen: tuple[Any, ...], first: dict[int, int]
+    problem: PatrolProblem,
+    stops: list[Any],
+    teams: list[Any],
+    chosen: tuple[Any, ...],
+    first: dict[int, int],
+    back: dict[tuple[int, int], bool],
 ) -> bool:
     """Whether all orders fit their shifts when each stop's second visit waits for its first."""
+    ways = {
+        (row.stop_id, row.mode): (row.forth_s, row.back_s) for row in problem.through.itertuples(index=False)
+    }
+    stretched = set(problem.through["stop_id"])
     begun = {(t, s): -(10**6) for t, order in enumerate(chosen) for s in order}
     while True:
         before = dict(begun)
@@ -117,11 +141,18 @@ def in_time(
             team, travel = teams[t], problem.duration_s[teams[t]["mode"]]
             now, here = team["start_s"], team["start_node"]
             for s in order:
-                now += travel[here, stops[s]["node"]]
+                stop = stops[s]
+                ends = (stop["node"], stop["end_node"])[:: -1 if back[t, s] else 1]
+                through = 0
+                if stop["stop_id"] in stretched:
+                    through = ways.get((stop["stop_id"], team["mode"]), (-1, -1))[back[t, s]]
+                if through < 0:
+                    return False
+                now += travel[here, ends[0]]
                 if first[s] != t:
                     now = max(now, begun[first[s], s] + problem.rule.separation_s)
                 begun[t, s] = now
-                now, here = now + stops[s]["service_s"], stops[s]["node"]
+                now, here = now + stop["service_s"] + through, ends[1]
             if order and team["end_node"] >= 0:
                 now += travel[here, team["end_node"]]
             if now > team["end_s"]:
@@ -199,7 +230,8 @@ def test_every_rule_is_kept_and_bounded(problem: PatrolProblem, visits: int, dat
         separation_s=data.draw(st.sampled_from([0, 300])),
     )
     mixed = [data.draw(st.integers(1, 3)) if home else 0 for home in problem.teams["village"]]
-    asked = replace(problem, rule=rule, teams=problem.teams.assign(villages=mixed))
+    stops = fitting(problem.stops, rule)
+    asked = replace(problem, rule=rule, stops=stops, teams=problem.teams.assign(villages=mixed))
     plan = solved(asked)
     assert violations(asked, plan) == []
     assert plan.value <= plan.upper_bound
@@ -223,7 +255,7 @@ def test_a_mixed_team_crosses_alone_and_a_team_of_one_village_never() -> None:
     assert plan.upper_bound == 1
     claimed = replace(
         plan,
-        visits=pd.DataFrame([("plain", 1, "q", 0, 0, 60)], columns=plan.visits.columns),
+        visits=pd.DataFrame([("plain", 1, "q", 0, 0, 60, False)], columns=plan.visits.columns),
         crossed=("q",),
         unreachable=(),
     )
@@ -244,7 +276,9 @@ def test_a_rota_is_led_by_the_duty_village(leader: str, crossed: tuple[str, ...]
     if crossed:
         assert leader in set(plan.visits["team_id"])
     others = ("east", "west") if leader != "east" else ("north", "west")
-    rows = [(team, 1, "p", 100 + k * 600, 100 + k * 600, 160 + k * 600) for k, team in enumerate(others)]
+    rows = [
+        (team, 1, "p", 100 + k * 600, 100 + k * 600, 160 + k * 600, False) for k, team in enumerate(others)
+    ]
     without = replace(plan, visits=pd.DataFrame(rows, columns=plan.visits.columns), crossed=("p",), value=1)
     assert "claim_crossed" in {found.code for found in violations(problem, without)}
     said = stop_outcomes(problem, replace(without, crossed=(), value=0))["p"]

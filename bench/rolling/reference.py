@@ -46,7 +46,7 @@ def plan_of(arrays: ProblemArrays, draft: Draft, bound: float) -> PatrolPlan:
         The upper bound to claim.
     """
     rows = [
-        (arrays.team_ids[team], place, arrays.stop_ids[stay.stop], *times)
+        (arrays.team_ids[team], place, arrays.stop_ids[stay.stop], *times, False)
         for team, (route, timed) in enumerate(zip(draft.routes, draft.times, strict=True))
         for place, (stay, times) in enumerate(zip(route, timed, strict=True), start=1)
     ]

@@ -11,7 +11,7 @@ from typing import Any
 from geo.errors import Sentence
 from patrols.check.parts import Stop, Team, Violation, Visit, at_visit
 from patrols.plan import PatrolPlan
-from patrols.problem import PatrolProblem
+from patrols.problem import CrossRule, PatrolProblem
 
 
 def unknown(
@@ -40,9 +40,8 @@ def unknown(
             yield Violation("unknown_id", None, stop_id, None, None, None, text)
 
 
-def _is_crossed(problem: PatrolProblem, here: list[Visit], teams: dict[Any, Team]) -> bool:
+def _is_crossed(problem: PatrolProblem, rule: CrossRule, here: list[Visit], teams: dict[Any, Team]) -> bool:
     """Whether visits in order of time make their stop crossed, by the words of `CrossRule`."""
-    rule = problem.rule
     # Who was there, made before or now: both say of how many villages, and of which.
     who = [visit if visit.made else teams[visit.team_id] for visit in here]
     if rule.pattern == "joint":
@@ -80,7 +79,9 @@ def claims(
     teams: dict[Any, Team],
 ) -> Iterator[Violation]:
     """What the plan says of itself against what its visits show."""
-    really = {stop_id for stop_id, here in by_stop.items() if _is_crossed(problem, here, teams)}
+    really = {
+        stop_id for stop_id, here in by_stop.items() if _is_crossed(problem, stops[stop_id].rule, here, teams)
+    }
     for stop_id, count in Counter(plan.crossed).items():
         text = None
         if count > 1:

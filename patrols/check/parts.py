@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geo.errors import Sentence
-from patrols.problem import PatrolProblem
+from patrols.problem import CrossRule, PatrolProblem
 
 CODES = (
     "time_travel",
@@ -62,14 +62,35 @@ class Violation:
 
 @dataclass(frozen=True)
 class Stop:
-    """What a stop asks of its visits; windows of any visit and of the first, seconds."""
+    """What a stop asks of its visits; windows of any visit and of the first, seconds.
+
+    `through` has, by mode, how long a stretch takes forth and back, -1 for not that way; None: it is a point.
+    """
 
     node: int
+    end_node: int
     prize: float
     service_s: int
     required: bool
     each: tuple[tuple[int, int], ...]
     first: tuple[tuple[int, int], ...]
+    rule: CrossRule
+    through: dict[Any, tuple[int, int]] | None
+
+    def way_in(self, backwards: bool) -> int:
+        """The node at which a visit begins."""
+        return self.end_node if backwards else self.node
+
+    def way_out(self, backwards: bool) -> int:
+        """The node at which a visit ends."""
+        return self.node if backwards else self.end_node
+
+    def takes_s(self, mode: Any, backwards: bool) -> int | None:
+        """How long a visit takes, None where this mode cannot go through that way."""
+        if self.through is None:
+            return self.service_s
+        through_s = self.through.get(mode, (-1, -1))[backwards]
+        return None if through_s < 0 else self.service_s + through_s
 
 
 @dataclass(frozen=True)
@@ -78,6 +99,7 @@ class Team:
 
     village: Any
     villages: int
+    mode: Any
     travel_s: NDArray[np.int64]
     start_node: int
     end_node: int
@@ -96,6 +118,7 @@ class Visit:
     arrive_s: int
     start_s: int
     end_s: int
+    backwards: bool = False
     # Of a visit made before the plan: its team may not be in it.
     made: bool = False
     village: Any = None
@@ -109,17 +132,38 @@ def stops_of(problem: PatrolProblem) -> dict[Any, Stop]:
     }
     for stop_id, start_s, end_s, on_visit in problem.windows.itertuples(index=False, name=None):
         windows[stop_id][on_visit].append((start_s, end_s))
+    through: dict[Any, dict[Any, tuple[int, int]]] = {}
+    for stop_id, mode, forth_s, _, back_s, _ in problem.through.itertuples(index=False, name=None):
+        through.setdefault(stop_id, {})[mode] = (forth_s, back_s)
     return {
         stop_id: Stop(
             node,
+            end_node,
             prize,
             service_s,
             required,
             tuple(windows[stop_id]["each"]),
             tuple(windows[stop_id]["first"]),
+            _rule_of(problem.rule, villages, max_idle_s),
+            through.get(stop_id),
         )
-        for stop_id, node, _, prize, service_s, required in problem.stops.itertuples(index=False, name=None)
+        for (
+            stop_id,
+            node,
+            _,
+            prize,
+            service_s,
+            required,
+            end_node,
+            villages,
+            max_idle_s,
+        ) in problem.stops.itertuples(index=False, name=None)
     }
+
+
+def _rule_of(rule: CrossRule, villages: int, max_idle_s: int) -> CrossRule:
+    """The rule with what one stop asks for instead, where that is not 0."""
+    return replace(rule, villages=villages or rule.villages, max_idle_s=max_idle_s or rule.max_idle_s)
 
 
 def teams_of(problem: PatrolProblem) -> dict[Any, Team]:
@@ -129,7 +173,15 @@ def teams_of(problem: PatrolProblem) -> dict[Any, Team]:
         breaks[team_id].append((earliest_s, latest_s, duration_s))
     return {
         team_id: Team(
-            village, villages, problem.duration_s[mode], start, end, start_s, end_s, tuple(breaks[team_id])
+            village,
+            villages,
+            mode,
+            problem.duration_s[mode],
+            start,
+            end,
+            start_s,
+            end_s,
+            tuple(breaks[team_id]),
         )
         for team_id, village, mode, start, end, start_s, end_s, villages in problem.teams.itertuples(
             index=False, name=None

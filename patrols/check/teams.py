@@ -20,18 +20,18 @@ def team_violations(
     timed = True
     for visit in own:
         stop = stops[visit.stop_id]
-        yield from _visit_violations(visit, before, stop, (team_id, visit.stop_id) in forbidden)
+        yield from _visit_violations(visit, before, stop, team, (team_id, visit.stop_id) in forbidden)
         wrong = _leg_violation(visit, before, here, left_s, stop, team)
         if wrong is not None:
             yield wrong
         timed = timed and wrong is None and visit.arrive_s <= visit.start_s
-        travel_s = int(team.travel_s[here, stop.node])
+        travel_s = int(team.travel_s[here, stop.way_in(visit.backwards)])
         if travel_s == 0:
             # Nothing lies between waiting at the place before and waiting here: it is one stretch.
             idle.append((left_s, visit.start_s))
         else:
             idle += [(left_s, visit.arrive_s - travel_s), (visit.arrive_s, visit.start_s)]
-        before, here, left_s = visit, stop.node, visit.end_s
+        before, here, left_s = visit, stop.way_out(visit.backwards), visit.end_s
     home_s = 0 if not own or team.end_node < 0 else int(team.travel_s[here, team.end_node])
     if own and (home_s < 0 or left_s + home_s > team.end_s):
         timed = False
@@ -48,7 +48,7 @@ def team_violations(
 
 
 def _visit_violations(
-    visit: Visit, before: Visit | None, stop: Stop, is_forbidden: bool
+    visit: Visit, before: Visit | None, stop: Stop, team: Team, is_forbidden: bool
 ) -> Iterator[Violation]:
     """What a visit shows by itself and by its place in the order."""
     if is_forbidden:
@@ -64,25 +64,34 @@ def _visit_violations(
         )
         yield at_visit("time_travel", visit, visit.start_s, visit.arrive_s, text)
     stays_s = visit.end_s - visit.start_s
-    if stays_s < stop.service_s:
+    takes_s = stop.takes_s(team.mode, visit.backwards)
+    if takes_s is None:
+        text = Sentence(
+            "its mode cannot go through this stretch from node %(here)s to node %(there)s; send another team",
+            here=stop.way_in(visit.backwards),
+            there=stop.way_out(visit.backwards),
+        )
+        yield at_visit("mode", visit, None, None, text)
+    elif stays_s < takes_s:
         text = Sentence(
             "it stays %(stays)s s of the %(service)s s that the service takes",
             stays=stays_s,
-            service=stop.service_s,
+            service=takes_s,
         )
-        yield at_visit("time_travel", visit, stays_s, stop.service_s, text)
+        yield at_visit("time_travel", visit, stays_s, takes_s, text)
 
 
 def _leg_violation(
     visit: Visit, before: Visit | None, here: int, left_s: int, stop: Stop, team: Team
 ) -> Violation | None:
     """What is wrong with the way to a visit from node `here`, free from `left_s` on; None when sound."""
-    travel_s = int(team.travel_s[here, stop.node])
+    there = stop.way_in(visit.backwards)
+    travel_s = int(team.travel_s[here, there])
     if travel_s < 0:
         text = Sentence(
             "its mode has no way from node %(here)s to node %(there)s; send another team",
             here=here,
-            there=stop.node,
+            there=there,
         )
         return at_visit("mode", visit, None, None, text)
     leaves_s = visit.arrive_s - travel_s
@@ -108,7 +117,7 @@ def _leg_violation(
     text = Sentence(
         "the leg from node %(here)s to node %(there)s takes %(travel)s s, the plan gives it %(given)s s",
         here=here,
-        there=stop.node,
+        there=there,
         travel=travel_s,
         given=given_s,
     )

@@ -12,9 +12,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from patrols.arrays import FAR, BoolArray, IntArray
+from patrols.arrays import BoolArray, IntArray
 from patrols.search.compiled import counted, uncounted
-from patrols.search.fixed import EARLY, END, LASTS, MODE, NEXT, NODE, START, TEAM, Chance, Fixed, FloatArray
+from patrols.search.fixed import (
+    EARLY,
+    END,
+    ENTER,
+    LASTS,
+    LEAVE,
+    MODE,
+    NEXT,
+    START,
+    TEAM,
+    Chance,
+    Fixed,
+    FloatArray,
+)
 from patrols.search.placing import Room, Taste, cross, draw, guessed, hold, is_crossed, put, unvisited
 from patrols.search.retiming import DEAD, GOOD, retime
 from patrols.search.ruin import Appetite, ruin, take
@@ -65,7 +78,7 @@ class Found(NamedTuple):
 @uncounted
 def weigh(fixed: Fixed, orders: IntArray, even: float, found: FloatArray) -> None:
     """Required stops missing, value and cost of the chains."""
-    entry, gang, travel, prize, required = fixed.entry, fixed.gang, fixed.travel, fixed.prize, fixed.required
+    gang, travel, prize, required = fixed.gang, fixed.travel, fixed.prize, fixed.required
     kept, calls, turns = fixed.kept, fixed.stops * fixed.turns, fixed.turns
     starts = calls + fixed.breaks
     missing, value, cost = 0.0, 0.0, 0.0
@@ -79,15 +92,15 @@ def weigh(fixed: Fixed, orders: IntArray, even: float, found: FloatArray) -> Non
         x = orders[NEXT, u]
         while x < starts:
             if x < calls:
-                way += travel[mode, entry[u, NODE], entry[x, NODE]]
-                busy += entry[x, LASTS]
+                way += travel[mode, orders[LEAVE, u], orders[ENTER, x]]
+                busy += orders[LASTS, x]
                 cost -= kept[team, x // turns]
                 if fixed.known.shape[1] > 0:
                     cost += guessed(fixed.known, x // turns, orders[EARLY, x])
                 u = x
             x = orders[NEXT, x]
-        if u < calls and entry[x, NODE] >= 0:
-            way += travel[mode, entry[u, NODE], entry[x, NODE]]
+        if u < calls and orders[ENTER, x] >= 0:
+            way += travel[mode, orders[LEAVE, u], orders[ENTER, x]]
         busy += way
         cost += way + even * busy * busy / max(gang[team, END] - gang[team, START], 1)
     found[0], found[1], found[2] = missing, value, cost
@@ -196,9 +209,7 @@ def rebuild(
         elif how < 0.9:
             key[k] = -prize[stop] / (1.0 + draw(chance))
         else:
-            key[k] = -float(
-                leg(fixed, 0, fixed.entry[calls + fixed.breaks, NODE], fixed.entry[stop * turns, NODE])
-            )
+            key[k] = -float(leg(fixed, 0, orders[LEAVE, calls + fixed.breaks], fixed.enter[stop, 0]))
         if required[stop]:
             key[k] -= 1e9
     order = np.argsort(key[:n], kind="mergesort")
@@ -213,7 +224,7 @@ def rebuild(
             return False
     # Where ways break the triangle inequality one more call may let those behind it begin earlier: a first
     # turn that does may leave its stop alone too long.
-    return fixed.idle >= FAR or mend_times(fixed, orders, room)
+    return not fixed.idles or mend_times(fixed, orders, room)
 
 
 @counted

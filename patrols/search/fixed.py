@@ -31,15 +31,22 @@ class Fixed(NamedTuple):
     Parameters
     ----------
     stops, turns, breaks, teams : int
-    villages : int
+    villages : (S,) int
         How many villages the visits of a crossed stop must come from.
     leader : int
         The village that one of them must come from, -1 for none.
-    separation, idle : int
-        Seconds from start to start; the longest time alone, FAR where there is no bound.
-    entry : (S*K + B + 2T, 3) int
-        Of each call, break, start and end: its node (-1 for a break, and for an end that is anywhere), how
-        long it takes, and the second before which it does not start for whatever reason beside windows.
+    separation : int
+        Seconds from start to start.
+    idle : (S,) int
+        The longest time alone, FAR where there is no bound.
+    idles : bool
+        Whether any stop has such a bound.
+    over_from : (S*K,) int
+        The second before which a call is not over for whatever reason beside windows.
+    enter, leave : (S, 2) int
+        The nodes at which a visit begins and ends, forth and back.
+    stay : (M, S, 2) int
+        How long it takes, FAR where the mode cannot go that way.
     first, each : (S, W, 2) int
         Windows of the first turn and of any turn, by start; rows are filled up with (FAR, -FAR).
     held : (B, 3) int
@@ -72,11 +79,15 @@ class Fixed(NamedTuple):
     turns: int
     breaks: int
     teams: int
-    villages: int
+    villages: IntArray
     leader: int
     separation: int
-    idle: int
-    entry: IntArray
+    idle: IntArray
+    idles: bool
+    over_from: IntArray
+    enter: IntArray
+    leave: IntArray
+    stay: IntArray
     first: IntArray
     each: IntArray
     held: IntArray
@@ -93,14 +104,16 @@ class Fixed(NamedTuple):
     carries: IntArray
 
 
-# Columns of `Fixed.entry`, `Fixed.gang` and `Fixed.held`.
-NODE, LASTS, NOT_BEFORE = 0, 1, 2
+# Columns of `Fixed.gang` and `Fixed.held`.
 MODE, START, END, VILLAGE = 0, 1, 2, 3
 HELD_FROM, HELD_TO, HELD_BY = 0, 1, 2
 # The orders are one array of these rows with a column for each call, break, start and end: what comes next
 # and before it in its chain; the team that makes the call, -1 for nobody; whether a break is held at the
-# place before it (0) or after it (1); and the earliest and latest start for which all chains work.
-NEXT, BEFORE, TEAM, SIDE, EARLY, LATE = 0, 1, 2, 3, 4, 5
+# place before it (0) or after it (1), and whether a call goes through its stretch forth (0) or back (1); the
+# earliest and latest start for which all chains work; the nodes at which it begins and ends (-1 for a break,
+# and for an end that is anywhere), and how long it takes.
+NEXT, BEFORE, TEAM, SIDE, EARLY, LATE, ENTER, LEAVE, LASTS = range(9)
+ROWS = 9
 
 
 def fixed_of(
@@ -129,37 +142,27 @@ def fixed_of(
     rule, stops, teams = arrays.rule, arrays.stop_count, arrays.team_count
     turns = rule.visits
     held = [(team, one) for team, several in enumerate(arrays.breaks) for one in several]
-    none = np.full(len(held), NOBODY, np.int64)
-    not_before = np.full((stops, turns), -FAR, np.int64)
-    not_before[:, 0] = arrays.open_from
-    if rule.max_idle_s is not None:
+    over_from = np.full((stops, turns), -FAR, np.int64)
+    bounded = arrays.idle < FAR
+    for turn in range(turns):
         # From each turn on, stays and waits must last to the end of the span.
-        for turn in range(1, turns):
-            lasts = rule.max_idle_s + arrays.service
-            not_before[:, turn] = arrays.span[1] - (turns - turn) * lasts
-    rest = np.zeros(2 * teams, np.int64)
-    lasts = np.array([one.duration for _, one in held], np.int64)
-    node = np.concatenate([np.repeat(arrays.node, turns), none, arrays.start_node, arrays.end_node])
-    service = np.repeat(arrays.service, turns)
-    for x, made in _made(arrays):
-        service[x] = made.end - made.start
-    for stop, chain in enumerate(arrays.chains):
-        if chain:
-            # Whoever came after it, and does not count, was there too.
-            until = max(made.end for made in arrays.done[stop])
-            service[stop * turns + len(chain) - 1] = until - chain[-1].start
-    takes = np.concatenate([service, lasts, rest])
-    early = np.concatenate([not_before.ravel(), np.full(len(held) + 2 * teams, -FAR, np.int64)])
+        over = arrays.span[1] - (turns - turn) * arrays.idle - (turns - turn - 1) * arrays.longest
+        asked = bounded & ~arrays.required if turn == 0 else bounded
+        over_from[:, turn] = np.where(asked, over, -FAR)
     return Fixed(
         stops=stops,
         turns=turns,
         breaks=len(held),
         teams=teams,
-        villages=rule.villages,
+        villages=arrays.villages,
         leader=arrays.leader,
         separation=rule.separation_s,
-        idle=FAR if rule.max_idle_s is None else rule.max_idle_s,
-        entry=np.column_stack([node, takes, early]),
+        idle=arrays.idle,
+        idles=bool(bounded.any()),
+        over_from=over_from.ravel(),
+        enter=arrays.enter,
+        leave=arrays.leave,
+        stay=np.ascontiguousarray(arrays.stay),
         first=np.stack([arrays.first.start, arrays.first.end], axis=2),
         each=np.stack([arrays.each.start, arrays.each.end], axis=2),
         held=np.array([(one.earliest, one.latest, team) for team, one in held], np.int64).reshape(-1, 3),
@@ -196,21 +199,38 @@ def _near(arrays: ProblemArrays) -> IntArray:
     """The stops nearest to each stop, over the modes that the teams have."""
     if not arrays.stop_count:
         return np.zeros((0, 0), np.int64)
-    between = arrays.travel[np.unique(arrays.mode)][:, arrays.node[:, None], arrays.node[None]]
-    ways = np.minimum(between, 10**7).sum(axis=0)
+    ways = np.minimum(arrays.between, 10**7).sum(axis=0)
     np.fill_diagonal(ways, -1)
     return np.argsort(ways, axis=1, kind="stable")[:, :NEIGHBOURS].astype(np.int64)
 
 
+def entries(fixed: Fixed) -> int:
+    """How many columns the orders have."""
+    return fixed.stops * fixed.turns + fixed.breaks + 2 * fixed.teams
+
+
 def empty_orders(fixed: Fixed, arrays: ProblemArrays) -> IntArray:
     """Everybody stays at the base; breaks are not in the chains yet, visits made before stand."""
-    size, teams = len(fixed.entry), fixed.teams
-    orders = np.full((6, size), NOBODY, np.int64)
-    orders[SIDE:] = 0
+    teams, turns = fixed.teams, fixed.turns
+    size = entries(fixed)
+    orders = np.full((ROWS, size), NOBODY, np.int64)
+    orders[SIDE:ENTER], orders[LASTS] = 0, 0
     starts = size - 2 * teams + np.arange(teams)
+    orders[ENTER, starts] = orders[LEAVE, starts] = arrays.start_node
+    orders[ENTER, starts + teams] = orders[LEAVE, starts + teams] = arrays.end_node
+    calls = fixed.stops * turns
+    orders[ENTER, :calls] = orders[LEAVE, :calls] = np.repeat(arrays.node, turns)
+    held = [one.duration for several in arrays.breaks for one in several]
+    orders[LASTS, calls : calls + len(held)] = held
     orders[NEXT, starts], orders[BEFORE, starts + teams] = starts + teams, starts
     orders[TEAM, starts] = orders[TEAM, starts + teams] = np.arange(teams)
     for ghost, (x, made) in enumerate(_made(arrays)):
         orders[TEAM, x] = teams + ghost
         orders[EARLY, x] = orders[LATE, x] = made.start
+        orders[LASTS, x] = made.end - made.start
+    for stop, chain in enumerate(arrays.chains):
+        if chain:
+            # Whoever came after it, and does not count, was there too.
+            until = max(made.end for made in arrays.done[stop])
+            orders[LASTS, stop * turns + len(chain) - 1] = until - chain[-1].start
     return orders

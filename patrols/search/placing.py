@@ -12,13 +12,13 @@ from patrols.search.fixed import (
     BEFORE,
     EARLY,
     END,
+    ENTER,
     HELD_BY,
     LASTS,
     LATE,
+    LEAVE,
     MODE,
     NEXT,
-    NODE,
-    NOT_BEFORE,
     SIDE,
     START,
     TEAM,
@@ -56,8 +56,9 @@ class Room(NamedTuple):
     trail : (16 * entries, 3) int
         Changes of times, to take them back.
     cost : (K, T) float
-    place : (K, T) int
-        The cheapest place of each turn in each team's chain: what it is put behind.
+    place, side : (K, T) int
+        The cheapest place of each turn in each team's chain: what it is put behind, and whether it goes
+        through its stretch forth (0) or back (1).
     """
 
     stack: IntArray
@@ -65,6 +66,7 @@ class Room(NamedTuple):
     trail: IntArray
     cost: FloatArray
     place: IntArray
+    side: IntArray
 
 
 class Taste(NamedTuple):
@@ -120,7 +122,7 @@ def adds_up(fixed: Fixed, orders: IntArray, gang: IntArray, x: int, team: int) -
         known += new if village >= 0 else -2 * fixed.turns
         led = led or village == fixed.leader
     left = fixed.turns - 1 - turn
-    return known + left >= fixed.villages and (led or left > 0)
+    return known + left >= fixed.villages[x // fixed.turns] and (led or left > 0)
 
 
 @uncounted
@@ -157,7 +159,7 @@ def scan(
 
     `alone` asks for a visit that need not cross: any team that is free to go will do.
     """
-    entry, gang, travel, free = fixed.entry, fixed.gang, fixed.travel, fixed.free
+    gang, travel, free = fixed.gang, fixed.travel, fixed.free
     load, carries, kept = fixed.load, fixed.carries, fixed.kept
     # Only teams that must come may, where there are as many of these left as turns.
     left = 1 if alone else fixed.turns - x % fixed.turns
@@ -166,14 +168,13 @@ def scan(
     calls, turns = fixed.stops * fixed.turns, fixed.turns
     starts = calls + fixed.breaks
     ends = starts + fixed.teams
-    here = entry[x, NODE]
     cost, place = room.cost[turn], room.place[turn]
-    low, high = entry[x, NOT_BEFORE], FAR - 1
+    after, high = -FAR, FAR - 1
     windows = fixed.each if turn > 0 else fixed.first
     if turn > 0:
-        low = max(low, orders[EARLY, x - 1] + fixed.separation)
-        if fixed.idle < FAR:
-            high = orders[EARLY, x - 1] + entry[x - 1, LASTS] + fixed.idle
+        after = orders[EARLY, x - 1] + fixed.separation
+        if fixed.idles:
+            high = min(high, orders[EARLY, x - 1] + orders[LASTS, x - 1] + fixed.idle[stop])
     found = False
     weight = taste.time if turn == 0 else 0.0
     for team in range(fixed.teams):
@@ -198,38 +199,44 @@ def scan(
         if alone and gang[team, VILLAGE] >= 0:
             # A team without a village has nothing to cross.
             extra += HOME_TEAM
-        u = starts + team
-        while u < ends:
-            w = orders[NEXT, u]
-            plain = (u < calls or u >= starts) and (w < calls or w >= starts)
-            y = w if plain else call_after(fixed, orders, w)
-            if orders[LATE, y] >= low:
-                z = u if plain else call_before(fixed, orders, u)
-                there = entry[y, NODE]
-                to = travel[mode, entry[z, NODE], here]
-                onward = travel[mode, here, there] if there >= 0 else 0
-                if plain:
-                    begin = orders[EARLY, u] + entry[u, LASTS] + to
-                    limit = orders[LATE, w] - onward
-                else:
-                    begin = arrival(fixed, orders, team, u, here)
-                    limit = leaving(fixed, orders, team, here, w)
-                begin = first_start(windows, stop, max(begin, low))
-                if begin > high:
-                    break
-                done = begin + entry[x, LASTS]
-                if done <= limit and (taste.blink == 0.0 or draw(chance) >= taste.blink):
-                    detour = to + onward
-                    if there >= 0 and (z < calls or y < calls):
-                        detour -= travel[mode, entry[z, NODE], there]
-                    pushed = max(done + onward - orders[EARLY, y], 0)
-                    price = detour + taste.push * pushed + weight * begin + extra
-                    if fixed.known.shape[1] > 0:
-                        price += guessed(fixed.known, stop, begin)
-                    if price < cost[team]:
-                        cost[team], place[team] = price, u
-                        found = True
-            u = w
+        for side in range(2):
+            stay = fixed.stay[mode, stop, side]
+            if stay >= FAR:
+                continue
+            here, out = fixed.enter[stop, side], fixed.leave[stop, side]
+            low = max(after, fixed.over_from[x] - stay)
+            u = starts + team
+            while u < ends:
+                w = orders[NEXT, u]
+                plain = (u < calls or u >= starts) and (w < calls or w >= starts)
+                y = w if plain else call_after(fixed, orders, w)
+                if orders[LATE, y] >= low:
+                    z = u if plain else call_before(fixed, orders, u)
+                    there = orders[ENTER, y]
+                    to = travel[mode, orders[LEAVE, z], here]
+                    onward = travel[mode, out, there] if there >= 0 else 0
+                    if plain:
+                        begin = orders[EARLY, u] + orders[LASTS, u] + to
+                        limit = orders[LATE, w] - onward
+                    else:
+                        begin = arrival(fixed, orders, team, u, here)
+                        limit = leaving(fixed, orders, team, out, w)
+                    begin = first_start(windows, stop, max(begin, low))
+                    if begin > high:
+                        break
+                    done = begin + stay
+                    if done <= limit and (taste.blink == 0.0 or draw(chance) >= taste.blink):
+                        detour = to + onward
+                        if there >= 0 and (z < calls or y < calls):
+                            detour -= travel[mode, orders[LEAVE, z], there]
+                        pushed = max(done + onward - orders[EARLY, y], 0)
+                        price = detour + taste.push * pushed + weight * begin + extra
+                        if fixed.known.shape[1] > 0:
+                            price += guessed(fixed.known, stop, begin)
+                        if price < cost[team]:
+                            cost[team], place[team], room.side[turn, team] = price, u, side
+                            found = True
+                u = w
     return found
 
 
@@ -244,9 +251,9 @@ def is_crossed(fixed: Fixed, orders: IntArray, stop: int) -> bool:
     if team < 0 or not fixed.required[stop]:
         return team >= 0
     lasts = True
-    for other in range(fixed.teams if fixed.idle < FAR else 0):
-        leaves = orders[EARLY, x] + fixed.entry[x, LASTS]
-        lasts = lasts and leaves + fixed.idle >= fixed.gang[other, END]
+    for other in range(fixed.teams if fixed.idles else 0):
+        leaves = orders[EARLY, x] + orders[LASTS, x]
+        lasts = lasts and leaves + fixed.idle[stop] >= fixed.gang[other, END]
     return lasts and adds_up(fixed, orders, fixed.gang, x, team)
 
 
@@ -282,12 +289,14 @@ def put(
     """Put one call where it is cheapest; the new length of the trail, -1 where there is no place."""
     if not scan(fixed, orders, x, alone, taste, chance, room):
         return -1
-    cost, place = room.cost[x % fixed.turns], room.place[x % fixed.turns]
+    turn = x % fixed.turns
+    cost, place = room.cost[turn], room.place[turn]
     while True:
         team = least(cost)
         if place[team] < 0:
             return -1
-        longer = link(fixed, orders, x, team, place[team], room.stack, room.trail, length)
+        side = room.side[turn, team]
+        longer = link(fixed, orders, x, team, place[team], side, room.stack, room.trail, length)
         if longer >= 0:
             return longer
         cost[team], place[team] = NOWHERE, -1
@@ -341,25 +350,25 @@ def cross(fixed: Fixed, orders: IntArray, stop: int, taste: Taste, chance: Chanc
         if not scan(fixed, orders, x, False, taste, chance, room):
             return False
         turn = x % turns
-        best, best_team, best_place = NOWHERE, -1, -1
+        best, best_team, best_place, best_side = NOWHERE, -1, -1, 0
         cost, place = room.cost[turn], room.place[turn]
         for _ in range(taste.tries):
             team = least(cost)
-            here, behind = cost[team], place[team]
+            here, behind, side = cost[team], place[team], room.side[turn, team]
             if behind < 0 or here >= best:
                 break
             cost[team], place[team] = NOWHERE, -1
-            longer = link(fixed, orders, x, team, behind, room.stack, room.trail, 0)
+            longer = link(fixed, orders, x, team, behind, side, room.stack, room.trail, 0)
             if longer < 0:
                 continue
             whole = here + rest_cost(fixed, orders, x + 1, taste, chance, room, longer)
             if whole < best:
-                best, best_team, best_place = whole, team, behind
+                best, best_team, best_place, best_side = whole, team, behind, side
             undo(orders, room.trail, longer, 0)
             detach(orders, x)
         if best_team < 0:
             return False
-        length = link(fixed, orders, x, best_team, best_place, room.stack, room.trail, 0)
+        length = link(fixed, orders, x, best_team, best_place, best_side, room.stack, room.trail, 0)
         if length < 0:
             return False
         x += 1
@@ -378,7 +387,13 @@ def cross(fixed: Fixed, orders: IntArray, stop: int, taste: Taste, chance: Chanc
 @uncounted
 def hold(fixed: Fixed, orders: IntArray, x: int, chance: Chance, room: Room, loose: float) -> bool:
     """Put a break into its team's chain where it pushes least, or nearly; False where it does not fit."""
-    entry, gang, travel, first, each = fixed.entry, fixed.gang, fixed.travel, fixed.first, fixed.each
+    over_from, gang, travel, first, each = (
+        fixed.over_from,
+        fixed.gang,
+        fixed.travel,
+        fixed.first,
+        fixed.each,
+    )
     calls = fixed.stops * fixed.turns
     starts = calls + fixed.breaks
     ends = starts + fixed.teams
@@ -396,7 +411,7 @@ def hold(fixed: Fixed, orders: IntArray, x: int, chance: Chance, room: Room, loo
             orders[NEXT, u], orders[BEFORE, x], orders[NEXT, x], orders[BEFORE, w] = x, u, w, x
             orders[SIDE, x] = side
             y = call_after(fixed, orders, w)
-            time = earliest(fixed, orders, entry, gang, travel, first, each, y)
+            time = earliest(fixed, orders, over_from, gang, travel, first, each, y)
             if time <= orders[LATE, y] and earliest_by_break(fixed, orders, x) < FAR:
                 price = max(time - orders[EARLY, y], 0) * (1.0 + loose * draw(chance)) + draw(chance)
                 if price < best:
@@ -406,5 +421,4 @@ def hold(fixed: Fixed, orders: IntArray, x: int, chance: Chance, room: Room, loo
     if best_u < 0:
         orders[TEAM, x] = -1
         return False
-    orders[SIDE, x] = best_side
-    return link(fixed, orders, x, team, best_u, room.stack, room.trail, 0) >= 0
+    return link(fixed, orders, x, team, best_u, best_side, room.stack, room.trail, 0) >= 0

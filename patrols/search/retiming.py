@@ -17,7 +17,7 @@ def settle(fixed: Fixed, orders: IntArray) -> int:
 
     Every chain is walked again until no time moves any more; in as many rounds as there are calls it must.
     """
-    entry, gang, travel, first, each = fixed.entry, fixed.gang, fixed.travel, fixed.first, fixed.each
+    over_from, gang, travel, first, each = fixed.over_from, fixed.gang, fixed.travel, fixed.first, fixed.each
     calls, turns, teams = fixed.stops * fixed.turns, fixed.turns, fixed.teams
     starts = calls + fixed.breaks
     ends = starts + teams
@@ -37,20 +37,18 @@ def settle(fixed: Fixed, orders: IntArray) -> int:
             while x < ends:
                 if calls <= x < starts and calls <= orders[BEFORE, x] < starts and orders[SIDE, x] == 0:
                     orders[SIDE, x] = orders[SIDE, orders[BEFORE, x]]
-                begin = earliest(fixed, orders, entry, gang, travel, first, each, x)
+                begin = earliest(fixed, orders, over_from, gang, travel, first, each, x)
                 if begin >= FAR:
                     return DEAD
                 moved = moved or begin != orders[EARLY, x]
                 orders[EARLY, x] = begin
                 x = orders[NEXT, x]
-            orders[EARLY, x] = earliest(fixed, orders, entry, gang, travel, first, each, x)
+            orders[EARLY, x] = earliest(fixed, orders, over_from, gang, travel, first, each, x)
             if orders[EARLY, x] > gang[team, END]:
                 return DEAD
     for x in range(calls):
-        waits = (
-            fixed.idle < FAR and x % turns > 0 and 0 <= orders[TEAM, x] < teams and orders[TEAM, x - 1] >= 0
-        )
-        if waits and orders[EARLY, x] > orders[EARLY, x - 1] + entry[x - 1, LASTS] + fixed.idle:
+        waits = fixed.idles and x % turns > 0 and 0 <= orders[TEAM, x] < teams and orders[TEAM, x - 1] >= 0
+        if waits and orders[EARLY, x] > orders[EARLY, x - 1] + orders[LASTS, x - 1] + fixed.idle[x // turns]:
             return x
     moved, rounds = True, 0
     while moved:
@@ -62,7 +60,7 @@ def settle(fixed: Fixed, orders: IntArray) -> int:
             x = orders[BEFORE, ends + team]
             while x >= 0:
                 if x < calls or x >= starts:
-                    limit = latest(fixed, orders, entry, gang, travel, first, each, x)
+                    limit = latest(fixed, orders, gang, travel, first, each, x)
                     if limit < orders[EARLY, x]:
                         return DEAD
                     moved = moved or limit != orders[LATE, x]
@@ -79,7 +77,7 @@ def retime(fixed: Fixed, orders: IntArray, stack: IntArray, wait: IntArray) -> i
     or DEAD where the chains do not work for another reason. `stack` and `wait` are room for as many numbers
     as there are entries.
     """
-    entry, gang, travel, first, each = fixed.entry, fixed.gang, fixed.travel, fixed.first, fixed.each
+    over_from, gang, travel, first, each = fixed.over_from, fixed.gang, fixed.travel, fixed.first, fixed.each
     calls, turns, teams = fixed.stops * fixed.turns, fixed.turns, fixed.teams
     starts = calls + fixed.breaks
     ends = starts + teams
@@ -103,7 +101,7 @@ def retime(fixed: Fixed, orders: IntArray, stack: IntArray, wait: IntArray) -> i
             if calls <= x < starts and calls <= orders[BEFORE, x] < starts and orders[SIDE, x] == 0:
                 # Breaks in a row: what follows one held at the place after is held there too.
                 orders[SIDE, x] = orders[SIDE, orders[BEFORE, x]]
-            begin = earliest(fixed, orders, entry, gang, travel, first, each, x)
+            begin = earliest(fixed, orders, over_from, gang, travel, first, each, x)
             orders[EARLY, x] = begin
             if x >= ends:
                 if begin > gang[x - ends, END]:
@@ -113,8 +111,8 @@ def retime(fixed: Fixed, orders: IntArray, stack: IntArray, wait: IntArray) -> i
             if begin >= FAR:
                 return DEAD
             if x < calls:
-                waits = fixed.idle < FAR and x % turns > 0 and orders[TEAM, x - 1] >= 0
-                if waits and begin > orders[EARLY, x - 1] + entry[x - 1, LASTS] + fixed.idle:
+                waits = fixed.idles and x % turns > 0 and orders[TEAM, x - 1] >= 0
+                if waits and begin > orders[EARLY, x - 1] + orders[LASTS, x - 1] + fixed.idle[x // turns]:
                     return x
                 waiting = wait[x]
                 wait[x] = -2
@@ -139,7 +137,7 @@ def retime(fixed: Fixed, orders: IntArray, stack: IntArray, wait: IntArray) -> i
                 wait[x + 1] = x
                 break
             if x < calls or x >= starts:
-                limit = latest(fixed, orders, entry, gang, travel, first, each, x)
+                limit = latest(fixed, orders, gang, travel, first, each, x)
                 orders[LATE, x] = limit
                 if limit < orders[EARLY, x]:
                     return DEAD

@@ -13,16 +13,18 @@ from patrols.search.anneal import Found, Scale, anneal, mend_times, rebuild, wei
 from patrols.search.fixed import (
     BEFORE,
     EARLY,
+    ENTER,
     HELD_FROM,
     LASTS,
+    LEAVE,
     MODE,
     NEXT,
-    NODE,
     SIDE,
     START,
     TEAM,
     Fixed,
     empty_orders,
+    entries,
     fixed_of,
 )
 from patrols.search.placing import Room, hold, unvisited
@@ -71,7 +73,7 @@ class Search:
         Weight of an even load against seconds on the way; 0 asks for the shortest ways.
     load, carries : optional
         As `fixed_of`.
-    like : sequence of (team, stop), rows
+    like : sequence of (team, stop, way), rows
         Visits of a plan that was there before, by time: the search begins with it, as far as it still
         works, and changes of it cost.
     unlike : sequence of (team, stop, seconds), rows and times
@@ -87,7 +89,7 @@ class Search:
         even: float = EVEN,
         load: IntArray | None = None,
         carries: IntArray | None = None,
-        like: Sequence[tuple[int, int]] = (),
+        like: Sequence[tuple[int, int, int]] = (),
         unlike: Sequence[tuple[int, int, int]] = (),
     ) -> None:
         self.arrays = arrays
@@ -95,7 +97,7 @@ class Search:
         even = EVEN_WHILE_HOT * even
         self.scale = _scale(arrays, even)
         kept = np.zeros((arrays.team_count, arrays.stop_count), np.int64)
-        for team, stop in like:
+        for team, stop, _ in like:
             kept[team, stop] = round(KEPT * _time_of_a_stop(arrays))
         for team, stop, _ in unlike:
             if team >= 0:
@@ -104,13 +106,14 @@ class Search:
         self.fixed = fixed_of(arrays, reach, kept=kept, known=known, load=load, carries=carries)
         self.done = 0
         self.chance = np.array([np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] | 1], np.uint64)
-        size = len(self.fixed.entry)
+        size = entries(self.fixed)
         turns, teams = self.fixed.turns, self.fixed.teams
         self._room = Room(
             np.empty(4 * size, np.int64),
             np.empty(4 * size, np.int64),
             np.empty((16 * size, 3), np.int64),
             np.empty((turns, teams)),
+            np.empty((turns, teams), np.int64),
             np.empty((turns, teams), np.int64),
         )
         self.orders = empty_orders(self.fixed, arrays)
@@ -130,7 +133,7 @@ class Search:
         """Sum of the prizes of the crossed stops."""
         return float(self._found.best[1])
 
-    def _construct(self, like: Sequence[tuple[int, int]]) -> None:
+    def _construct(self, like: Sequence[tuple[int, int, int]]) -> None:
         """Put everything into empty chains in several drawn orders, and keep the best.
 
         With a plan to be like, its visits stand in the chains before.
@@ -158,7 +161,7 @@ class Search:
             # Breaks that do not fit even into an empty shift: a plan without visits is all there is.
             self._found.best[:] = int(fixed.required.sum()), 0.0, 0.0
 
-    def _follow(self, orders: IntArray, like: Sequence[tuple[int, int]]) -> bool:
+    def _follow(self, orders: IntArray, like: Sequence[tuple[int, int, int]]) -> bool:
         """Put visits into the chains in their order, and leave out what does not work any more."""
         fixed, room = self.fixed, self._room
         ends = fixed.stops * fixed.turns + fixed.breaks + fixed.teams
@@ -167,12 +170,14 @@ class Search:
         for x in range(fixed.stops * fixed.turns, fixed.stops * fixed.turns + fixed.breaks):
             if not hold(fixed, orders, x, np.array([1], np.uint64), room, 0.0):
                 return False
-        for team, stop in like:
+        for team, stop, side in like:
             x = stop * fixed.turns
             while x < (stop + 1) * fixed.turns and orders[TEAM, x] >= 0:
                 x += 1
-            if x < (stop + 1) * fixed.turns and fixed.free[team, stop]:
-                link(fixed, orders, x, team, int(orders[BEFORE, ends + team]), room.stack, room.trail, 0)
+            goes = fixed.free[team, stop] and fixed.stay[fixed.gang[team, MODE], stop, side] < FAR
+            if x < (stop + 1) * fixed.turns and goes:
+                behind = int(orders[BEFORE, ends + team])
+                link(fixed, orders, x, team, behind, side, room.stack, room.trail, 0)
         return True
 
     def even_out(self) -> None:
@@ -258,21 +263,24 @@ class Search:
         demanded = np.flatnonzero(fixed.required).tolist()
         return [stop for stop in demanded if unvisited(fixed, self.orders, stop)]
 
-    def visits(self) -> list[tuple[int, int, int, int, int, int]]:
-        """(team, place in its order, stop, arrive, start, end) of every visit, by team and order."""
+    def visits(self) -> list[tuple[int, ...]]:
+        """(team, place in its order, stop, arrive, start, end, way) of every visit, by team and order.
+
+        The way is 1 where a stretch is gone through from its end to its beginning, else 0.
+        """
         fixed, orders = self.fixed, self.orders
         if fixed.stops and fixed.teams and not mend_times(fixed, orders, self._room):
             raise RuntimeError("the best orders found do not work; please report the plan's problem and seed")
         return [row for team in range(fixed.teams) for row in _timed(fixed, orders, team)]
 
 
-def _timed(fixed: Fixed, orders: IntArray, team: int) -> list[tuple[int, int, int, int, int, int]]:
+def _timed(fixed: Fixed, orders: IntArray, team: int) -> list[tuple[int, ...]]:
     """Visits of one team: when it is there, when it starts and when it is done."""
     calls = fixed.stops * fixed.turns
     start = calls + fixed.breaks + team
-    time, here = int(fixed.gang[team, START]), int(fixed.entry[start, NODE])
+    time, here = int(fixed.gang[team, START]), int(orders[LEAVE, start])
     travel = fixed.travel[fixed.gang[team, MODE]]
-    rows: list[tuple[int, int, int, int, int, int]] = []
+    rows: list[tuple[int, ...]] = []
     x = int(orders[NEXT, start])
     # Breaks held at the place that comes next wait for the arrival there.
     there: list[int] = []
@@ -282,18 +290,18 @@ def _timed(fixed: Fixed, orders: IntArray, team: int) -> list[tuple[int, int, in
             if orders[SIDE, x] == 1:
                 there.append(held)
             else:
-                time = max(time, int(fixed.held[held, HELD_FROM])) + int(fixed.entry[x, LASTS])
+                time = max(time, int(fixed.held[held, HELD_FROM])) + int(orders[LASTS, x])
         else:
-            node = int(fixed.entry[x, NODE])
-            time += int(travel[here, node])
+            time += int(travel[here, orders[ENTER, x]])
             arrive = time
             for held in there:
-                time = max(time, int(fixed.held[held, HELD_FROM])) + int(fixed.entry[calls + held, LASTS])
+                time = max(time, int(fixed.held[held, HELD_FROM])) + int(orders[LASTS, calls + held])
             there = []
             begin = int(orders[EARLY, x])
-            time = begin + int(fixed.entry[x, LASTS])
-            rows.append((team, len(rows) + 1, x // fixed.turns, arrive, begin, time))
-            here = node
+            time = begin + int(orders[LASTS, x])
+            side = int(orders[SIDE, x])
+            rows.append((team, len(rows) + 1, x // fixed.turns, arrive, begin, time, side))
+            here = int(orders[LEAVE, x])
         x = int(orders[NEXT, x])
     return rows
 
@@ -332,8 +340,7 @@ def _time_of_a_stop(arrays: ProblemArrays) -> float:
     """
     if not arrays.stop_count or not arrays.team_count:
         return 1.0
-    between: IntArray = arrays.travel[np.unique(arrays.mode)][:, arrays.node[:, None], arrays.node[None]]
-    near = np.sort(np.minimum(between, 24 * 3600), axis=2)[:, :, 1:6]
+    near = np.sort(np.minimum(arrays.between, 24 * 3600), axis=2)[:, :, 1:6]
     way = float(near.mean()) if near.shape[2] else 0.0
     service = 0.0 if arrays.required.all() else float(arrays.service.mean())
     return max(service + way, 1.0)

@@ -13,14 +13,14 @@ from patrols.search.fixed import (
     BEFORE,
     EARLY,
     END,
+    ENTER,
     HELD_FROM,
     HELD_TO,
     LASTS,
     LATE,
+    LEAVE,
     MODE,
     NEXT,
-    NODE,
-    NOT_BEFORE,
     SIDE,
     TEAM,
     Fixed,
@@ -80,8 +80,8 @@ def arrival(fixed: Fixed, orders: IntArray, team: int, u: int, there: int) -> in
     """When the team can be at node `there` if that comes next after `u`, breaks between held on the way."""
     calls = fixed.stops * fixed.turns
     z = call_before(fixed, orders, u)
-    here = fixed.entry[z, NODE]
-    time = orders[EARLY, z] + fixed.entry[z, LASTS]
+    here = orders[LEAVE, z]
+    time = orders[EARLY, z] + orders[LASTS, z]
     travelled = False
     while z != u:
         z = orders[NEXT, z]
@@ -91,7 +91,7 @@ def arrival(fixed: Fixed, orders: IntArray, team: int, u: int, there: int) -> in
         begin = max(time, fixed.held[z - calls, HELD_FROM])
         if begin > fixed.held[z - calls, HELD_TO]:
             return FAR
-        time = begin + fixed.entry[z, LASTS]
+        time = begin + orders[LASTS, z]
     return time if travelled else time + leg(fixed, team, here, there)
 
 
@@ -101,7 +101,7 @@ def leaving(fixed: Fixed, orders: IntArray, team: int, here: int, w: int) -> int
     calls = fixed.stops * fixed.turns
     y = call_after(fixed, orders, w)
     limit = orders[LATE, y]
-    onward = leg(fixed, team, here, fixed.entry[y, NODE])
+    onward = leg(fixed, team, here, orders[ENTER, y])
     z = y
     at_y = True
     while z != w:
@@ -109,7 +109,7 @@ def leaving(fixed: Fixed, orders: IntArray, team: int, here: int, w: int) -> int
         if orders[SIDE, z] == 0 and at_y:
             limit -= onward
             at_y = False
-        limit = min(limit - fixed.entry[z, LASTS], fixed.held[z - calls, HELD_TO])
+        limit = min(limit - orders[LASTS, z], fixed.held[z - calls, HELD_TO])
         if limit < fixed.held[z - calls, HELD_FROM]:
             return -FAR
     return limit - onward if at_y else limit
@@ -121,12 +121,12 @@ def earliest_by_break(fixed: Fixed, orders: IntArray, x: int) -> int:
     team, u = orders[TEAM, x], orders[BEFORE, x]
     calls = fixed.stops * fixed.turns
     if calls <= x < calls + fixed.breaks:
-        there = fixed.entry[call_after(fixed, orders, x), NODE] if orders[SIDE, x] == 1 else -1
+        there = orders[ENTER, call_after(fixed, orders, x)] if orders[SIDE, x] == 1 else -1
         begin = max(arrival(fixed, orders, team, u, there), fixed.held[x - calls, HELD_FROM])
         return begin if begin <= fixed.held[x - calls, HELD_TO] else FAR
     # A team without calls stays where it is.
     stays = x >= calls and call_before(fixed, orders, u) >= calls
-    return arrival(fixed, orders, team, u, -1 if stays else fixed.entry[x, NODE])
+    return arrival(fixed, orders, team, u, -1 if stays else orders[ENTER, x])
 
 
 @uncounted
@@ -136,14 +136,14 @@ def latest_by_break(fixed: Fixed, orders: IntArray, x: int) -> int:
     calls = fixed.stops * fixed.turns
     if x >= calls and call_after(fixed, orders, w) >= calls:
         return fixed.gang[team, END]
-    return leaving(fixed, orders, team, fixed.entry[x, NODE], w) - fixed.entry[x, LASTS]
+    return leaving(fixed, orders, team, orders[LEAVE, x], w) - orders[LASTS, x]
 
 
 @uncounted_inline
 def earliest(
     fixed: Fixed,
     orders: IntArray,
-    entry: IntArray,
+    over_from: IntArray,
     gang: IntArray,
     travel: IntArray,
     first: IntArray,
@@ -155,14 +155,14 @@ def earliest(
     calls, turns = fixed.stops * fixed.turns, fixed.turns
     starts = calls + fixed.breaks
     if (x < calls or x >= starts) and (u < calls or u >= starts):
-        ready = orders[EARLY, u] + entry[u, LASTS]
+        ready = orders[EARLY, u] + orders[LASTS, u]
         # A team without calls stays where it is.
-        if entry[x, NODE] >= 0 and (x < calls or u < calls):
-            ready += travel[gang[orders[TEAM, x], MODE], entry[u, NODE], entry[x, NODE]]
+        if orders[ENTER, x] >= 0 and (x < calls or u < calls):
+            ready += travel[gang[orders[TEAM, x], MODE], orders[LEAVE, u], orders[ENTER, x]]
     else:
         ready = earliest_by_break(fixed, orders, x)
     if x < calls:
-        ready = max(ready, entry[x, NOT_BEFORE])
+        ready = max(ready, over_from[x] - orders[LASTS, x])
         if x % turns == 0:
             ready = first_start(first, x // turns, ready)
         else:
@@ -176,7 +176,6 @@ def earliest(
 def latest(
     fixed: Fixed,
     orders: IntArray,
-    entry: IntArray,
     gang: IntArray,
     travel: IntArray,
     first: IntArray,
@@ -188,9 +187,9 @@ def latest(
     calls, turns = fixed.stops * fixed.turns, fixed.turns
     starts = calls + fixed.breaks
     if w < calls or w >= starts:
-        limit = orders[LATE, w] - entry[x, LASTS]
-        if entry[w, NODE] >= 0 and (x < calls or w < calls):
-            limit -= travel[gang[orders[TEAM, x], MODE], entry[x, NODE], entry[w, NODE]]
+        limit = orders[LATE, w] - orders[LASTS, x]
+        if orders[ENTER, w] >= 0 and (x < calls or w < calls):
+            limit -= travel[gang[orders[TEAM, x], MODE], orders[LEAVE, x], orders[ENTER, w]]
     else:
         limit = latest_by_break(fixed, orders, x)
     if x < calls:
@@ -200,8 +199,8 @@ def latest(
         if turn == 0:
             limit = last_start(first, x // turns, limit)
         else:
-            if fixed.idle < FAR and orders[TEAM, x - 1] >= 0:
-                limit = min(limit, orders[EARLY, x - 1] + entry[x - 1, LASTS] + fixed.idle)
+            if fixed.idles and orders[TEAM, x - 1] >= 0:
+                limit = min(limit, orders[EARLY, x - 1] + orders[LASTS, x - 1] + fixed.idle[x // turns])
             limit = last_start(each, x // turns, limit)
     return limit
 
@@ -223,14 +222,29 @@ def undo(orders: IntArray, trail: IntArray, length: int, begin: int) -> None:
 
 @uncounted
 def link(
-    fixed: Fixed, orders: IntArray, x: int, team: int, u: int, stack: IntArray, trail: IntArray, length: int
+    fixed: Fixed,
+    orders: IntArray,
+    x: int,
+    team: int,
+    u: int,
+    side: int,
+    stack: IntArray,
+    trail: IntArray,
+    length: int,
 ) -> int:
     """Put a call or a break behind `u` in a team's chain and push what it pushes.
+
+    A call goes through its stretch forth (`side` 0) or back (1), a break is held as `side` says.
 
     Returns the new length of `trail`, which remembers every changed time, or -1 when the chains would not
     work: then nothing was changed.
     """
     w = orders[NEXT, u]
+    orders[SIDE, x] = side
+    if x < fixed.stops * fixed.turns:
+        stop = x // fixed.turns
+        orders[ENTER, x], orders[LEAVE, x] = fixed.enter[stop, side], fixed.leave[stop, side]
+        orders[LASTS, x] = fixed.stay[fixed.gang[team, MODE], stop, side]
     orders[NEXT, u], orders[BEFORE, x], orders[NEXT, x], orders[BEFORE, w] = x, u, w, x
     orders[TEAM, x] = team
     pushed = _push(fixed, orders, x, stack, trail, length)
@@ -245,11 +259,11 @@ def link(
 @uncounted
 def _push(fixed: Fixed, orders: IntArray, x: int, stack: IntArray, trail: IntArray, length: int) -> int:
     """Earliest starts after `x` was linked; the trail's length, or -1 less that when it fails."""
-    entry, gang, travel, first, each = fixed.entry, fixed.gang, fixed.travel, fixed.first, fixed.each
+    over_from, gang, travel, first, each = fixed.over_from, fixed.gang, fixed.travel, fixed.first, fixed.each
     calls, turns = fixed.stops * fixed.turns, fixed.turns
     starts = calls + fixed.breaks
     ends = starts + fixed.teams
-    begin = earliest(fixed, orders, entry, gang, travel, first, each, x)
+    begin = earliest(fixed, orders, over_from, gang, travel, first, each, x)
     orders[EARLY, x] = begin
     if begin >= FAR:
         return -1 - length
@@ -262,7 +276,7 @@ def _push(fixed: Fixed, orders: IntArray, x: int, stack: IntArray, trail: IntArr
         n -= 1
         y = stack[n]
         a_break = calls <= y < starts
-        time = earliest(fixed, orders, entry, gang, travel, first, each, y)
+        time = earliest(fixed, orders, over_from, gang, travel, first, each, y)
         # A break goes where its neighbours are, and may come earlier; what follows is looked at all the same.
         if time > orders[EARLY, y] or a_break:
             if time > (FAR - 1 if a_break else orders[LATE, y]):
@@ -284,7 +298,7 @@ def _push(fixed: Fixed, orders: IntArray, x: int, stack: IntArray, trail: IntArr
 @uncounted
 def _pull(fixed: Fixed, orders: IntArray, x: int, stack: IntArray, trail: IntArray, length: int) -> int:
     """Latest starts after `x` was linked; answers as `_push`."""
-    entry, gang, travel, first, each = fixed.entry, fixed.gang, fixed.travel, fixed.first, fixed.each
+    gang, travel, first, each = fixed.gang, fixed.travel, fixed.first, fixed.each
     calls, turns, teams = fixed.stops * fixed.turns, fixed.turns, fixed.teams
     starts = calls + fixed.breaks
     stack[0] = x
@@ -298,7 +312,7 @@ def _pull(fixed: Fixed, orders: IntArray, x: int, stack: IntArray, trail: IntArr
             continue
         if y < calls and orders[TEAM, y] >= teams:
             continue
-        limit = latest(fixed, orders, entry, gang, travel, first, each, y)
+        limit = latest(fixed, orders, gang, travel, first, each, y)
         if limit < orders[LATE, y] or y == x:
             if limit < orders[EARLY, y] or length >= len(trail) or n >= len(stack) - 2:
                 return -1 - length
