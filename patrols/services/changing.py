@@ -301,7 +301,9 @@ def with_stops(
     new["village"] = villages_at(to_metric(villages(session), network.crs), new.geometry)
     there = set(problem.teams["team_id"])
     apart = out_of_range(teams[teams["code"].isin(there)], new)
-    rows = pd.DataFrame(new.drop(columns="geometry")).assign(node=count + np.arange(len(new)))
+    nodes = count + np.arange(len(new))
+    rows = pd.DataFrame(new.drop(columns="geometry"))
+    rows = rows.assign(node=nodes, end_node=nodes, villages=0, max_idle_s=0)
     grown = replace(
         problem,
         duration_s=durations,
