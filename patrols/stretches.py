@@ -44,11 +44,3 @@ def stays_of(problem: PatrolProblem, mode: str) -> dict[Identifier, tuple[int, i
             -1 if back < 0 else service_s + back,
         )
     return found
-
-
-def through_m(problem: PatrolProblem, mode: str) -> dict[Identifier, tuple[int, int]]:
-    """Metres of the way through each stretch by a mode, forth and back, -1 where it cannot go that way."""
-    own = problem.through[problem.through["mode"] == mode]
-    return dict(
-        zip(own["stop_id"], map(tuple, own[["forth_m", "back_m"]].to_numpy(np.int64).tolist()), strict=True)
-    )

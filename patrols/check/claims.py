@@ -17,6 +17,7 @@ from patrols.problem import CrossRule, PatrolProblem
 def unknown(
     plan: PatrolPlan, visits: list[Visit], stops: dict[Any, Stop], teams: dict[Any, Team]
 ) -> Iterator[Violation]:
+    """Teams and stops that the plan names and the problem, whose `stops` and `teams` are by id, lacks."""
     for visit in visits:
         if visit.team_id not in teams:
             text = Sentence("the problem has no team %(team)s", team=repr(visit.team_id))

@@ -103,6 +103,7 @@ def refuse_at_sight(problem: RosterProblem) -> None:
 
 
 def impossible(problems: Sequence[str]) -> InputRefused:
+    """The refusal of a roster for which each of these sentences says why there is none."""
     return InputRefused(
         Sentence(
             "no roster can be made: let more teams serve, ask for fewer, or for less rest between their turns"
